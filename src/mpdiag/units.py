@@ -62,10 +62,19 @@ def number(value: float, unit: str | None) -> str:
 
 def interval(value: Measured, unit: str | None) -> str:
     """A measured value with its interval: ``1.70× [1.60–1.80]``."""
-    text = number(value.median, unit)
-    if value.low is None or value.high is None:
+    return between(value.median, value.low, value.high, unit)
+
+
+def between(value: float, low: float | None, high: float | None, unit: str | None) -> str:
+    """As `interval`, from the bare numbers."""
+    text = number(value, unit)
+    if low is None or high is None:
         return text
-    return f"{text} [{number(value.low, unit)}–{number(value.high, unit)}]"
+    first, last = number(low, unit), number(high, unit)
+    suffix = text.lstrip("0123456789.,-")
+    if all(end.lstrip("0123456789.,-") == suffix for end in (first, last)):
+        first, last = first.removesuffix(suffix), last.removesuffix(suffix)
+    return f"{text} [{first}–{last}]"
 
 
 def cell(value: Cell, unit: str | None) -> str:
