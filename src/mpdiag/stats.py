@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from mpdiag.model import Measured
@@ -44,7 +44,7 @@ def measured(samples: Sequence[float]) -> Measured:
     return Measured(median(samples), low, high, len(samples), tuple(samples))
 
 
-def ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Measured:
+def ratio(numerator: Iterable[float], denominator: Iterable[float]) -> Measured:
     """The ratio of two things measured in the same rounds, paired round by round."""
     pairs = [a / b for a, b in zip(numerator, denominator) if b > 0]
     return measured(pairs)

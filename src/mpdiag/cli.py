@@ -1,0 +1,101 @@
+"""The command line: commands are looked up when named, and every error ends here, in one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mpdiag import __version__, errors
+
+#: One line each, so that --help need not import any command.
+COMMANDS = {
+    "probe": "Measure what multiprocessing costs on this machine.",
+    "explain": "Explain a rule, a probe or a topic.",
+    "report": "Show a saved report in any format.",
+}
+
+
+class Group(click.Group):
+    """Imports a command only when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order users meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command and give it its defaults from the configuration."""
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = getattr(import_module(f"mpdiag.commands.{cmd_name}"), cmd_name)
+        if not ctx.resilient_parsing:
+            from mpdiag import config
+
+            path = config.find(Path.cwd())
+            names = [parameter.name for parameter in command.params if parameter.name]
+            table = config.read(path) if path else {}
+            ctx.default_map = {cmd_name: config.defaults(table, cmd_name, names, COMMANDS)}
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="mpdiag %(version)s")
+def group() -> None:
+    """Tell why Python multiprocessing code is slow, stuck, hungry or wrong, and what to do about it."""
+
+
+def main() -> None:
+    """Run the command line and exit with a documented code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; every error becomes one clear line on standard error.
+
+    Returns:
+        The exit code.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interrupt)
+    try:
+        code: Any = group.main(args=arguments, prog_name="mpdiag", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return errors.USAGE
+    except errors.MpdiagError as error:
+        complain(str(error), error.hint)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        return errors.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one boundary: users see a line, never a traceback
+        if os.environ.get("MPDIAG_DEBUG"):
+            raise
+        complain(
+            f"internal error: {type(error).__name__}: {error}",
+            "Please report it; MPDIAG_DEBUG=1 shows where it happened.",
+        )
+        return errors.FAILED
+    return code if isinstance(code, int) else errors.FINE
+
+
+def interrupt(number: int, frame: object) -> None:
+    """Take SIGTERM and SIGHUP as Ctrl-C: what is there so far is shown, nothing is left behind."""
+    raise KeyboardInterrupt
+
+
+def complain(message: str, hint: str = "") -> None:
+    """One line on standard error."""
+    click.echo(f"mpdiag: {message}" + (f". {hint}" if hint else ""), err=True)

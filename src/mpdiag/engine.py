@@ -1,0 +1,285 @@
+"""Plan, gather, judge: makes a report of whatever the units yield; isolates and times every unit."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any, Protocol
+
+from mpdiag import __version__, machine, registry, stats, verdicts
+from mpdiag.bench import Plan
+from mpdiag.errors import BadInput, CannotWork
+from mpdiag.interpreters import Chosen
+from mpdiag.launcher import Gathered, Launcher
+from mpdiag.model import (
+    SCHEMA,
+    Facts,
+    Finding,
+    Measured,
+    NotJudged,
+    Probe,
+    Quality,
+    Report,
+    Rule,
+    Section,
+    Tool,
+    Unjudged,
+)
+
+#: Seconds of the whole command by level, and what of them is the profile pass of each probe.
+BUDGETS = {"quick": 5.5, "default": 27.0, "thorough": 150.0}
+PROFILES = {"quick": 0.1, "default": 0.3, "thorough": 1.0}
+#: Seconds that starting and ending one host takes, roughly: kept free of the timing budget.
+HOST_COST = 0.15
+#: A half-width above this is said aloud.
+NOISY = 0.25
+#: Others' share of the machine above which the figures are called contended (R4: 15 % biases wall times visibly).
+CONTENDED = 0.15
+
+
+class Progress(Protocol):
+    """Told what goes on, for the user's eyes."""
+
+    def probing(self, name: str, position: int, left_s: float) -> None:
+        """The probe ``name`` begins; ``left_s`` seconds are left for all."""
+
+    def tick(self) -> None:
+        """Time passes."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user wants probed."""
+
+    names: tuple[str, ...] = ()
+    level: str = "default"
+    budget_s: float | None = None
+    imports: tuple[str, ...] = ()
+    object: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass
+class Gathering:
+    """What has been gathered so far; after an interruption it is all there is."""
+
+    machine: dict[str, Any]
+    python: dict[str, Any]
+    gathered: dict[str, Gathered]
+    interrupted: bool = False
+
+
+def probe(request: Request, chosen: Chosen, progress: Progress) -> tuple[Report, bool]:
+    """Measure what multiprocessing costs here and judge it.
+
+    Returns:
+        The report, and whether the user interrupted it.
+
+    Raises:
+        BadInput: an unknown probe or rule.
+        CannotWork: the interpreter cannot be run.
+    """
+    begun, started_at = time.monotonic(), datetime.now(timezone.utc)
+    rules = registry.select(request.select, request.ignore)
+    chosen_probes = pick_probes(request.names)
+    gathering = gather(request, chosen, chosen_probes, progress)
+    sections = [section for unit in chosen_probes for section in sections_of(unit, gathering.gathered.get(unit.name))]
+    judged = judge(rules, gathering, chosen_probes)
+    report = Report(
+        schema=SCHEMA,
+        kind="probe",
+        tool=Tool("mpdiag", __version__),
+        started_at=started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_s=time.monotonic() - begun,
+        command=("mpdiag", *sys.argv[1:]),
+        machine=gathering.machine,
+        python=gathering.python,
+        verdict="",
+        sections=tuple(sections),
+        findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
+        quality=tuple(quality(gathering, sections)),
+        passed=tuple(judged.passed),
+        not_judged=tuple(judged.not_judged),
+    )
+    return replace(report, verdict=verdicts.probe(report)), gathering.interrupted
+
+
+def pick_probes(names: Sequence[str]) -> list[Probe]:
+    """The probes called ``names``, in the report's order; all when none is named."""
+    known = registry.probes()
+    for name in names:
+        if name not in known:
+            raise BadInput(f"there is no probe {name!r}", registry.suggest(name, known))
+    return [unit for unit in known.values() if not names or unit.name in names]
+
+
+# --- gather
+
+
+def gather(request: Request, chosen: Chosen, units: Sequence[Probe], progress: Progress) -> Gathering:
+    """Run the probes one after the other, each in a fresh host, until done or interrupted."""
+    end = time.monotonic() + total_budget(request, units)
+    gathering = Gathering(machine=machine.gather(), python={}, gathered={})
+    with Launcher(chosen.path) as launcher:
+        try:
+            gathering.python = interpreter_facts(launcher, chosen)
+            for position, unit in enumerate(units):
+                left = end - time.monotonic()
+                progress.probing(unit.name, position, left)
+                plan = plan_for(unit, units[position:], left, request, gathering)
+                gathering.gathered[unit.name] = launcher.run(plan, progress.tick)
+        except KeyboardInterrupt:
+            gathering.interrupted = True
+    return gathering
+
+
+def total_budget(request: Request, units: Sequence[Probe]) -> float:
+    """Seconds for these probes: what the user gave, else their part of the level's."""
+    if request.budget_s is not None:
+        return request.budget_s
+    everything = sum(unit.weight for unit in registry.probes().values())
+    return BUDGETS[request.level] * max(0.1, sum(unit.weight for unit in units) / everything)
+
+
+def plan_for(unit: Probe, rest: Sequence[Probe], left: float, request: Request, gathering: Gathering) -> Plan:
+    """What the host of ``unit`` is to do; the time left is shared out by weight."""
+    profile_s = min(PROFILES[request.level], 0.1 * max(left, 0.0) / len(rest))
+    timing = max(left - len(rest) * (HOST_COST + profile_s), 0.0)
+    budget = timing * unit.weight / sum(each.weight for each in rest)
+    facts = gathering.machine
+    return Plan(
+        probe=unit.name,
+        level=request.level,
+        budget_s=budget,
+        profile_s=profile_s,
+        deadline_s=2 * budget + profile_s + 8.0,
+        imports=request.imports,
+        object=request.object,
+        memory=int(facts.get("memory_available_bytes") or 2**30) // 4,
+        cpus=int(facts.get("usable_workers") or os.cpu_count() or 1),
+        cwd=os.getcwd(),
+    )
+
+
+def interpreter_facts(launcher: Launcher, chosen: Chosen) -> dict[str, Any]:
+    """What the measured interpreter says of itself."""
+    gathered = launcher.run(Plan(probe="", deadline_s=20.0))
+    if gathered.facts is None:
+        raise CannotWork(
+            f"{chosen.path} does not run the probes: {gathered.reason}",
+            "Give a Python 3.9 or newer with --python PATH.",
+        )
+    return {**gathered.facts, "chosen": chosen.reason}
+
+
+def sections_of(unit: Probe, gathered: Gathered | None) -> list[Section]:
+    """The sections that a probe's tables make; tables that got no rows are left out, but not the first."""
+    if gathered is None:
+        return [Section(unit.name, unit.tables[0].title, "skipped", "interrupted before it began")]
+    sections = []
+    for table in unit.tables:
+        rows = gathered.rows.get(table.name, [])
+        main = not sections
+        if not rows and not main:
+            continue
+        sections.append(
+            Section(
+                id=unit.name if main else f"{unit.name}.{table.name}",
+                title=table.title,
+                status=gathered.status,
+                reason=gathered.reason,
+                duration_s=gathered.duration_s,
+                columns=table.columns,
+                rows=tuple(rows),
+                process=gathered.process,
+                profile=gathered.profile if main else (),
+                detail=table.detail,
+            )
+        )
+    return sections
+
+
+def quality(gathering: Gathering, sections: Iterable[Section]) -> list[Quality]:
+    """What limits the trust in the figures: interruption, contention, noise, and what the probes noted."""
+    found = []
+    if gathering.interrupted:
+        found.append(Quality("interrupted: what had been measured by then is shown", ()))
+    contended = {
+        name: share
+        for name, each in gathering.gathered.items()
+        if (share := each.process.get("others_cpu_fraction", 0.0)) > CONTENDED
+    }
+    if contended:
+        worst = max(contended.values())
+        found.append(Quality(f"contended: other programs used up to {worst:.0%} of the CPUs", tuple(contended)))
+    for section in sections:
+        if (noise := noisiest(section)) and noise[0] > NOISY:
+            found.append(Quality(f"noisy: the interval of {noise[1]} is ±{noise[0]:.0%}", (section.id,)))
+    for name, each in gathering.gathered.items():
+        found += [Quality(note, (name,)) for note in each.notes]
+    return found
+
+
+def noisiest(section: Section) -> tuple[float, str] | None:
+    """The widest relative half-width of a section's values, and where it stands."""
+    widths = [
+        (width, f"{column.title} ({next(iter(row.values()))})")
+        for row in section.rows
+        for column in section.columns
+        if isinstance(cell := row.get(column.key), Measured) and (width := stats.half_width(cell)) is not None
+    ]
+    return max(widths, default=None)
+
+
+# --- judge
+
+
+@dataclass
+class Judged:
+    """What the rules said."""
+
+    findings: list[Finding]
+    passed: list[str]
+    not_judged: list[Unjudged]
+
+
+def judge(rules: Iterable[Rule], gathering: Gathering, units: Iterable[Probe]) -> Judged:
+    """Give each rule the facts it names; a fact that is missing leaves the rule unjudged, with the reason."""
+    facts: dict[str, Any] = {"machine": gathering.machine, "python": gathering.python}
+    for unit in units:
+        gathered = gathering.gathered.get(unit.name)
+        if gathered and gathered.rows:
+            first = unit.tables[0].name
+            tables = {"" if name == first else name: tuple(rows) for name, rows in gathered.rows.items()}
+            facts[unit.name] = Facts(unit.name, tables)
+    judged = Judged([], [], [])
+    for rule in rules:
+        try:
+            findings = list(apply(rule, facts))
+        except NotJudged as missing:
+            judged.not_judged.append(Unjudged(rule.id, str(missing)))
+            continue
+        judged.findings += findings
+        if not findings:
+            judged.passed.append(rule.id)
+    return judged
+
+
+def apply(rule: Rule, facts: Mapping[str, Any]) -> Iterable[Finding]:
+    """Call ``rule`` with the facts that its parameters name."""
+    wanted = inspect.signature(rule.judge).parameters
+    for name in wanted:
+        if name not in facts:
+            raise NotJudged(f"{name} was not measured")
+    return rule.judge(**{name: facts[name] for name in wanted})
+
+
+def anything_ran(report: Report) -> bool:
+    """Did at least one probe do its work, or find that it has none here?"""
+    return any(section.status in ("ok", "skipped") for section in report.sections)

@@ -1,0 +1,165 @@
+"""The process that runs one probe, in any interpreter from 3.9 on.
+
+The launcher copies this file and the modules it needs to a private folder and runs it as a script. Everything is
+imported under the main guard or in a function: spawned children run this file's module level again. One plan comes as
+a line of JSON on standard input, which then stays open as a lifeline; messages go out as lines of JSON on what was
+standard output. Prints of measured code end up on standard error.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mpdiag.bench import Bench, Plan
+    from mpdiag.model import Probe
+
+#: Lines of the profile that are kept.
+PROFILE_LINES = 12
+
+
+def main() -> None:
+    """Read the plan, run what it asks for, tell how it went."""
+    import json
+    import os
+    import sys
+
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+
+    def tell(**message: Any) -> None:
+        out.write(json.dumps(message, default=vars) + "\n")
+
+    from mpdiag.bench import Plan
+
+    plan = Plan(**json.loads(sys.stdin.readline()))
+    hold_lifeline(plan.deadline_s)
+    if plan.cwd:
+        sys.path.append(plan.cwd)
+    if plan.probe:
+        run_probe(plan, tell)
+    else:
+        from mpdiag import interpreter
+
+        tell(facts=interpreter.facts(blas=True))
+
+
+def hold_lifeline(deadline_s: float) -> None:
+    """End this process group when mpdiag is gone (standard input closes) or ``deadline_s`` has passed.
+
+    The group gets SIGTERM, not SIGKILL: the resource tracker ignores it, and unlinks what the others leave behind.
+    Where the system has no such signals, the launcher alone watches over the deadline.
+    """
+    import os
+    import shutil
+    import signal
+    import sys
+    import tempfile
+
+    def vanish(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+        os.killpg(0, signal.SIGTERM)
+
+    if sys.platform == "win32" or os.getpgrp() != os.getpid():
+        return
+    import fcntl
+
+    signal.signal(signal.SIGALRM, vanish)
+    signal.alarm(int(deadline_s) + 1)
+    signal.signal(signal.SIGIO, vanish)
+    try:
+        fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    except (OSError, AttributeError):
+        return  # the alarm remains
+
+
+def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
+    """Time the probe, then profile it in a separate pass; a failure of its is a message, not a crash."""
+    import gc
+    import importlib
+
+    from mpdiag.bench import Bench, DeadlineExceeded, Skip
+
+    probe: Probe = importlib.import_module(f"mpdiag.probes.{plan.probe}").PROBE
+    bench = Bench(plan)
+    collections = sum(generation["collections"] for generation in gc.get_stats())
+    tell(phase="timing")
+    status, reason = "ok", None
+    try:
+        for row in probe.run(bench):
+            tell(table=row.table, cells=row.cells)
+    except Skip as skip:
+        status, reason = "skipped", str(skip)
+    except DeadlineExceeded as late:
+        status, reason = "timeout", str(late)
+    except Exception as error:  # noqa: BLE001 - one probe's failure is one row
+        status, reason = "failed", describe(error)
+    tell(
+        end=status,
+        reason=reason,
+        notes=bench.notes,
+        stops=bench.stops,
+        gc_collections=sum(generation["collections"] for generation in gc.get_stats()) - collections,
+    )
+    if status == "ok":
+        tell(profile=profile(probe, plan))
+
+
+def describe(error: BaseException) -> str:
+    """One line that names the error and where it arose."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+
+
+def profile(probe: Probe, plan: Plan) -> list[dict[str, object]]:
+    """The functions that take most time in one round of ``probe``; never while timing."""
+    import cProfile
+    import dataclasses
+    import pstats
+
+    from mpdiag.bench import ProfilingBench
+
+    bench = ProfilingBench(dataclasses.replace(plan, budget_s=plan.profile_s))
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        exhaust(probe, bench)
+    finally:
+        profiler.disable()
+    stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    lines = sorted(((times[2], times[1], where) for where, times in stats.items()), reverse=True)
+    return [
+        {"function": function_name(*where), "calls": calls, "self_s": self_s}
+        for self_s, calls, where in lines[:PROFILE_LINES]
+    ]
+
+
+def exhaust(probe: Probe, bench: Bench) -> None:
+    """Run ``probe`` for the profiler's sake; what its rows say is of no interest, nor is their failing on one sample."""
+    from mpdiag.bench import DeadlineExceeded, PassOver, Skip
+
+    try:
+        for _ in probe.run(bench):
+            if bench.left() <= 0:
+                return
+    except (PassOver, Skip, DeadlineExceeded):
+        return
+
+
+def function_name(file: str, line: int, name: str) -> str:
+    """How pstats names a function, with the file's last two parts only."""
+    if file == "~":
+        return name
+    return f"{'/'.join(file.replace(chr(92), '/').split('/')[-2:])}:{line}({name})"
+
+
+if __name__ == "__main__":
+    main()

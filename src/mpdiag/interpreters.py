@@ -1,0 +1,55 @@
+"""Chooses the interpreter to measure, and says why that one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpdiag.errors import BadInput
+
+#: Files that installers of isolated command-line tools leave in the environment they make.
+TOOL_MARKS = ("pipx_metadata.json", "uv-receipt.toml")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An interpreter and why it was chosen."""
+
+    path: str
+    reason: str
+
+
+def choose(asked: str | None, environ: Mapping[str, str] = os.environ, prefix: Path = Path(sys.prefix)) -> Chosen:
+    """The interpreter that users mean.
+
+    Args:
+        asked: the value of ``--python``: a path or a command on PATH.
+        environ: the environment variables.
+        prefix: where mpdiag itself is installed.
+
+    Raises:
+        BadInput: ``asked`` is no executable.
+    """
+    if asked:
+        if found := shutil.which(asked, path=environ.get("PATH")):
+            return Chosen(str(Path(found).absolute()), "given with --python")
+        raise BadInput(f"--python {asked}: no such interpreter", "Give the path of a Python executable.")
+    if active := environ.get("VIRTUAL_ENV"):
+        if python := in_environment(Path(active)):
+            return Chosen(python, "of the active virtual environment")
+    if any((prefix / mark).exists() for mark in TOOL_MARKS):
+        if found := shutil.which("python3", path=environ.get("PATH")):
+            return Chosen(found, "the first python3 on PATH, as mpdiag has an environment of its own")
+    return Chosen(sys.executable, "the one that mpdiag runs in")
+
+
+def in_environment(folder: Path) -> str | None:
+    """The interpreter of the virtual environment in ``folder``."""
+    for name in ("bin/python", "Scripts/python.exe"):
+        if (folder / name).exists():
+            return str(folder / name)
+    return None

@@ -1,0 +1,275 @@
+"""Runs host processes: stages their code, reads their messages, watches deadlines, leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from mpdiag.bench import Plan
+from mpdiag.errors import CannotWork
+from mpdiag.model import Cell, Measured, Profiled, Status
+from mpdiag.vitals import Vitals
+
+PACKAGE = Path(__file__).parent
+#: What a host needs of mpdiag; nothing else is visible to the measured interpreter.
+STAGED = ("__init__.py", "bench.py", "interpreter.py", "model.py", "stats.py", "work.py")
+#: Seconds between two looks at a silent host; memory is sampled as often in the profile pass.
+TICK = 0.05
+GRACE = 1.0
+
+
+@dataclass
+class Gathered:
+    """What one host said, and how it went."""
+
+    status: Status = "ok"
+    reason: str | None = None
+    duration_s: float = 0.0
+    #: Rows by table name.
+    rows: dict[str, list[dict[str, Cell]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    process: dict[str, Any] = field(default_factory=dict)
+    profile: tuple[Profiled, ...] = ()
+    facts: dict[str, Any] | None = None
+
+
+class Launcher:
+    """Starts hosts of one interpreter from a private folder; use as a context manager."""
+
+    def __init__(self, python: str) -> None:
+        self.python = python
+
+    def __enter__(self) -> Launcher:
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix="mpdiag-"))
+            stage(self.folder)
+        except OSError as error:
+            raise CannotWork(
+                f"no private folder for the measuring processes: {error}", "Point TMPDIR to a folder with free space."
+            ) from error
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, plan: Plan, tick: Callable[[], None] = lambda: None) -> Gathered:
+        """Run one host to its end or to its deadline.
+
+        Args:
+            plan: what the host is to do.
+            tick: called every now and then, say for progress.
+        """
+        gathered = Gathered(status="failed", reason="the measuring process ended without a word")
+        begun = time.monotonic()
+        with (self.folder / "stderr").open("w+b") as errors, self._started(plan, errors) as host:
+            try:
+                self._listen(host, gathered, begun + plan.deadline_s, tick)
+            finally:
+                gathered.duration_s = time.monotonic() - begun
+            with suppress(subprocess.TimeoutExpired):
+                host.wait(GRACE)
+            if gathered.reason and gathered.status == "failed":
+                errors.seek(0)
+                said = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+                gathered.reason = explain_end(gathered.reason, host.poll(), said)
+        return gathered
+
+    @contextmanager
+    def _started(self, plan: Plan, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+        environment = {**os.environ, "TMPDIR": str(self.folder), "TEMP": str(self.folder), "TMP": str(self.folder)}
+        try:
+            host = subprocess.Popen(
+                [self.python, str(self.folder / "host.py")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CannotWork(f"{self.python} cannot be started: {error.strerror}", "Give --python PATH.") from error
+        try:
+            assert host.stdin
+            with suppress(BrokenPipeError):
+                host.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
+                host.stdin.flush()
+            yield host
+        finally:
+            with uninterrupted():
+                sweep(host)
+
+    def _listen(
+        self, host: subprocess.Popen[bytes], gathered: Gathered, deadline: float, tick: Callable[[], None]
+    ) -> None:
+        """Take in messages until the host is done or late."""
+        vitals = Vitals(host.pid)
+        for line in lines(host, deadline):
+            if not line:
+                tick()
+                vitals.sample()
+                continue
+            message = heard(line)
+            if "cells" in message:
+                gathered.rows.setdefault(message["table"], []).append(cells(message["cells"]))
+            elif "phase" in message:
+                vitals.begin()
+            elif "end" in message:
+                gathered.process = {**vitals.end(), "gc_collections": message["gc_collections"]}
+                gathered.process["stopped_by"] = {
+                    why: message["stops"].count(why) for why in sorted({*message["stops"]})
+                }
+                gathered.status, gathered.reason = message["end"], message["reason"]
+                gathered.notes += message["notes"]
+                vitals.sample()
+            elif "profile" in message:
+                gathered.profile = tuple(Profiled(**entry) for entry in message["profile"])
+                gathered.process.update(vitals.peaks())
+            elif "facts" in message:
+                gathered.facts, gathered.status, gathered.reason = message["facts"], "ok", None
+        if host.poll() is None and time.monotonic() >= deadline and gathered.status == "failed":
+            gathered.status, gathered.reason = "timeout", "not done by its deadline"
+
+
+def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    """The host's lines, with an empty one for every tick of silence, until it closes its output or is late."""
+    heard: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def listen() -> None:
+        assert host.stdout
+        for line in host.stdout:
+            heard.put(line)
+        heard.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            line = heard.get(timeout=min(TICK, left))
+        except queue.Empty:
+            yield b""
+            if host.poll() is not None and heard.empty():
+                return  # a child of the host's may hold its output open
+            continue
+        if line is None:
+            return
+        yield line
+
+
+def heard(line: bytes) -> dict[str, Any]:
+    """The message in ``line``; nothing of a line that a killed host left unfinished."""
+    try:
+        message: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return message
+
+
+def cells(raw: Mapping[str, Any]) -> dict[str, Cell]:
+    """The cells of a row as they came from the host."""
+    return {key: Measured(**cell) if isinstance(cell, dict) else cell for key, cell in raw.items()}
+
+
+def stage(folder: Path) -> None:
+    """Copy what a host needs to ``folder``: the measured interpreter sees nothing else of mpdiag's environment."""
+    package = folder / "mpdiag"
+    (package / "probes").mkdir(parents=True)
+    shutil.copy(PACKAGE / "host.py", folder)
+    for name in STAGED:
+        shutil.copy(PACKAGE / name, package)
+    for probe in (PACKAGE / "probes").glob("*.py"):
+        shutil.copy(probe, package / "probes")
+
+
+def explain_end(reason: str, code: int | None, said: str) -> str:
+    """Why a host failed, from its exit code and its last word on standard error."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            reason = f"{reason} (killed by {signal.Signals(-code).name})"
+    return f"{reason}: {said}" if said else reason
+
+
+# --- leaving nothing behind
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Signals that would end us wait until what is begun here is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def sweep(host: subprocess.Popen[bytes]) -> None:
+    """End the host and every process of its session.
+
+    The resource tracker is left to end by itself: it unlinks segments and semaphores once nobody is left to use them.
+    """
+    if host.poll() is None:
+        kill_tree(host)
+    for stream in (host.stdin, host.stdout):
+        if stream:
+            with suppress(BrokenPipeError):
+                stream.close()
+    deadline = time.monotonic() + 2 * GRACE
+    while members := session_members(host.pid):
+        late = time.monotonic() > deadline
+        for member in members:
+            with suppress(psutil.Error):
+                if late or not is_tracker(member):
+                    member.kill()
+        time.sleep(0.01)
+
+
+def kill_tree(host: subprocess.Popen[bytes]) -> None:
+    """Ask the host's group to end, then make it."""
+    if sys.platform == "win32":
+        with suppress(psutil.Error):
+            for child in psutil.Process(host.pid).children(recursive=True):
+                child.kill()
+        host.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(host.pid, signal.SIGTERM)
+    try:
+        host.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        host.kill()
+        host.wait()
+
+
+def session_members(leader: int) -> list[psutil.Process]:
+    """The living processes of the session that ``leader`` began."""
+    if sys.platform == "win32":
+        return []
+    members = []
+    for pid in psutil.pids():
+        with suppress(psutil.Error, OSError):
+            if os.getsid(pid) == leader and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                members.append(psutil.Process(pid))
+    return members
+
+
+def is_tracker(process: psutil.Process) -> bool:
+    """Is it multiprocessing's resource tracker?"""
+    return "resource_tracker" in " ".join(process.cmdline())

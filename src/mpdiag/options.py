@@ -1,0 +1,152 @@
+"""Options that all commands share, as frozen values, and the one way a report leaves mpdiag."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mpdiag import errors, registry
+from mpdiag.model import LEVELS, Report, Style
+from mpdiag.outputs import Output
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
+    """A click option that can also be set as ``MPDIAG_<NAME>`` in the environment."""
+    longest = max(names, key=len).partition("/")[0].strip("-")
+    return click.option(*names, envvar=f"MPDIAG_{longest.replace('-', '_').upper()}", show_envvar=True, **settings)
+
+
+def comma_separated(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, ...]:
+    """``--select MP3,MP401`` and ``--select MP3 --select MP401`` mean the same."""
+    return tuple(part.strip() for each in value for part in each.split(",") if part.strip())
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a report goes and how it looks."""
+
+    format: str
+    outputs: tuple[Output, ...]
+    fail_on: str
+    redact: bool
+    quiet: bool
+    verbose: bool
+
+
+def report_options(fail_on: str = "never") -> Callable[[Command], Command]:
+    """The options of every command that makes a report; the command gets one ``target``.
+
+    Args:
+        fail_on: the default of ``--fail-on``.
+    """
+    formats = registry.names("renderers")
+    files = [name for name in formats if name != "terminal"]
+    options = [
+        option("--format", type=click.Choice(formats), default="terminal", show_default=True, help="What is printed."),
+        *(
+            option(
+                f"--{name}",
+                name,
+                type=click.Path(dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help=f"Also write the report as {name} to FILE.",
+            )
+            for name in files
+        ),
+        option(
+            "--fail-on",
+            type=click.Choice([*LEVELS, "never"]),
+            default=fail_on,
+            show_default=True,
+            help="Exit 1 when a finding has at least this level.",
+        ),
+        option("--no-redact", is_flag=True, help="Keep times of day and the names of user, host and home folder."),
+        option("-q", "--quiet", is_flag=True, help="No progress and no messages."),
+        option("-v", "--verbose", is_flag=True, help="Everything: raw tables, what was fine, what was not judged."),
+    ]
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def wrapper(**values: Any) -> Any:
+            asked = {name: values.pop(name) for name in files}
+            with opened({name: path for name, path in asked.items() if path}) as outputs:
+                target = Target(
+                    format=values.pop("format"),
+                    outputs=outputs,
+                    fail_on=values.pop("fail_on"),
+                    redact=not values.pop("no_redact"),
+                    quiet=values.pop("quiet"),
+                    verbose=values.pop("verbose"),
+                )
+                return command(target=target, **values)
+
+        decorated: Any = wrapper
+        for each in reversed(options):
+            decorated = each(decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
+
+
+@contextlib.contextmanager
+def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
+    """The files of ``paths`` (by format), opened; left as they were when no report comes."""
+    outputs: list[Output] = []
+    try:
+        for name, path in paths.items():
+            outputs.append(Output.open(path, name))  # noqa: PERF401 - those opened before a bad one are to be closed
+        yield tuple(outputs)
+    except BaseException:
+        for output in outputs:
+            output.discard()
+        raise
+
+
+def emit(report: Report, target: Target) -> int:
+    """Write the report to all its places and give the exit code it calls for."""
+    from mpdiag.redact import redacted
+
+    shown = redacted(report) if target.redact else report
+    text = registry.renderer(target.format).render(shown, terminal_style(target.verbose))
+    plain = Style(width=100, verbose=target.verbose)
+    rendered = [(output, registry.renderer(output.format).render(shown, plain)) for output in target.outputs]
+    for output, content in rendered:
+        output.write(content)
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(text.rstrip("\n"), color=True)
+    return exit_code(report, target.fail_on)
+
+
+def exit_code(report: Report, fail_on: str) -> int:
+    """1 when a finding is at or above ``fail_on``."""
+    if fail_on == "never":
+        return errors.FINE
+    bar = LEVELS.index(fail_on)  # type: ignore[arg-type]
+    return errors.FOUND if any(LEVELS.index(finding.level) >= bar for finding in report.findings) else errors.FINE
+
+
+def terminal_style(verbose: bool) -> Style:
+    """How standard output may be written: NO_COLOR, FORCE_COLOR, COLUMNS and TERM=dumb are honoured."""
+    dumb = os.environ.get("TERM") == "dumb"
+    color = sys.stdout.isatty() and not dumb
+    if os.environ.get("FORCE_COLOR"):
+        color = True
+    if os.environ.get("NO_COLOR"):
+        color = False
+    return Style(
+        width=shutil.get_terminal_size((80, 24)).columns,
+        color=color,
+        unicode="utf" in (sys.stdout.encoding or "").lower(),
+        verbose=verbose,
+    )

@@ -1,0 +1,92 @@
+"""Finds the units: each file in a unit folder is one, its stem the public name, its constant the contract."""
+
+from __future__ import annotations
+
+import difflib
+import pkgutil
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
+
+from mpdiag.errors import BadInput
+from mpdiag.model import Probe, Renderer, Rule
+
+Unit = TypeVar("Unit", Probe, Rule, Renderer)
+
+
+def names(folder: str) -> tuple[str, ...]:
+    """The stems of the files in a unit folder; imports none of them."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / folder)])))
+
+
+def _load(folder: str, name: str, kind: type[Unit]) -> Unit:
+    constant = kind.__name__.upper()
+    unit = getattr(import_module(f"mpdiag.{folder}.{name}"), constant, None)
+    if not isinstance(unit, kind):
+        raise TypeError(f"mpdiag/{folder}/{name}.py has no {constant} of type {kind.__name__}")
+    return unit
+
+
+@cache
+def probes() -> dict[str, Probe]:
+    """All probes by name, in the order of the report."""
+    loaded = [_load("probes", name, Probe) for name in names("probes")]
+    return {probe.name: probe for probe in sorted(loaded, key=lambda probe: (probe.order, probe.name))}
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """All rules by id."""
+    loaded = [_load("rules", name, Rule) for name in names("rules")]
+    return {rule.id: rule for rule in sorted(loaded, key=lambda rule: rule.id)}
+
+
+def renderer(name: str) -> Renderer:
+    """The renderer ``name``; the others are not imported."""
+    if name not in names("renderers"):
+        raise BadInput(f"there is no format {name!r}", suggest(name, names("renderers")))
+    return _load("renderers", name, Renderer)
+
+
+def select(wanted: Iterable[str], ignored: Iterable[str]) -> list[Rule]:
+    """The rules to judge.
+
+    Args:
+        wanted: ids, prefixes of ids (``MP3``), slugs or aliases; empty: all.
+        ignored: likewise, taken away.
+
+    Raises:
+        BadInput: a name fits no rule.
+    """
+    chosen = matching(wanted) or set(rules())
+    return [rule for rule in rules().values() if rule.id in chosen - matching(ignored)]
+
+
+def matching(patterns: Iterable[str]) -> set[str]:
+    """The ids of the rules that ``patterns`` name."""
+    ids: set[str] = set()
+    for pattern in patterns:
+        found = {
+            rule.id
+            for rule in rules().values()
+            if rule.id.startswith(pattern.upper()) or pattern.lower() in (rule.name, *rule.aliases)
+        }
+        if not found or not pattern:
+            raise BadInput(f"there is no rule {pattern!r}", suggest(pattern, rule_names()))
+        ids |= found
+    return ids
+
+
+def rule_names() -> list[str]:
+    """Everything a rule may be called."""
+    return [name for rule in rules().values() for name in (rule.id, rule.name, *rule.aliases)]
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """A hint that names what was probably meant, else all there is."""
+    known = list(known)
+    close = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=3, cutoff=0.6)
+    meant = [each for each in known if each.lower() in close]
+    return f"Did you mean {' or '.join(meant)}?" if meant else f"Known: {', '.join(known)}."
