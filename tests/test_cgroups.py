@@ -1,0 +1,110 @@
+"""Control groups, read from checked-in trees and from this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mpdiag import cgroups
+from mpdiag.interpreter import Unknown
+
+TREES = Path(__file__).parent / "golden" / "proc"
+
+
+def read(tree: str) -> dict[str, object]:
+    """The facts that are not null."""
+    return {key: value for key, value in cgroups.facts(TREES / tree).items() if value is not None}
+
+
+def test_v2_the_smallest_limit_of_own_group_and_ancestors_wins():
+    assert read("v2_ancestor_quota") == {
+        "cgroup_version": "v2",
+        "cgroup_ancestors_hidden": False,
+        "cpu_quota": 1.5,
+        "cpu_quota_level": 1,
+        "memory_limit": 4 * 2**30,
+        "memory_limit_level": 2,
+        "pids_max": 100,
+        "pids_room": 10,
+    }
+
+
+def test_v1_quota_is_fractional_and_no_limit_is_null():
+    assert read("v1_cpu_cpuacct") == {
+        "cgroup_version": "v1",
+        "cgroup_ancestors_hidden": False,
+        "cpu_quota": 0.5,
+        "cpu_quota_level": 0,
+        "memory_limit": 512 * 2**20,
+        "memory_limit_level": 1,
+        "pids_max": 64,
+        "pids_room": 4,
+    }
+
+
+def test_v1_container_whose_own_group_is_mounted_as_the_root():
+    assert read("v1_docker") == {
+        "cgroup_version": "v1",
+        "cgroup_ancestors_hidden": True,
+        "cpu_quota": 2.5,
+        "cpu_quota_level": 0,
+        "memory_limit": 2**30,
+        "memory_limit_level": 0,
+    }
+
+
+def test_hybrid_takes_each_controller_from_its_own_hierarchy():
+    assert read("hybrid") == {
+        "cgroup_version": "hybrid",
+        "cgroup_ancestors_hidden": False,
+        "cpu_quota": 1.5,
+        "cpu_quota_level": 0,
+        "pids_max": 500,
+        "pids_room": 499,
+    }
+
+
+def test_v2_namespace_root_carries_limits_and_hides_its_ancestors():
+    assert read("v2_kubernetes") == {
+        "cgroup_version": "v2",
+        "cgroup_ancestors_hidden": True,
+        "cpu_quota": 2.0,
+        "cpu_quota_level": 0,
+        "memory_limit": 256 * 2**20,
+        "memory_limit_level": 0,
+    }
+
+
+def test_no_control_groups():
+    assert read("no_cgroups") == {"cgroup_ancestors_hidden": False}
+
+
+def test_a_path_outside_the_namespace_falls_back_to_the_mount(tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/../elsewhere\n")
+    (tmp_path / "proc/self/mountinfo").write_text("31 23 0:27 / /cg ro - cgroup2 cgroup rw\n")
+    (tmp_path / "cg").mkdir()
+    (tmp_path / "cg/cpu.max").write_text("25000 100000\n")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/cpu.max").write_text("1000 100000\n")
+
+    assert cgroups.facts(tmp_path)["cpu_quota"] == 0.25
+
+
+def test_a_strange_form_is_unknown_not_a_crash(tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("strange\n")
+    (tmp_path / "proc/self/mountinfo").write_text("")
+
+    with pytest.raises(Unknown, match="unknown form"):
+        cgroups.facts(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has control groups")
+def test_this_machine():
+    facts = cgroups.facts(Path("/"))
+
+    assert tuple(facts) == cgroups.KEYS
+    assert facts["cpu_quota"] is None or facts["cpu_quota"] > 0
