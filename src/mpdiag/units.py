@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from mpdiag.model import Cell, Measured
 
 _TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -43,6 +45,8 @@ def rate(value: float, unit: str = "") -> str:
 
 def number(value: float, unit: str | None) -> str:
     """``value`` for people; ``unit`` as in `mpdiag.model.Column`."""
+    if not math.isfinite(value):
+        return str(value)
     match unit:
         case "s":
             return seconds(value)

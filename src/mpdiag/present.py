@@ -1,0 +1,185 @@
+"""What the formats for people have in common: what they show first, and foreign text made harmless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mpdiag import units
+from mpdiag.model import Cell, Column, Evidence, Finding, Gain, Measured, Place, Report, Section, Style
+
+#: Findings told in full; the louder ones always are, and at least one more is.
+_FULL = 4
+#: Facts that are amounts of memory.
+_BYTES = re.compile(
+    r"(usable_)?memory(_\w+)?|swap_total|page_size|shm_(total|free)|address_space_\w+|\w*[rup]ss(_peak)?"
+)
+_ASCII = str.maketrans(
+    {"×": "x", "–": "-", "—": "-", "−": "-", "µ": "u", "…": "...", "→": "->", "·": "-", "≥": ">=", "≤": "<=", "≈": "~"}
+    | {"’": "'", "‘": "'", "“": '"', "”": '"', "±": "+/-", "½": "1/2"}
+)
+
+
+def visible(text: str) -> str:
+    r"""``text`` on one line, its control, format and other unprintable characters written as escapes (``\x1b``)."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def plain(text: str, style: Style) -> str:
+    """As `visible`, and in ASCII when the style asks for it."""
+    shown = visible(text)
+    return shown if style.unicode else shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+def split_findings(report: Report, style: Style) -> tuple[list[Finding], list[Finding]]:
+    """The findings to tell in full, and those for which one line will do; the report's order is kept."""
+    loud = sum(finding.level != "note" for finding in report.findings)
+    notes = len(report.findings) if style.verbose else max(1, _FULL - loud)
+    full: list[Finding] = []
+    brief: list[Finding] = []
+    for finding in report.findings:
+        if finding.level != "note":
+            full.append(finding)
+        elif notes > 0:
+            full.append(finding)
+            notes -= 1
+        else:
+            brief.append(finding)
+    return full, brief
+
+
+def counts(report: Report) -> str:
+    """How many findings of each level, and what became of the other rules: ``1 warning, 3 notes; 12 rules passed``."""
+    levels = [
+        f"{number} {level}{'s' * (number != 1)}"
+        for level in ("error", "warning", "note")
+        if (number := sum(finding.level == level for finding in report.findings))
+    ]
+    rest = [
+        f"{len(some)} {what}" for some, what in ((report.passed, "passed"), (report.not_judged, "not judged")) if some
+    ]
+    return "; ".join(filter(None, (", ".join(levels) or "none", ", ".join(rest))))
+
+
+def shown_sections(report: Report, style: Style) -> list[Section]:
+    """The sections to show: raw detail only when asked for."""
+    return [section for section in report.sections if style.verbose or not section.detail]
+
+
+def is_number(column: Column, rows: Iterable[Mapping[str, Cell]]) -> bool:
+    """Whether ``column`` is to be aligned as numbers."""
+    cells = [row.get(column.key) for row in rows]
+    return column.unit is not None or any(isinstance(cell, (int, float)) and cell is not True for cell in cells)
+
+
+def evidence(item: Evidence) -> str:
+    """One piece of evidence: ``round trip at 64 B 2.70× [2.50–2.90]``."""
+    value = item.value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{item.label} {units.between(value, item.low, item.high, item.unit)}"
+    return f"{item.label} {units.cell(value, item.unit)}"
+
+
+def place(where: Place) -> str:
+    """Where a finding points: ``app.py:31:5 in main (Worker-1)``."""
+    spot = ":".join(str(part) for part in (where.file, where.line, where.column) if part is not None)
+    function = f" in {where.function}" if where.function else ""
+    process = f" ({where.process})" if where.process else ""
+    return f"{spot}{function}{process}"
+
+
+def gain(best: Gain) -> str:
+    """The most a fix can win back."""
+    won = f"{units.seconds(best.ceiling_s)} ({units.number(best.ceiling_fraction, 'fraction')})"
+    return f"at most {won} to win: {best.basis}"
+
+
+def trouble(section: Section) -> str:
+    """Why a section has no (whole) table."""
+    return f"{section.title}: {section.status}{', ' + section.reason if section.reason else ''}"
+
+
+def cell(value: Cell, unit: str | None) -> str:
+    """A table's cell; a measured value with its interval."""
+    return units.interval(value, unit) if isinstance(value, Measured) else units.cell(value, unit)
+
+
+def pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Free-form facts as lines: nested keys joined by dots, numbers in the unit that their key's ending names.
+
+    A fact that could not be learned stands with the reason given under ``unknown``.
+    """
+    unknown = facts.get("unknown")
+    reasons: Mapping[str, Any] = unknown if isinstance(unknown, Mapping) else {}
+    lines: list[tuple[str, str]] = []
+    for key, value in facts.items():
+        if value is reasons:
+            continue
+        if value is None and key in reasons:
+            lines.append((str(key), f"– ({reasons[key]})"))
+        elif isinstance(value, Mapping):
+            lines += [(f"{key}.{inner}", text) for inner, text in pairs(value)]
+        else:
+            lines.append((str(key), _fact(str(key), value)))
+    return lines
+
+
+def machine(report: Report) -> str:
+    """The machine in one line; empty when nothing is known."""
+    facts = report.machine
+    parts = [_known(facts, "cpu_model"), _cpus(facts)]
+    for text, key in (("{} of memory", "usable_memory"), ("{} of shared memory", "shm_total")):
+        if known := _known(facts, key):
+            parts.append(text.format(known))
+    parts.append(" ".join(filter(None, (_known(facts, "os_release") or _known(facts, "os"), _known(facts, "kernel")))))
+    if container := _known(facts, "container"):
+        parts.append(f"in a container ({container})")
+    return ", ".join(filter(None, parts))
+
+
+def _cpus(facts: Mapping[str, Any]) -> str:
+    usable, logical = _known(facts, "usable_cpus"), _known(facts, "logical_cpus")
+    if not usable:
+        return f"{logical} CPUs" if logical else ""
+    return f"{usable} usable CPUs" + (f" of {logical}" if logical and logical != usable else "")
+
+
+def python(report: Report) -> str:
+    """The measured interpreter in one line, with why it was chosen; empty when nothing is known."""
+    facts = report.python
+    name = " ".join(filter(None, (_known(facts, "implementation"), _known(facts, "version"))))
+    if facts.get("free_threaded") is True:
+        name += " free-threaded"
+    parts = [f"{name} ({chosen})" if (chosen := _known(facts, "chosen")) else name]
+    if method := _known(facts, "default_start_method"):
+        parts.append(f"starts workers by {method}")
+    if workers := _known(facts, "pool_workers"):
+        parts.append(f"pools default to {workers} worker{'s' * (workers != '1')}")
+    return ", ".join(filter(None, parts))
+
+
+def _known(facts: Mapping[str, Any], key: str) -> str:
+    """The fact ``key`` as text; empty when it is missing or unknown."""
+    return "" if facts.get(key) in (None, "", False) else _fact(key, facts[key])
+
+
+def _fact(key: str, value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{inner} {_fact(str(inner), item)}" for inner, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_fact(key, item) for item in value) or "none"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return units.number(value, _unit(key))
+    return units.cell(value if isinstance(value, (bool, str)) or value is None else str(value), None)
+
+
+def _unit(key: str) -> str:
+    """The unit that the name of a fact tells."""
+    if key.endswith("_s"):
+        return "s"
+    if key.endswith("_fraction"):
+        return "fraction"
+    return "B" if _BYTES.fullmatch(key) else "1"

@@ -1,0 +1,188 @@
+"""For a ticket: verdict, findings and main tables in GitHub-flavoured Markdown; everything else folded away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any, Final
+
+from mpdiag import present, units
+from mpdiag.model import Column, Doc, Finding, Renderer, Report, Section, Style
+
+#: A ticket's reader scrolls no further: main tables are shown while the whole stays below it.
+_MOST_LINES = 118
+#: GitHub cuts a comment at 65,536 characters.
+_MOST_CHARACTERS = 60_000
+_CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
+#: Characters that mark up text; an underscore inside a word does not.
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
+#: What GitHub links in plain text, escaped or not: @mentions, #1 and addresses. A comment in between stops it.
+_LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
+
+
+def render(report: Report, style: Style) -> str:
+    """The report as Markdown, below 120 lines unless ``style`` is verbose."""
+    top = [*_head(report), *_findings(report, style)]
+    details = list(_details(report))
+    spare = _MOST_LINES - len(top) - len(details)
+    tables = list(_main_tables(report, len(present.shown_sections(report, style)) * 999 if style.verbose else spare))
+    return "\n".join(top + tables + details) + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield f"### mpdiag {report.kind}"
+    yield ""
+    yield f"**{_text(report.verdict)}**"
+    yield ""
+    for line in (present.machine(report), present.python(report)):
+        if line:
+            yield f"- {_text(line)}"
+    about = [f"mpdiag {report.tool.version}", report.started_at[:10], f"took {units.seconds(report.duration_s)}"]
+    yield f"- {_text(' '.join(report.command) or report.kind)}: {_text(', '.join(about))}"
+    yield ""
+    for quality in report.quality:
+        about_what = f" ({', '.join(quality.affects)})" if quality.affects else ""
+        yield f"> ⚠ {_text(quality.text + about_what)}"
+    if report.quality:
+        yield ""
+
+
+def _findings(report: Report, style: Style) -> Iterator[str]:
+    yield f"#### Findings: {present.counts(report)}"
+    yield ""
+    full, brief = present.split_findings(report, style)
+    for finding in full:
+        yield f"- {_lead(finding)}: **{_text(finding.title)}**"
+        yield from (f"  {line}<br>" for line in _story(finding, style))
+        yield f"  → {_text(finding.do)}"
+    for finding in brief:
+        shown = present.evidence(finding.evidence[0]) if finding.evidence else finding.title
+        yield f"- {_lead(finding)}: {_text(shown)}"
+    if report.findings:
+        yield ""
+
+
+def _lead(finding: Finding) -> str:
+    return f"{finding.level} {_text(finding.rule)} `{_in_code(finding.name)}`"
+
+
+def _story(finding: Finding, style: Style) -> Iterator[str]:
+    yield _text(finding.seen)
+    if finding.place:
+        yield f"at {_text(present.place(finding.place))}"
+    if finding.gain:
+        yield _text(present.gain(finding.gain))
+    if style.verbose and finding.evidence:
+        yield _text(f"{finding.confidence}: {'; '.join(map(present.evidence, finding.evidence))}")
+
+
+def _main_tables(report: Report, spare: int) -> Iterator[str]:
+    """The tables that fit into ``spare`` lines, each probe's first table before any second one."""
+    sections = [section for section in report.sections if not section.detail]
+    chosen = set()
+    for section in sorted(sections, key=lambda section: "." in section.id):
+        needed = len(_table(section))
+        if needed <= spare:
+            spare -= needed
+            chosen.add(section.id)
+    for section in sections:
+        if section.id in chosen:
+            yield from _table(section)
+
+
+def _table(section: Section) -> list[str]:
+    lines = [f"**{_text(section.title)}**", ""]
+    if section.status != "ok":
+        lines = [_text(present.trouble(section)), ""]
+    columns = [column for column in section.columns if not column.wide]
+    if not section.rows or not columns:
+        return lines if section.status != "ok" else []
+    right = [present.is_number(column, section.rows) for column in columns]
+    lines.append(_row(_text(column.title) for column in columns))
+    lines.append(_row("--:" if number else ":--" for number in right))
+    lines += [_row(_text(units.cell(row.get(column.key), column.unit)) for column in columns) for row in section.rows]
+    return [*lines, ""]
+
+
+def _row(cells: Iterator[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _details(report: Report) -> Iterator[str]:
+    """All tables with intervals and all facts, a table a line: long ones still paste as few lines."""
+    yield "<details><summary>All tables, machine and Python</summary>"
+    yield ""
+    left_out = []
+    room = _MOST_CHARACTERS
+    for section in sorted(report.sections, key=lambda section: section.detail):
+        line = _raw_table(section)
+        if len(line) > room:
+            left_out.append(section.id)
+        else:
+            room -= len(line)
+            yield line
+    if left_out:
+        yield f"<p>Too long for a ticket, see the JSON report: {_html(', '.join(left_out))}</p>"
+    for title, facts in (("Machine", report.machine), ("Python", report.python)):
+        if facts:
+            yield _raw_facts(title, facts)
+    judged = [f"{one.rule} ({one.reason})" for one in report.not_judged]
+    for title, names in (("Passed", list(report.passed)), ("Not judged", judged)):
+        if names:
+            yield f"<p><b>{title}:</b> {_html(', '.join(names))}</p>"
+    yield ""
+    yield "</details>"
+
+
+def _raw_table(section: Section) -> str:
+    caption = f"{section.title}, {units.seconds(section.duration_s)}"
+    if section.status != "ok":
+        caption = present.trouble(section)
+    head = "".join(f"<th>{_html(column.title)}</th>" for column in section.columns)
+    body = "".join(f"<tr>{''.join(_raw_cell(row, column) for column in section.columns)}</tr>" for row in section.rows)
+    table = f"<table><tr>{head}</tr>{body}</table>" if section.rows else ""
+    return f"<p><b>{_html(caption)}</b></p>{table}"
+
+
+def _raw_cell(row: Mapping[str, Any], column: Column) -> str:
+    return f"<td>{_html(present.cell(row.get(column.key), column.unit))}</td>"
+
+
+def _raw_facts(title: str, facts: Mapping[str, Any]) -> str:
+    body = "".join(f"<tr><td>{_html(key)}</td><td>{_html(text)}</td></tr>" for key, text in present.pairs(facts))
+    return f"<p><b>{title}</b></p><table>{body}</table>"
+
+
+def _text(text: str) -> str:
+    """``text`` as plain Markdown; `code` in backticks stays code, where nothing else means anything."""
+    parts = _CODE.split(present.visible(text))
+    return "".join(_in_table(part) if place % 2 else _escape(part) for place, part in enumerate(parts))
+
+
+def _escape(text: str) -> str:
+    marked = _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "\\" + found[0], text)
+    return _LINKED.sub(r"\g<0><!-- -->", marked).replace("$", "<span>$</span>")
+
+
+def _in_table(code: str) -> str:
+    return code.replace("|", "\\|")
+
+
+def _in_code(text: str) -> str:
+    return present.visible(text).replace("`", "'").replace("|", "\\|")
+
+
+def _html(text: str) -> str:
+    return _LINKED.sub(r"\g<0><!-- -->", escape(present.visible(text)))
+
+
+RENDERER: Final = Renderer(
+    module=__name__,
+    render=render,
+    doc=Doc(
+        title="Markdown",
+        why="Paste it into a ticket or a chat: verdict and advice on top, the numbers folded away below.",
+        how="GitHub-flavoured, below 120 lines. Text from programs is escaped: it neither formats, links nor mentions.",
+    ),
+)
