@@ -30,8 +30,8 @@ Samples = dict[str, list[float]]
 
 #: The half-width of the leading quantity's interval at which measuring may stop.
 SETTLED = 0.05
-#: Rounds every case gets even when the budget is spent: fewer would be a single accident.
-FLOOR = 3
+#: Rounds every case gets even when the budget is spent, by level: fewer would be a single accident.
+FLOORS = {"quick": 2, "default": 3, "thorough": 6}
 #: The fewest rounds with a 95 % interval of the median.
 ENOUGH = 6
 #: Seconds a child may take for what takes milliseconds.
@@ -141,11 +141,11 @@ class Bench:
 
     # --- measuring
 
-    def measure(self, cases: Mapping[Hashable, Case], *, share: float, most: int = 200) -> dict[Any, Samples]:
+    def measure(self, cases: Mapping[Any, Case], *, share: float, most: int = 200) -> dict[Any, Samples]:
         """Run ``cases`` in interleaved, shuffled rounds and return their samples.
 
         The first round is dropped. It goes on until the interval of every case's leading quantity is within ±5 %,
-        the share of the budget is spent (but three rounds), or after ``most`` rounds. A case that the machine denies
+        the share of the budget is spent (but see `FLOORS`), or after ``most`` rounds. A case that the machine denies
         is left out and noted; when all are, `Skip` is raised.
 
         Args:
@@ -162,7 +162,7 @@ class Bench:
                 for key, quantities in self._round(ready).items():
                     for name, value in quantities.items():
                         samples.setdefault(key, {}).setdefault(name, []).append(value)
-                if number >= FLOOR and self.clock() >= end:
+                if number >= FLOORS[self.plan.level] and self.clock() >= end:
                     self.stops.append("budget")
                     break
                 if number >= ENOUGH and all(_settled(samples[key]) for key in ready):
@@ -172,7 +172,7 @@ class Bench:
                 self.stops.append("rounds")
         return {key: samples[key] for key in ready}
 
-    def _open(self, stack: ExitStack, cases: Mapping[Hashable, Case]) -> dict[Any, Callable[[], Quantities]]:
+    def _open(self, stack: ExitStack, cases: Mapping[Any, Case]) -> dict[Any, Callable[[], Quantities]]:
         ready = {}
         for key, case in cases.items():
             try:
@@ -230,7 +230,7 @@ class Bench:
 class ProfilingBench(Bench):
     """A bench for the separate profile pass: one round of each case, until the pass is over."""
 
-    def measure(self, cases: Mapping[Hashable, Case], *, share: float, most: int = 200) -> dict[Any, Samples]:
+    def measure(self, cases: Mapping[Any, Case], *, share: float, most: int = 200) -> dict[Any, Samples]:
         """One round of ``cases``, not kept as a measurement; raises `PassOver` when the time is used up."""
         samples = {}
         for key, case in cases.items():

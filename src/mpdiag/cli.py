@@ -80,7 +80,7 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
         return errors.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the one boundary: users see a line, never a traceback
+    except Exception as error:
         if os.environ.get("MPDIAG_DEBUG"):
             raise
         complain(
@@ -91,7 +91,7 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else errors.FINE
 
 
-def interrupt(number: int, frame: object) -> None:
+def interrupt(_number: int, _frame: object) -> None:
     """Take SIGTERM and SIGHUP as Ctrl-C: what is there so far is shown, nothing is left behind."""
     raise KeyboardInterrupt
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Protocol
 
 from mpdiag import __version__, machine, registry, stats, verdicts
@@ -163,7 +164,7 @@ def plan_for(unit: Probe, rest: Sequence[Probe], left: float, request: Request, 
         object=request.object,
         memory=int(facts.get("memory_available_bytes") or 2**30) // 4,
         cpus=int(facts.get("usable_workers") or os.cpu_count() or 1),
-        cwd=os.getcwd(),
+        cwd=str(Path.cwd()),
     )
 
 
@@ -182,7 +183,7 @@ def sections_of(unit: Probe, gathered: Gathered | None) -> list[Section]:
     """The sections that a probe's tables make; tables that got no rows are left out, but not the first."""
     if gathered is None:
         return [Section(unit.name, unit.tables[0].title, "skipped", "interrupted before it began")]
-    sections = []
+    sections: list[Section] = []
     for table in unit.tables:
         rows = gathered.rows.get(table.name, [])
         main = not sections
@@ -207,9 +208,7 @@ def sections_of(unit: Probe, gathered: Gathered | None) -> list[Section]:
 
 def quality(gathering: Gathering, sections: Iterable[Section]) -> list[Quality]:
     """What limits the trust in the figures: interruption, contention, noise, and what the probes noted."""
-    found = []
-    if gathering.interrupted:
-        found.append(Quality("interrupted: what had been measured by then is shown", ()))
+    found = [Quality(note, (name,)) for name, each in gathering.gathered.items() for note in each.notes]
     contended = {
         name: share
         for name, each in gathering.gathered.items()
@@ -218,11 +217,13 @@ def quality(gathering: Gathering, sections: Iterable[Section]) -> list[Quality]:
     if contended:
         worst = max(contended.values())
         found.append(Quality(f"contended: other programs used up to {worst:.0%} of the CPUs", tuple(contended)))
-    for section in sections:
-        if (noise := noisiest(section)) and noise[0] > NOISY:
-            found.append(Quality(f"noisy: the interval of {noise[1]} is ±{noise[0]:.0%}", (section.id,)))
-    for name, each in gathering.gathered.items():
-        found += [Quality(note, (name,)) for note in each.notes]
+    found += [
+        Quality(f"noisy: the interval of {noise[1]} is ±{noise[0]:.0%}", (section.id,))
+        for section in sections
+        if (noise := noisiest(section)) and noise[0] > NOISY
+    ]
+    if gathering.interrupted:
+        found.insert(0, Quality("interrupted: what had been measured by then is shown"))
     return found
 
 

@@ -58,7 +58,7 @@ def hold_lifeline(deadline_s: float) -> None:
     import sys
     import tempfile
 
-    def vanish(number: int, frame: object) -> None:
+    def vanish(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
         os.killpg(0, signal.SIGTERM)
@@ -143,7 +143,7 @@ def profile(probe: Probe, plan: Plan) -> list[dict[str, object]]:
 
 
 def exhaust(probe: Probe, bench: Bench) -> None:
-    """Run ``probe`` for the profiler's sake; what its rows say is of no interest, nor is their failing on one sample."""
+    """Run ``probe`` for the profiler's sake; what its rows say is of no interest."""
     from mpdiag.bench import DeadlineExceeded, PassOver, Skip
 
     try:

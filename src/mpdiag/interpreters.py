@@ -38,12 +38,12 @@ def choose(asked: str | None, environ: Mapping[str, str] = os.environ, prefix: P
         if found := shutil.which(asked, path=environ.get("PATH")):
             return Chosen(str(Path(found).absolute()), "given with --python")
         raise BadInput(f"--python {asked}: no such interpreter", "Give the path of a Python executable.")
-    if active := environ.get("VIRTUAL_ENV"):
-        if python := in_environment(Path(active)):
-            return Chosen(python, "of the active virtual environment")
-    if any((prefix / mark).exists() for mark in TOOL_MARKS):
-        if found := shutil.which("python3", path=environ.get("PATH")):
-            return Chosen(found, "the first python3 on PATH, as mpdiag has an environment of its own")
+    active = environ.get("VIRTUAL_ENV")
+    if active and (python := in_environment(Path(active))):
+        return Chosen(python, "of the active virtual environment")
+    isolated = any((prefix / mark).exists() for mark in TOOL_MARKS)
+    if isolated and (found := shutil.which("python3", path=environ.get("PATH"))):
+        return Chosen(found, "the first python3 on PATH, as mpdiag has an environment of its own")
     return Chosen(sys.executable, "the one that mpdiag runs in")
 
 

@@ -70,7 +70,8 @@ Cell = Union[None, bool, int, float, str, Measured]
 class Column:
     """A column of a section's table.
 
-    ``unit`` is ``"s"``, ``"B"``, ``"1/s"``, ``"B/s"``, ``"x"`` (a ratio), ``"fraction"``, ``"1"`` (a count) or null (text).
+    ``unit`` is ``"s"``, ``"B"``, ``"1/s"``, ``"B/s"``, ``"x"`` (a ratio), ``"fraction"``, ``"1"`` (a count) or null
+    (text).
     """
 
     key: str
@@ -128,6 +129,18 @@ class Section:
 
 class NotJudged(Exception):
     """Raised by facts and rules when the evidence a rule needs was not gathered; its text is the reason."""
+
+
+def known(facts: Mapping[str, Any], key: str) -> Any:
+    """The fact ``key`` of the machine or the interpreter; null means "no limit".
+
+    Raises:
+        NotJudged: with the reason, if it could not be gathered.
+    """
+    reason = facts.get("unknown", {}).get(key) or (None if key in facts else f"{key} was not gathered")
+    if reason:
+        raise NotJudged(reason)
+    return facts[key]
 
 
 @dataclass(frozen=True)

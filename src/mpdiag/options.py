@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
 from mpdiag import errors, registry
-from mpdiag.model import LEVELS, Report, Style
+from mpdiag.model import LEVELS, Level, Report, Style
 from mpdiag.outputs import Output
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -24,10 +24,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """A click option that can also be set as ``MPDIAG_<NAME>`` in the environment."""
     longest = max(names, key=len).partition("/")[0].strip("-")
-    return click.option(*names, envvar=f"MPDIAG_{longest.replace('-', '_').upper()}", show_envvar=True, **settings)
+    return click.option(*names, envvar=f"MPDIAG_{longest.replace('-', '_').upper()}", **settings)
 
 
-def comma_separated(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, ...]:
+def comma_separated(_context: click.Context, _parameter: click.Parameter, value: Any) -> tuple[str, ...]:
     """``--select MP3,MP401`` and ``--select MP3 --select MP401`` mean the same."""
     return tuple(part.strip() for each in value for part in each.split(",") if part.strip())
 
@@ -38,7 +38,7 @@ class Target:
 
     format: str
     outputs: tuple[Output, ...]
-    fail_on: str
+    fail_on: Level | Literal["never"]
     redact: bool
     quiet: bool
     verbose: bool
@@ -105,7 +105,7 @@ def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
     outputs: list[Output] = []
     try:
         for name, path in paths.items():
-            outputs.append(Output.open(path, name))  # noqa: PERF401 - those opened before a bad one are to be closed
+            outputs.append(Output.open(path, name))
         yield tuple(outputs)
     except BaseException:
         for output in outputs:
@@ -115,9 +115,9 @@ def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
 
 def emit(report: Report, target: Target) -> int:
     """Write the report to all its places and give the exit code it calls for."""
-    from mpdiag.redact import redacted
+    from mpdiag.redact import Identity, redact
 
-    shown = redacted(report) if target.redact else report
+    shown = redact(report, Identity.here()) if target.redact else report
     text = registry.renderer(target.format).render(shown, terminal_style(target.verbose))
     plain = Style(width=100, verbose=target.verbose)
     rendered = [(output, registry.renderer(output.format).render(shown, plain)) for output in target.outputs]
@@ -128,11 +128,11 @@ def emit(report: Report, target: Target) -> int:
     return exit_code(report, target.fail_on)
 
 
-def exit_code(report: Report, fail_on: str) -> int:
+def exit_code(report: Report, fail_on: Level | Literal["never"]) -> int:
     """1 when a finding is at or above ``fail_on``."""
     if fail_on == "never":
         return errors.FINE
-    bar = LEVELS.index(fail_on)  # type: ignore[arg-type]
+    bar = LEVELS.index(fail_on)
     return errors.FOUND if any(LEVELS.index(finding.level) >= bar for finding in report.findings) else errors.FINE
 
 

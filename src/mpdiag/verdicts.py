@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpdiag.model import Measured, Report, Section
+from mpdiag.model import Cell, Measured, Report, Section
 from mpdiag.units import digits, seconds
 
 
@@ -26,7 +26,7 @@ def capitalised(text: str) -> str:
 
 def starting(report: Report) -> str | None:
     """What a worker costs to start by the default method, on how many CPUs."""
-    method = report.python.get("start_method_default")
+    method = report.python.get("default_start_method")
     usable = report.machine.get("usable_cpus")
     cost = median(report, "start_method", "joined", method=method) or median(
         report, "start_method", "joined", method=f"{method}, next"
@@ -55,6 +55,6 @@ def median(report: Report, section: str, key: str, **where: object) -> float | N
     return None
 
 
-def rows(sections: tuple[Section, ...], name: str) -> tuple[dict[str, object], ...]:
+def rows(sections: tuple[Section, ...], name: str) -> tuple[dict[str, Cell], ...]:
     """The rows of the section ``name``."""
-    return next((section.rows for section in sections if section.id == name), ())  # type: ignore[return-value]
+    return next((section.rows for section in sections if section.id == name), ())

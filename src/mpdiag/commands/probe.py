@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mpdiag import engine, errors
@@ -14,7 +16,7 @@ from mpdiag.progress import progress
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @option("--quick", "level", flag_value="quick", help="At most 6 seconds: a smoke check, or the facts for a bug report.")
 @option("--thorough", "level", flag_value="thorough", help="More sizes and narrower intervals, in some minutes.")
-@option("--budget", type=click.FloatRange(min=0.5), metavar="SECONDS", help="Time for everything.")
+@option("--budget", "budget_s", type=click.FloatRange(min=0.5), metavar="SECONDS", help="Time for everything.")
 @option("--python", metavar="PATH", help="Measure this interpreter (3.9 or newer); nothing is installed there.")
 @option(
     "--import",
@@ -28,20 +30,14 @@ from mpdiag.progress import progress
 @option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only these rules.")
 @option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
 @report_options()
-def probe(
-    target: Target,
-    names: tuple[str, ...],
-    level: str | None,
-    budget: float | None,
-    python: str | None,
-    **wishes: tuple[str, ...],
-) -> int:
+def probe(target: Target, python: str | None, **wishes: Any) -> int:
     """Measure what multiprocessing costs on this machine, and say what follows.
 
     NAME is a probe, as listed by 'mpdiag explain'; without one, all of them run in about half a minute.
     """
-    request = engine.Request(names=names, level=level or "default", budget_s=budget, **wishes)
-    with progress(target.quiet, len(names) or len(engine.pick_probes(()))) as shown:
+    wishes["level"] = wishes["level"] or "default"
+    request = engine.Request(**wishes)
+    with progress(target.quiet, len(engine.pick_probes(request.names))) as shown:
         report, interrupted = engine.probe(request, choose(python), shown)
     code = emit(report, target)
     if interrupted:

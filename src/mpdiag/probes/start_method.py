@@ -7,8 +7,8 @@ import multiprocessing.forkserver
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from itertools import cycle
@@ -27,59 +27,54 @@ INTERPRETERS = {"bare interpreter": ["-I", "-S", "-c", CLOCK], "subprocess": ["-
 
 def run(bench: Bench) -> Iterator[Row]:
     """Yield the start of a worker by method, then what drives it."""
-    yield from by_method(bench)
+    starts = yield from by_method(bench)
     if "fork" in bench.methods:
-        yield from by_memory(bench)
-    yield from by_imports(bench)
+        yield from by_memory(bench, starts["fork"])
+    yield from by_imports(bench, starts)
 
 
 # --- by method
 
 
-def by_method(bench: Bench) -> Iterator[Row]:
-    """One row for each way to start a worker, beside a thread."""
+def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
+    """One row for each way to start a worker, beside a thread; returns the samples."""
     processes = [method for method in bench.methods if method != "forkserver"]
     cases: dict[str, Case] = {"thread": steady(partial(start_thread, bench))}
     cases.update({method: steady(partial(start_process, bench, method)) for method in processes})
     cases.update({name: steady(partial(start_interpreter, bench, name)) for name in INTERPRETERS})
-    first: dict[str, Samples] = {}
+    apart: dict[str, Samples] = {}
     if "forkserver" in bench.methods:
-        first = bench.measure(
-            {"forkserver, first": steady(partial(start_first, bench))}, share=0.08, most=bench.pick(3, 7, 15)
-        )
+        first = {"forkserver, first": steady(partial(start_first, bench))}
+        apart = bench.measure(first, share=0.06, most=bench.pick(2, 7, 15))
         cases["forkserver, next"] = steady(partial(start_process, bench, "forkserver"))
-    together = bench.measure(cases, share=bench.pick(0.5, 0.35))
-    thread = together["thread"]["joined"]
-    samples = {**first, **together}
+    together = bench.measure(cases, share=bench.pick(0.4, 0.35))
     if "forkserver" in bench.methods:
-        samples.update(preloaded(bench))
-    for name in ordered(samples):
+        apart["forkserver, preload"] = preloaded(bench)
+    thread = together["thread"]["joined"]
+    samples = {**apart, **together}
+    for name in sorted(samples, key=lambda name: stats.median(samples[name]["first_line"])):
         rss, uss = footprint(bench, name)
+        reference = thread if name in together else cycle([stats.median(thread)])
         yield Row(
             {
                 "method": name,
                 "first_line": stats.measured(samples[name]["first_line"]),
                 "joined": stats.measured(samples[name]["joined"]),
-                "ratio": stats.ratio(
-                    samples[name]["joined"], thread if name in together else cycle([stats.median(thread)])
-                ),
+                "ratio": stats.ratio(samples[name]["joined"], reference),
                 "rss": rss,
                 "uss": uss,
             }
         )
+    return samples
 
 
-def ordered(samples: dict[str, Samples]) -> list[str]:
-    """The cases from the cheapest to the dearest by first line."""
-    return sorted(samples, key=lambda name: stats.median(samples[name]["first_line"]))
-
-
-def preloaded(bench: Bench) -> dict[str, Samples]:
-    """The fork server started anew with the worker's module preloaded."""
-    with preload(["mpdiag.work"]):
-        return bench.measure(
-            {"forkserver, preload": steady(partial(start_process, bench, "forkserver"))}, share=0.08, most=30
-        )
+def preloaded(bench: Bench, imports: tuple[str, ...] = ()) -> Samples:
+    """Workers of a fork server that has preloaded their module and ``imports``."""
+    with preload(["mpdiag.work", *imports]):
+        case = steady(partial(start_process, bench, "forkserver", imports))
+        return bench.measure({("forkserver, preload", imports): case}, share=0.06, most=30)[
+            "forkserver, preload", imports
+        ]
 
 
 @contextmanager
@@ -138,7 +133,7 @@ def start_thread(bench: Bench) -> Quantities:
 def start_interpreter(bench: Bench, name: str) -> Quantities:
     """Run one line in a new interpreter that knows nothing of multiprocessing."""
     begun = bench.clock()
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, *INTERPRETERS[name]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -169,27 +164,23 @@ def ask_memory(bench: Bench, method: str) -> tuple[Cell, Cell]:
 # --- by the parent's memory
 
 
-def by_memory(bench: Bench) -> Iterator[Row]:
-    """Fork while the parent holds more and more touched memory."""
-    sizes = [mib * 2**20 for mib in bench.pick((0, 256), (0, 64, 256, 1024), (0, 64, 256, 1024, 4096))]
+def by_memory(bench: Bench, bare: Samples) -> Iterator[Row]:
+    """Fork while the parent holds more and more touched memory; ``bare`` are the forks of one that holds nothing."""
+    yield memory_row(0, bare)
+    sizes = [mib * 2**20 for mib in bench.pick((256,), (64, 256, 1024), (64, 256, 1024, 4096))]
     for size in bench.sweep("fork with a parent of", [size for size in sizes if size <= bench.plan.memory]):
-        samples = bench.measure({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(6, 15, 30))
-        yield Row(
-            {
-                "held": size,
-                "first_line": stats.measured(samples[size]["first_line"]),
-                "joined": stats.measured(samples[size]["joined"]),
-            },
-            "memory",
-        )
+        samples = bench.measure({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(5, 15, 30))
+        yield memory_row(size, samples[size])
+
+
+def memory_row(held: int, samples: Samples) -> Row:
+    """Fork beside ``held`` bytes."""
+    return Row({"held": held, **{name: stats.measured(values) for name, values in samples.items()}}, "memory")
 
 
 @contextmanager
 def beside_memory(bench: Bench, size: int) -> Iterator[Callable[[], Quantities]]:
     """Forking from a process that holds ``size`` bytes in ordinary pages."""
-    if not size:
-        yield partial(start_process, bench, "fork")
-        return
     with mmap.mmap(-1, size) as held:
         # Huge pages would hide the slope: one page table entry for 512 pages.
         if hasattr(mmap, "MADV_NOHUGEPAGE"):
@@ -202,30 +193,25 @@ def beside_memory(bench: Bench, size: int) -> Iterator[Callable[[], Quantities]]
 # --- by imports
 
 
-def by_imports(bench: Bench) -> Iterator[Row]:
-    """Start workers that have to import modules first."""
-    methods = [method for method in ("spawn", "forkserver") if method in bench.methods]
-    bundles: list[tuple[str, ...]] = [(), *named_imports(bench)]
-    cases: dict[Any, Callable[[], AbstractContextManager[Callable[[], Quantities]]]] = {
-        (method, bundle): steady(partial(start_process, bench, method, bundle))
-        for bundle in bundles
-        for method in methods
-    }
-    samples = bench.measure(cases, share=0.25)
-    if "forkserver" in methods:
-        for bundle in bundles[1:]:
-            with preload(["mpdiag.work", *bundle]):
-                again = bench.measure(
-                    {"forkserver": steady(partial(start_process, bench, "forkserver", bundle))}, share=0.06, most=20
-                )
-                samples["forkserver, preload", bundle] = again["forkserver"]
-    for method, bundle in samples:
-        base = samples.get((method, ())) or samples.get(("forkserver", ()))
-        first = stats.measured(samples[method, bundle]["first_line"])
-        extra = first.median - stats.median(base["first_line"]) if base and bundle else None
-        yield Row(
-            {"imports": " ".join(bundle) or "nothing", "method": method, "first_line": first, "extra": extra}, "imports"
-        )
+def by_imports(bench: Bench, starts: dict[str, Samples]) -> Iterator[Row]:
+    """Start workers that have to import modules first; ``starts`` are those that import nothing."""
+    base = {"spawn": starts["spawn"]}
+    if "forkserver" in bench.methods:
+        base["forkserver"] = starts["forkserver, next"]
+    for bundle in bench.sweep("imports of", named_imports(bench)):
+        cases: dict[Any, Case] = {
+            (method, bundle): steady(partial(start_process, bench, method, bundle)) for method in base
+        }
+        samples = {method: each for (method, _), each in bench.measure(cases, share=0.2).items()}
+        if "forkserver" in bench.methods:
+            samples["forkserver, preload"] = preloaded(bench, bundle)
+        for method, each in samples.items():
+            first = stats.measured(each["first_line"])
+            bare = stats.median({**starts, **base}[method]["first_line"])
+            yield Row(
+                {"imports": " ".join(bundle), "method": method, "first_line": first, "extra": first.median - bare},
+                "imports",
+            )
 
 
 def named_imports(bench: Bench) -> list[tuple[str, ...]]:
