@@ -195,10 +195,10 @@ def sections_of(unit: Probe, gathered: Gathered | None) -> list[Section]:
                 title=table.title,
                 status=gathered.status,
                 reason=gathered.reason,
-                duration_s=gathered.duration_s,
+                duration_s=gathered.duration_s if main else 0.0,
                 columns=table.columns,
                 rows=tuple(rows),
-                process=gathered.process,
+                process=gathered.process if main else {},
                 profile=gathered.profile if main else (),
                 detail=table.detail,
             )

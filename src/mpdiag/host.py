@@ -1,20 +1,31 @@
 """The process that runs one probe, in any interpreter from 3.9 on.
 
-The launcher copies this file and the modules it needs to a private folder and runs it as a script. Everything is
-imported under the main guard or in a function: spawned children run this file's module level again. One plan comes as
-a line of JSON on standard input, which then stays open as a lifeline; messages go out as lines of JSON on what was
-standard output. Prints of measured code end up on standard error.
+The launcher copies this file and the modules it needs to a private folder, beside a script that calls `main` under
+its main guard: spawned children compile and run that script again, so it is as short as a script can be. One plan
+comes as a line of JSON on standard input, which then stays open as a lifeline; messages go out as lines of JSON on
+what was standard output. Prints of measured code end up on standard error.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+import cProfile
+import dataclasses
+import gc
+import importlib
+import json
+import os
+import pstats
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from typing import Any
 
-    from mpdiag.bench import Bench, Plan
-    from mpdiag.model import Probe
+from mpdiag import interpreter
+from mpdiag.bench import Bench, DeadlineExceeded, PassOver, Plan, ProfilingBench, Skip
+from mpdiag.model import Probe
 
 #: Lines of the profile that are kept.
 PROFILE_LINES = 12
@@ -22,17 +33,11 @@ PROFILE_LINES = 12
 
 def main() -> None:
     """Read the plan, run what it asks for, tell how it went."""
-    import json
-    import os
-    import sys
-
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
 
     def tell(**message: Any) -> None:
         out.write(json.dumps(message, default=vars) + "\n")
-
-    from mpdiag.bench import Plan
 
     plan = Plan(**json.loads(sys.stdin.readline()))
     hold_lifeline(plan.deadline_s)
@@ -41,8 +46,6 @@ def main() -> None:
     if plan.probe:
         run_probe(plan, tell)
     else:
-        from mpdiag import interpreter
-
         tell(facts=interpreter.facts(blas=True))
 
 
@@ -52,11 +55,6 @@ def hold_lifeline(deadline_s: float) -> None:
     The group gets SIGTERM, not SIGKILL: the resource tracker ignores it, and unlinks what the others leave behind.
     Where the system has no such signals, the launcher alone watches over the deadline.
     """
-    import os
-    import shutil
-    import signal
-    import sys
-    import tempfile
 
     def vanish(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -79,11 +77,6 @@ def hold_lifeline(deadline_s: float) -> None:
 
 def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
     """Time the probe, then profile it in a separate pass; a failure of its is a message, not a crash."""
-    import gc
-    import importlib
-
-    from mpdiag.bench import Bench, DeadlineExceeded, Skip
-
     probe: Probe = importlib.import_module(f"mpdiag.probes.{plan.probe}").PROBE
     bench = Bench(plan)
     collections = sum(generation["collections"] for generation in gc.get_stats())
@@ -111,8 +104,6 @@ def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
 
 def describe(error: BaseException) -> str:
     """One line that names the error and where it arose."""
-    import traceback
-
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
     text = str(error).partition("\n")[0]
@@ -121,12 +112,6 @@ def describe(error: BaseException) -> str:
 
 def profile(probe: Probe, plan: Plan) -> list[dict[str, object]]:
     """The functions that take most time in one round of ``probe``; never while timing."""
-    import cProfile
-    import dataclasses
-    import pstats
-
-    from mpdiag.bench import ProfilingBench
-
     bench = ProfilingBench(dataclasses.replace(plan, budget_s=plan.profile_s))
     profiler = cProfile.Profile()
     profiler.enable()
@@ -144,8 +129,6 @@ def profile(probe: Probe, plan: Plan) -> list[dict[str, object]]:
 
 def exhaust(probe: Probe, bench: Bench) -> None:
     """Run ``probe`` for the profiler's sake; what its rows say is of no interest."""
-    from mpdiag.bench import DeadlineExceeded, PassOver, Skip
-
     try:
         for _ in probe.run(bench):
             if bench.left() <= 0:
@@ -159,7 +142,3 @@ def function_name(file: str, line: int, name: str) -> str:
     if file == "~":
         return name
     return f"{'/'.join(file.replace(chr(92), '/').split('/')[-2:])}:{line}({name})"
-
-
-if __name__ == "__main__":
-    main()

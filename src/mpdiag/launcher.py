@@ -27,7 +27,9 @@ from mpdiag.vitals import Vitals
 
 PACKAGE = Path(__file__).parent
 #: What a host needs of mpdiag; nothing else is visible to the measured interpreter.
-STAGED = ("__init__.py", "bench.py", "interpreter.py", "model.py", "stats.py", "work.py")
+STAGED = ("__init__.py", "bench.py", "host.py", "interpreter.py", "model.py", "stats.py", "work.py")
+#: The main module of a host; spawned children compile and run it again.
+MAIN = 'if __name__ == "__main__":\n    from mpdiag.host import main\n\n    main()\n'
 #: Seconds between two looks at a silent host; memory is sampled as often in the profile pass.
 TICK = 0.05
 GRACE = 1.0
@@ -94,7 +96,7 @@ class Launcher:
         environment = {**os.environ, "TMPDIR": str(self.folder), "TEMP": str(self.folder), "TMP": str(self.folder)}
         try:
             host = subprocess.Popen(
-                [self.python, str(self.folder / "host.py")],
+                [self.python, str(self.folder / "main.py")],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -187,7 +189,7 @@ def stage(folder: Path) -> None:
     """Copy what a host needs to ``folder``: the measured interpreter sees nothing else of mpdiag's environment."""
     package = folder / "mpdiag"
     (package / "probes").mkdir(parents=True)
-    shutil.copy(PACKAGE / "host.py", folder)
+    (folder / "main.py").write_text(MAIN, encoding="utf-8")
     for name in STAGED:
         shutil.copy(PACKAGE / name, package)
     for probe in (PACKAGE / "probes").glob("*.py"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpdiag.model import Cell, Measured, Report, Section
-from mpdiag.units import digits, seconds
+from mpdiag.units import number, seconds
 
 
 def probe(report: Report) -> str:
@@ -33,7 +33,7 @@ def starting(report: Report) -> str | None:
     )
     if cost is None:
         return None
-    where = f" on {digits(usable)} usable CPUs" if usable else ""
+    where = f" on {number(usable, None)} usable CPUs" if usable else ""
     return f"a worker costs {seconds(cost)} by {method}, the default{where}"
 
 

@@ -29,7 +29,7 @@ def run(bench: Bench) -> Iterator[Row]:
     """Yield the start of a worker by method, then what drives it."""
     starts = yield from by_method(bench)
     if "fork" in bench.methods:
-        yield from by_memory(bench, starts["fork"])
+        yield from by_memory(bench)
     yield from by_imports(bench, starts)
 
 
@@ -164,30 +164,39 @@ def ask_memory(bench: Bench, method: str) -> tuple[Cell, Cell]:
 # --- by the parent's memory
 
 
-def by_memory(bench: Bench, bare: Samples) -> Iterator[Row]:
-    """Fork while the parent holds more and more touched memory; ``bare`` are the forks of one that holds nothing."""
-    yield memory_row(0, bare)
+def by_memory(bench: Bench) -> Iterator[Row]:
+    """Fork while the parent holds more and more touched memory."""
     sizes = [mib * 2**20 for mib in bench.pick((256,), (64, 256, 1024), (64, 256, 1024, 4096))]
     for size in bench.sweep("fork with a parent of", [size for size in sizes if size <= bench.plan.memory]):
         samples = bench.measure({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(5, 15, 30))
-        yield memory_row(size, samples[size])
-
-
-def memory_row(held: int, samples: Samples) -> Row:
-    """Fork beside ``held`` bytes."""
-    return Row({"held": held, **{name: stats.measured(values) for name, values in samples.items()}}, "memory")
+        yield Row({"held": size, **{name: stats.measured(values) for name, values in samples[size].items()}}, "memory")
 
 
 @contextmanager
 def beside_memory(bench: Bench, size: int) -> Iterator[Callable[[], Quantities]]:
-    """Forking from a process that holds ``size`` bytes in ordinary pages."""
-    with mmap.mmap(-1, size) as held:
+    """Forking from a process that holds ``size`` bytes in ordinary, private pages, and that would not hold them."""
+    with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
         # Huge pages would hide the slope: one page table entry for 512 pages.
-        if hasattr(mmap, "MADV_NOHUGEPAGE"):
-            held.madvise(mmap.MADV_NOHUGEPAGE)
+        advise(held, "MADV_NOHUGEPAGE")
         for position in range(0, size, PAGE):
             held[position] = 1
-        yield partial(start_process, bench, "fork")
+
+        def fork() -> Quantities:
+            hidden = advise(held, "MADV_DONTFORK")
+            bare = start_process(bench, "fork")
+            advise(held, "MADV_DOFORK")
+            full = start_process(bench, "fork")
+            return {**full, "extra": full["joined"] - bare["joined"]} if hidden else full
+
+        yield fork
+
+
+def advise(memory: mmap.mmap, name: str) -> bool:
+    """Give the kernel that advice on ``memory``, where it takes such; says whether it does."""
+    if not hasattr(mmap, name):
+        return False
+    memory.madvise(getattr(mmap, name))
+    return True
 
 
 # --- by imports
@@ -245,8 +254,9 @@ PROBE: Final = Probe(
             "Fork, by the memory its parent holds",
             (
                 Column("held", "held", "B"),
-                Column("first_line", "first line", "s", bar=True),
+                Column("first_line", "first line", "s"),
                 Column("joined", "joined", "s"),
+                Column("extra", "because of it", "s", bar=True),
             ),
         ),
         Table(
