@@ -1,0 +1,160 @@
+"""Advice when limits on files, processes, memory or semaphores stand below what a pool needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from mpdiag.model import Doc, Evidence, Finding, NotJudged, Rule, known
+from mpdiag.units import number, size
+
+Check = Callable[[Mapping[str, Any]], Iterator[Finding]]
+
+#: The pool to make room for: one worker a usable CPU, at least as many as a pool of waiting tasks often has.
+WORKERS = 64
+#: A parent holds two descriptors a worker, measured with Pool and ProcessPoolExecutor under every start method on
+#: 3.13 and 3.14; a Pipe to each, as programs often add, holds two more.
+FILES_PER_WORKER = 4
+#: The interpreter, its pool's queues (measured: 16 with two workers) and the program's own files.
+FILES_BESIDE = 64
+#: A worker and a thread of its own, such as a queue's feeder.
+TASKS_PER_WORKER = 2
+#: A worker that imported NumPy and pandas; a bare one has about 10 MB.
+MEMORY_PER_WORKER = 64 * 2**20
+#: Each thread reserves 8 MiB for its stack and up to 64 MiB for glibc's arena; a Pool starts three threads.
+ADDRESS_SPACE = 2**30
+
+
+def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare each limit that is known with what a pool needs."""
+    missing: list[str] = []
+    checks = (_semaphores, _files, _tasks, _memory, _addresses)
+    for check in checks:
+        yield from _known_only(check, machine, missing)
+    if len(missing) == len(checks):
+        raise NotJudged(missing[0])
+
+
+def _known_only(check: Check, machine: Mapping[str, Any], missing: list[str]) -> Iterator[Finding]:
+    try:
+        yield from check(machine)
+    except NotJudged as reason:
+        missing.append(str(reason))
+
+
+def _workers(machine: Mapping[str, Any]) -> int:
+    return max(WORKERS, int(known(machine, "usable_workers")))
+
+
+def _low(what: str, value: float, needed: float, unit: str, do: str) -> Iterator[Finding]:
+    if value < needed:
+        yield RULE.finding(
+            level="warning",
+            seen=f"{what}: {number(value, unit)}, and a pool may need {number(needed, unit)}",
+            do=do,
+            concern=needed / max(value, 1),
+            evidence=(Evidence(what, value, unit), Evidence("reference", needed, unit)),
+        )
+
+
+def _semaphores(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    if not known(machine, "semaphores_work"):
+        yield RULE.finding(
+            level="error",
+            seen="named semaphores cannot be created: Lock, Queue, Pool and ProcessPoolExecutor raise OSError",
+            do="Make /dev/shm writable; where that cannot be (some serverless hosts), use Process with Pipe, "
+            "subprocess, or a ThreadPoolExecutor.",
+            concern=WORKERS,
+            evidence=(Evidence("semaphores", 0, "1"), Evidence("reference", 1, "1")),
+        )
+
+
+def _files(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    limit, most = known(machine, "nofile_soft"), machine.get("nofile_hard")
+    if limit is None:
+        return
+    needed = FILES_BESIDE + FILES_PER_WORKER * _workers(machine)
+    goal = needed if most is None else min(needed, most)
+    yield from _low(
+        "open files allowed (ulimit -n)",
+        limit,
+        needed,
+        "1",
+        f"Raise it before starting workers: resource.setrlimit(resource.RLIMIT_NOFILE, ({goal}, hard)) with the hard "
+        f"limit of this machine, {'unlimited' if most is None else most}, or ulimit -n {goal}; close Connections and "
+        "pools that are done.",
+    )
+
+
+def _tasks(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    room, what = known(machine, "pids_room"), "further tasks allowed by the control group (pids.max)"
+    limit, used = machine.get("nproc_soft"), machine.get("nproc_used")
+    if limit is not None and used is not None and (room is None or limit - used < room):
+        room, what = max(limit - used, 0), "further processes allowed to this user (ulimit -u)"
+    if room is not None:
+        yield from _low(
+            what,
+            room,
+            TASKS_PER_WORKER * _workers(machine),
+            "1",
+            "Raise the limit (docker run --pids-limit, ulimit -u), or set max_workers and OMP_NUM_THREADS so that "
+            "workers and their threads fit; beyond it fork and thread starts fail with EAGAIN.",
+        )
+
+
+def _memory(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    usable, available = known(machine, "usable_memory"), known(machine, "memory_available")
+    if usable is not None:
+        workers = int(known(machine, "usable_workers"))
+        yield from _low(
+            "memory for this process and its workers",
+            min(usable, available),
+            MEMORY_PER_WORKER * (workers + 1),
+            "B",
+            "Start fewer workers (max_workers=…), use threads for tasks that wait, or raise the memory limit: the "
+            "kernel kills a worker that exceeds it, and Pool waits for its result for ever.",
+        )
+
+
+def _addresses(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    limit = known(machine, "address_space_soft")
+    if limit is not None:
+        yield from _low(
+            "address space allowed a process (ulimit -v)",
+            limit,
+            ADDRESS_SPACE,
+            "B",
+            "Limit memory by a control group instead of ulimit -v: address space is reserved, not used, by threads "
+            "and mapped files.",
+        )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP703",
+    judge=judge,
+    doc=Doc(
+        title="A limit stands below what a pool needs",
+        why="Limits show as errors far from their cause: 'Too many open files' in a start, BlockingIOError from fork, "
+        "a worker killed without a word and a Pool that waits for its result.",
+        how=f"Known limits against a pool of {WORKERS} workers (or one a usable CPU, if that is more): "
+        f"{FILES_BESIDE} + {FILES_PER_WORKER} open files a worker (the parent holds two, a Pipe adds two), "
+        f"{TASKS_PER_WORKER} tasks a worker; {size(MEMORY_PER_WORKER)} of memory for each usable CPU and the parent; "
+        f"{size(ADDRESS_SPACE)} of addresses; and whether a semaphore can be created at all.",
+        claim='"Too many open files" is usually read as a leak. On macOS, where the limit is 256 by default, a large '
+        "pool gets there without any.",
+        bad="""with ProcessPoolExecutor(max_workers=200) as pool:   # 256 open files: OSError 24
+    pool.map(fetch, urls)
+""",
+        good="""soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+with ThreadPoolExecutor(max_workers=200) as pool:    # waiting needs no processes
+    pool.map(fetch, urls)
+""",
+        applies="systems with resource limits or control groups: Linux, macOS, other Unix",
+        links=(
+            "https://docs.python.org/3/library/resource.html",
+            "https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods",
+        ),
+    ),
+)

@@ -1,0 +1,53 @@
+"""MP406 from native pools, workers and usable CPUs."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpdiag.model import NotJudged
+from mpdiag.rules.blas_oversubscription import judge
+
+
+def machine(usable: int) -> dict[str, object]:
+    return {"usable_workers": usable, "unknown": {}}
+
+
+def python(workers: int, *threads: int | None) -> dict[str, object]:
+    pools = [{"library": f"library{number}", "api": "blas", "threads": size} for number, size in enumerate(threads)]
+    return {"pool_workers": workers, "native_pools": pools, "unknown": {}}
+
+
+def test_a_thread_a_cpu_in_each_worker_is_a_note():
+    [finding] = judge(machine(8), python(8, 8))
+
+    assert (finding.rule, finding.level, finding.concern) == ("MP406", "note", 8.0)
+    assert "library0 keeps 8 threads in each process" in finding.seen
+    assert "run 64 on 8 usable CPUs" in finding.seen
+    assert "threadpool_limits(1)" in finding.do
+
+
+def test_more_threads_than_usable_cpus_is_a_warning():
+    [finding] = judge(machine(1), python(64, 1, 64))
+
+    assert (finding.level, finding.concern) == ("warning", 64 * 64)
+    assert "library1" in finding.seen
+
+
+@pytest.mark.parametrize("facts", [python(8), python(8, 1), python(1, 1, 1)])
+def test_silent_with_one_thread_each(facts):
+    assert list(judge(machine(8), facts)) == []
+
+
+def test_silent_on_a_single_worker_with_as_many_threads_as_cpus():
+    assert list(judge(machine(4), python(1, 4))) == []
+
+
+def test_not_judged_when_sizes_are_unknown():
+    with pytest.raises(NotJudged, match="threadpoolctl"):
+        list(judge(machine(8), python(8, None)))
+
+
+def test_not_judged_without_numpy():
+    facts = {"pool_workers": 8, "native_pools": None, "unknown": {"native_pools": "NumPy is not installed"}}
+    with pytest.raises(NotJudged, match="NumPy is not installed"):
+        list(judge(machine(8), facts))

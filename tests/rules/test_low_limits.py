@@ -1,0 +1,75 @@
+"""MP703: each limit alone, none, and none known."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpdiag.model import NotJudged
+from mpdiag.rules.low_limits import judge
+
+GIB = 2**30
+FINE = {
+    "usable_workers": 8,
+    "usable_memory": 16 * GIB,
+    "memory_available": 12 * GIB,
+    "nofile_soft": 1024,
+    "nofile_hard": 4096,
+    "nproc_soft": 30_000,
+    "nproc_used": 500,
+    "pids_room": None,
+    "address_space_soft": None,
+    "semaphores_work": True,
+    "unknown": {},
+}
+
+
+def test_silent_when_all_suffice():
+    assert list(judge(FINE)) == []
+
+
+def test_silent_when_unlimited():
+    assert list(judge(FINE | {"nofile_soft": None, "nproc_soft": None, "usable_memory": None})) == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "seen", "do"),
+    [
+        ("nofile_soft", 256, "open files allowed (ulimit -n): 256, and a pool may need 320", "RLIMIT_NOFILE, (320"),
+        ("nproc_used", 29_990, "further processes allowed to this user (ulimit -u): 10", "ulimit -u"),
+        ("pids_room", 20, "further tasks allowed by the control group (pids.max): 20", "--pids-limit"),
+        ("usable_memory", GIB // 4, "256 MiB, and a pool may need 576 MiB", "max_workers"),
+        ("memory_available", GIB // 4, "256 MiB, and a pool may need 576 MiB", "max_workers"),
+        ("address_space_soft", GIB // 2, "address space allowed a process (ulimit -v): 512 MiB", "control group"),
+    ],
+)
+def test_one_limit_is_low(fact, value, seen, do):
+    [finding] = judge(FINE | {fact: value})
+
+    assert (finding.rule, finding.level) == ("MP703", "warning")
+    assert finding.concern > 1
+    assert seen in finding.seen
+    assert do in finding.do
+
+
+def test_files_are_raised_no_higher_than_allowed():
+    [finding] = judge(FINE | {"nofile_soft": 100, "nofile_hard": 200})
+
+    assert "(200, hard)" in finding.do
+
+
+def test_no_semaphores_is_an_error():
+    [finding] = judge(FINE | {"semaphores_work": False})
+
+    assert finding.level == "error"
+    assert "Pipe" in finding.do
+
+
+def test_what_is_unknown_hides_no_other_limit():
+    [finding] = judge(FINE | {"nofile_soft": 100, "pids_room": None, "unknown": {"pids_room": "no control groups"}})
+
+    assert "open files" in finding.seen
+
+
+def test_not_judged_when_nothing_is_known():
+    with pytest.raises(NotJudged):
+        list(judge({"unknown": {}}))
