@@ -22,8 +22,8 @@ MEASURED = [
     *(PACKAGE / f"{name}.py" for name in ("model", "stats", "bench", "host", "interpreter", "work")),
     *sorted((PACKAGE / "probes").glob("*.py")),
 ]
-#: Their module level runs in every spawned child.
-BARE = [PACKAGE / "work.py", PACKAGE / "host.py"]
+#: Every spawned child imports these.
+BARE = [PACKAGE / "work.py", PACKAGE / "__init__.py"]
 #: Modules that Python 3.9 lacks.
 YOUNG = {"annotationlib", "compression", "tomllib"}
 #: What a measured interpreter may have; imported in the function that needs it.
