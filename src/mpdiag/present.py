@@ -15,6 +15,11 @@ _FULL = 4
 _BYTES = re.compile(
     r"(usable_)?memory(_\w+)?|swap_total|page_size|shm_(total|free)|address_space_\w+|\w*[rup]ss(_peak)?"
 )
+_CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
+#: Characters that mark up text; an underscore inside a word does not.
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
+#: Mentions, issue numbers and addresses, which GitHub links in plain text.
+_LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
 _ASCII = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "µ": "u", "…": "...", "→": "->", "·": "-", "≥": ">=", "≤": "<=", "≈": "~"}
     | {"’": "'", "‘": "'", "“": '"', "”": '"', "±": "+/-", "½": "1/2"}
@@ -32,6 +37,24 @@ def plain(text: str, style: Style) -> str:
     """As `visible`, and in ASCII when the style asks for it."""
     shown = visible(text)
     return shown if style.unicode else shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+def markdown(text: str) -> str:
+    """``text`` as it stands, in Markdown: only `code` in backticks stays code, where nothing else has a meaning."""
+    parts = _CODE.split(visible(text))
+    return "".join(
+        part.replace("|", "\\|") if place % 2 else unlinked(_MARKUP.sub(_escaped, part)).replace("$", "<span>$</span>")
+        for place, part in enumerate(parts)
+    )
+
+
+def unlinked(text: str) -> str:
+    """``text`` with a comment inside whatever GitHub would link or notify, escaped or not."""
+    return _LINKED.sub(r"\g<0><!-- -->", text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "&amp;" if found[0] == "&" else f"\\{found[0]}"
 
 
 def split_findings(report: Report, style: Style) -> tuple[list[Finding], list[Finding]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
@@ -14,11 +13,6 @@ from mpdiag.model import Column, Doc, Finding, Renderer, Report, Section, Style
 _MOST_LINES = 118
 #: GitHub cuts a comment at 65,536 characters.
 _MOST_CHARACTERS = 60_000
-_CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
-#: Characters that mark up text; an underscore inside a word does not.
-_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
-#: What GitHub links in plain text, escaped or not: @mentions, #1 and addresses. A comment in between stops it.
-_LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
 
 
 def render(report: Report, style: Style) -> str:
@@ -33,17 +27,17 @@ def render(report: Report, style: Style) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield f"### mpdiag {report.kind}"
     yield ""
-    yield f"**{_text(report.verdict)}**"
+    yield f"**{present.markdown(report.verdict)}**"
     yield ""
     for line in (present.machine(report), present.python(report)):
         if line:
-            yield f"- {_text(line)}"
+            yield f"- {present.markdown(line)}"
     about = [f"mpdiag {report.tool.version}", report.started_at[:10], f"took {units.seconds(report.duration_s)}"]
-    yield f"- {_text(' '.join(report.command) or report.kind)}: {_text(', '.join(about))}"
+    yield f"- {present.markdown(' '.join(report.command) or report.kind)}: {present.markdown(', '.join(about))}"
     yield ""
     for quality in report.quality:
         about_what = f" ({', '.join(quality.affects)})" if quality.affects else ""
-        yield f"> ⚠ {_text(quality.text + about_what)}"
+        yield f"> ⚠ {present.markdown(quality.text + about_what)}"
     if report.quality:
         yield ""
 
@@ -53,28 +47,28 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
     yield ""
     full, brief = present.split_findings(report, style)
     for finding in full:
-        yield f"- {_lead(finding)}: **{_text(finding.title)}**"
+        yield f"- {_lead(finding)}: **{present.markdown(finding.title)}**"
         yield from (f"  {line}<br>" for line in _story(finding, style))
-        yield f"  → {_text(finding.do)}"
+        yield f"  → {present.markdown(finding.do)}"
     for finding in brief:
         shown = present.evidence(finding.evidence[0]) if finding.evidence else finding.title
-        yield f"- {_lead(finding)}: {_text(shown)}"
+        yield f"- {_lead(finding)}: {present.markdown(shown)}"
     if report.findings:
         yield ""
 
 
 def _lead(finding: Finding) -> str:
-    return f"{finding.level} {_text(finding.rule)} `{_in_code(finding.name)}`"
+    return f"{finding.level} {present.markdown(finding.rule)} `{_in_code(finding.name)}`"
 
 
 def _story(finding: Finding, style: Style) -> Iterator[str]:
-    yield _text(finding.seen)
+    yield present.markdown(finding.seen)
     if finding.place:
-        yield f"at {_text(present.place(finding.place))}"
+        yield f"at {present.markdown(present.place(finding.place))}"
     if finding.gain:
-        yield _text(present.gain(finding.gain))
+        yield present.markdown(present.gain(finding.gain))
     if style.verbose and finding.evidence:
-        yield _text(f"{finding.confidence}: {'; '.join(map(present.evidence, finding.evidence))}")
+        yield present.markdown(f"{finding.confidence}: {'; '.join(map(present.evidence, finding.evidence))}")
 
 
 def _main_tables(report: Report, spare: int) -> Iterator[str]:
@@ -92,16 +86,19 @@ def _main_tables(report: Report, spare: int) -> Iterator[str]:
 
 
 def _table(section: Section) -> list[str]:
-    lines = [f"**{_text(section.title)}**", ""]
+    lines = [f"**{present.markdown(section.title)}**", ""]
     if section.status != "ok":
-        lines = [_text(present.trouble(section)), ""]
+        lines = [present.markdown(present.trouble(section)), ""]
     columns = [column for column in section.columns if not column.wide]
     if not section.rows or not columns:
         return lines if section.status != "ok" else []
     right = [present.is_number(column, section.rows) for column in columns]
-    lines.append(_row(_text(column.title) for column in columns))
+    lines.append(_row(present.markdown(column.title) for column in columns))
     lines.append(_row("--:" if number else ":--" for number in right))
-    lines += [_row(_text(units.cell(row.get(column.key), column.unit)) for column in columns) for row in section.rows]
+    lines += [
+        _row(present.markdown(units.cell(row.get(column.key), column.unit)) for column in columns)
+        for row in section.rows
+    ]
     return [*lines, ""]
 
 
@@ -154,27 +151,12 @@ def _raw_facts(title: str, facts: Mapping[str, Any]) -> str:
     return f"<p><b>{title}</b></p><table>{body}</table>"
 
 
-def _text(text: str) -> str:
-    """``text`` as plain Markdown; `code` in backticks stays code, where nothing else means anything."""
-    parts = _CODE.split(present.visible(text))
-    return "".join(_in_table(part) if place % 2 else _escape(part) for place, part in enumerate(parts))
-
-
-def _escape(text: str) -> str:
-    marked = _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "\\" + found[0], text)
-    return _LINKED.sub(r"\g<0><!-- -->", marked).replace("$", "<span>$</span>")
-
-
-def _in_table(code: str) -> str:
-    return code.replace("|", "\\|")
-
-
 def _in_code(text: str) -> str:
     return present.visible(text).replace("`", "'").replace("|", "\\|")
 
 
 def _html(text: str) -> str:
-    return _LINKED.sub(r"\g<0><!-- -->", escape(present.visible(text)))
+    return present.unlinked(escape(present.visible(text)))
 
 
 RENDERER: Final = Renderer(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,9 +12,9 @@ from rich.text import Text
 from mpdiag import present, units
 from mpdiag.layout import GAP, Track, lay_out
 from mpdiag.model import Doc, Finding, Renderer, Report, Section, Style
+from mpdiag.paper import QUIET, Paper, hang
 
 _COLORS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
-_QUIET = "dim"
 
 
 def render(report: Report, style: Style) -> str:
@@ -24,24 +23,15 @@ def render(report: Report, style: Style) -> str:
 
 
 class _Page:
-    """One report being written: every string passes through `_Page.say`, which makes foreign text harmless."""
+    """One report being written: every string passes through `Paper.say`."""
 
     def __init__(self, report: Report, style: Style) -> None:
         self.report = report
         self.style = style
-        self.out = StringIO()
-        self.console = Console(
-            file=self.out,
-            width=style.width,
-            force_terminal=style.color,
-            color_system="standard" if style.color else None,
-            no_color=not style.color,
-            legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            _environ={},
-        )
+        self.paper = Paper(style)
+        self.say = self.paper.say
+        self.put = self.paper.put
+        self.heading = self.paper.heading
 
     def text(self) -> str:
         """All parts in order."""
@@ -53,38 +43,12 @@ class _Page:
             self._section(section)
         if self.style.verbose:
             self._judged()
-        return "\n".join(line.rstrip() for line in self.out.getvalue().splitlines()) + "\n"
-
-    def say(self, text: str, look: str = "") -> Text:
-        """``text`` as it may be shown."""
-        return Text(present.plain(text, self.style), style=look, overflow="fold")
-
-    def put(self, *parts: RenderableType) -> None:
-        """Write one line or block for each part."""
-        for part in parts:
-            self.console.print(part)
-
-    def hang(self, lead: Text, body: RenderableType) -> Table:
-        """``body`` with its further lines indented by the width of ``lead``."""
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(lead, body)
-        return grid
-
-    def heading(self, text: str, aside: str = "") -> None:
-        """An empty line and a title with a rule to the right edge."""
-        title = self.say(f"{text} ", "bold")
-        if aside:
-            title.append_text(self.say(f"({aside}) ", _QUIET))
-        line = "─" if self.style.unicode else "-"
-        title.append(line * max(0, self.style.width - title.cell_len), _QUIET)
-        self.put("", title)
+        return self.paper.text()
 
     def _quality(self) -> None:
         for quality in self.report.quality:
             about = f" ({', '.join(quality.affects)})" if quality.affects else ""
-            self.put(self.hang(self.say("!", "yellow"), self.say(quality.text + about)))
+            self.put(hang(self.say("!", "yellow"), self.say(quality.text + about)))
 
     def _findings(self) -> None:
         full, brief = present.split_findings(self.report, self.style)
@@ -95,7 +59,7 @@ class _Page:
             self.put(*([""] if full else []), *map(self._brief, brief))
         if full:
             self.put(
-                self.say(f"`mpdiag explain {full[0].rule}` says why, how it was judged, and shows the fix.", _QUIET)
+                self.say(f"`mpdiag explain {full[0].rule}` says why, how it was judged, and shows the fix.", QUIET)
             )
 
     def _finding(self, finding: Finding) -> None:
@@ -106,19 +70,19 @@ class _Page:
         )
         lines = [self.say(finding.seen)]
         if finding.place:
-            lines.append(self.say(f"at {present.place(finding.place)}", _QUIET))
+            lines.append(self.say(f"at {present.place(finding.place)}", QUIET))
         if finding.gain:
             lines.append(self.say(present.gain(finding.gain)))
         if self.style.verbose and finding.evidence:
             shown = "; ".join(map(present.evidence, finding.evidence))
-            lines.append(self.say(f"{finding.confidence}: {shown}", _QUIET))
-        do = self.hang(self.say("→", "green"), self.say(finding.do))
+            lines.append(self.say(f"{finding.confidence}: {shown}", QUIET))
+        do = hang(self.say("→", "green"), self.say(finding.do))
         self.put("", title, Padding(Group(*lines, do), (0, 0, 0, 2)))
 
     def _brief(self, finding: Finding) -> RenderableType:
         shown = present.evidence(finding.evidence[0]) if finding.evidence else finding.title
         lead = Text.assemble(self.say("note ", _COLORS["note"]), self.say(f"{finding.rule} {finding.name} ·"))
-        return self.hang(lead, self.say(shown))
+        return hang(lead, self.say(shown))
 
     def _facts(self) -> None:
         machine, python = present.machine(self.report), present.python(self.report)
@@ -126,7 +90,7 @@ class _Page:
             self.put("")
         for label, line in (("Machine", machine), ("Python ", python)):
             if line:
-                self.put(self.hang(self.say(label, "bold"), self.say(line)))
+                self.put(hang(self.say(label, "bold"), self.say(line)))
         if self.style.verbose:
             self._pairs("Machine, in full", self.report.machine)
             self._pairs("Python, in full", self.report.python)
@@ -137,7 +101,7 @@ class _Page:
         self.heading(title)
         grid = Table.grid(padding=(0, GAP, 0, 0))
         for key, value in present.pairs(facts):
-            grid.add_row(self.say(key, _QUIET), self.say(value))
+            grid.add_row(self.say(key, QUIET), self.say(value))
         self.put(grid)
 
     def _section(self, section: Section) -> None:
@@ -163,16 +127,16 @@ class _Page:
 
     def _header(self, track: Track, depth: int) -> Text:
         """The title of a column, at the bottom of ``depth`` lines."""
-        return Text("\n".join([""] * (depth - len(track.header)) + track.header), style=_QUIET)
+        return Text("\n".join([""] * (depth - len(track.header)) + track.header), style=QUIET)
 
     def _cost(self, section: Section) -> None:
         """What gathering the section cost the machine, and where the time went."""
         if section.process:
             shown = ", ".join(f"{key} {value}" for key, value in present.pairs(section.process))
-            self.put(self.hang(self.say("process:", _QUIET), self.say(shown, _QUIET)))
+            self.put(hang(self.say("process:", QUIET), self.say(shown, QUIET)))
         for line in section.profile:
             spent = f"{units.seconds(line.self_s)} in {line.calls:,} calls of {line.function}"
-            self.put(self.hang(self.say("profile:", _QUIET), self.say(spent, _QUIET)))
+            self.put(hang(self.say("profile:", QUIET), self.say(spent, QUIET)))
 
     def _judged(self) -> None:
         if self.report.passed:
@@ -180,7 +144,7 @@ class _Page:
             self.put(self.say(", ".join(self.report.passed)))
         if self.report.not_judged:
             self.heading("Not judged")
-            self.put(*(self.hang(self.say(one.rule), self.say(one.reason)) for one in self.report.not_judged))
+            self.put(*(hang(self.say(one.rule), self.say(one.reason)) for one in self.report.not_judged))
 
 
 RENDERER: Final = Renderer(
