@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Optional
 
@@ -29,11 +28,13 @@ def median_interval(samples: Sequence[float]) -> Optional[tuple[float, float]]:
     """
     ordered = sorted(samples)
     count = len(ordered)
-    tail, rank = 0.0, 0
+    # In whole numbers: floats overflow at about a thousand samples.
+    tail, rank, binomial = 0, 0, 1
     while rank < count // 2:
-        tail += math.comb(count, rank) * 0.5**count
-        if 1 - 2 * tail < COVERAGE:
+        tail += binomial
+        if 1 - 2 * tail / 2**count < COVERAGE:
             break
+        binomial = binomial * (count - rank) // (rank + 1)
         rank += 1
     return (ordered[rank - 1], ordered[count - rank]) if rank else None
 
