@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from textwrap import dedent
 from typing import Any, Literal, Optional, Union
 
 SCHEMA = "mpdiag.report/1"
@@ -41,12 +42,16 @@ class Doc:
     reading: str = ""
     #: What is usually claimed, and what of it holds (rule).
     claim: str = ""
-    #: Code that makes the mistake, and the same code without it (rule).
+    #: Code that makes the mistake, and the same code without it (rule); common indentation is taken away.
     bad: str = ""
     good: str = ""
     #: Python versions, systems and start methods it applies to.
     applies: str = "every Python version and system"
     links: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("bad", "good"):
+            object.__setattr__(self, name, dedent(getattr(self, name)).strip("\n"))
 
 
 # --- what was gathered

@@ -6,8 +6,11 @@ the user's start-up cost.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from multiprocessing.connection import Connection
+    from typing import Any
+    from multiprocessing.synchronize import Barrier
+    from typing import Any
 
 # --- start_method
 
@@ -41,3 +44,150 @@ def own_memory() -> "tuple[int | None, int | None]":
         return sizes[b"Rss:"], sizes[b"Private_Clean:"] + sizes[b"Private_Dirty:"]
     except (OSError, KeyError):
         return None, None
+
+
+# --- shared_state
+
+
+def answer(connection: "Connection") -> None:
+    """Send back whatever comes, until the other end is closed."""
+    try:
+        while True:
+            connection.send(connection.recv())
+    except EOFError:
+        pass
+
+
+def add(value: "Any", count: int) -> None:
+    """Add 1 to a shared number: read, then write."""
+    for _ in range(count):
+        value.value += 1
+
+
+def add_locked(value: "Any", count: int) -> None:
+    """Add 1 to a shared number, its lock taken from reading to writing."""
+    for _ in range(count):
+        with value.get_lock():
+            value.value += 1
+
+
+def contend(connection: "Connection", value: "Any") -> None:
+    """Say so when ready, then add to ``value`` under its lock as often as asked, and say so when done."""
+    connection.send("ready")
+    try:
+        while True:
+            add_locked(value, connection.recv())
+            connection.send("done")
+    except EOFError:
+        pass
+
+
+def race(connection: "Connection", barrier: "Barrier", numbers: "list[tuple[str, Any]]", count: int) -> None:
+    """Add to each of ``numbers`` together with the other processes at ``barrier``; say whether all met there."""
+    from threading import BrokenBarrierError
+
+    try:
+        for means, number in numbers:
+            update = add_locked if "locked" in means else add
+            barrier.wait()
+            update(number, count)
+    except BrokenBarrierError:
+        connection.send("alone")
+    else:
+        connection.send("done")
+    connection.close()
+
+
+# --- channels
+
+
+def channel_ends(kind: str, reader: "Any", writer: "Any", shared: "Any" = None) -> "tuple[Callable, Callable]":
+    """How to receive and how to send: ``objects`` and ``bytes`` over connections, ``queue``, or ``hand-over``."""
+    if kind == "objects":
+        return reader.recv, writer.send
+    if kind == "bytes":
+        return reader.recv_bytes, writer.send_bytes
+    if kind == "queue":
+        return reader.get, writer.put
+    return hand_over(reader, writer, *shared)
+
+
+def hand_over(reader: "Any", writer: "Any", segment: "Any", inbox: int, outbox: int) -> "tuple[Callable, Callable]":
+    """Receive and send by a shared segment: data lies in its two boxes, the pipes carry only the size."""
+
+    def send(data: "bytes | memoryview") -> None:
+        size = len(data)
+        segment.buf[outbox : outbox + size] = data
+        writer.send_bytes(size.to_bytes(8, "little"))
+
+    def receive() -> memoryview:
+        size = int.from_bytes(reader.recv_bytes(), "little")
+        data: memoryview = segment.buf[inbox : inbox + size]
+        # One byte of each page is read: pages that nobody touches would look free.
+        data[::4096].tobytes()
+        return data
+
+    return receive, send
+
+
+def channel_partner(control: "Connection", lines: "Mapping[str, tuple]") -> None:
+    """Echo, answer or take in messages, as the control pipe asks, until it closes; tell the CPU time it took."""
+    from time import process_time
+
+    while True:
+        try:
+            name, task, count = control.recv()
+        except EOFError:
+            return
+        receive, send = channel_ends(*lines[name])
+        control.send("ready")
+        begun = process_time()
+        for _ in range(count):
+            message = receive()
+            if task == "echo":
+                send(message)
+            elif task == "answer":
+                send(b"")
+        control.send(process_time() - begun)
+
+
+def channel_writer(control: "Connection", lines: "Mapping[str, tuple]") -> None:
+    """Write as many messages to a channel as the control pipe asks, on its word, until it closes."""
+    while True:
+        try:
+            name, size, count = control.recv()
+            writer, lock = lines[name]
+            send = writer.send if hasattr(writer, "send") else writer.put
+            payload = bytes(size)
+            control.send("ready")
+            control.recv()
+        except EOFError:
+            return
+        for _ in range(count):
+            if lock is None:
+                send(payload)
+            else:
+                with lock:
+                    send(payload)
+
+
+# --- polling
+
+
+def signaller(control: "Connection", connection: "Connection", queue: "Any") -> None:
+    """After a delay send the clock to whoever waits; tell how long the answer took; until the control pipe closes."""
+    from time import perf_counter, sleep
+
+    while True:
+        try:
+            channel, delay = control.recv()
+            sleep(delay)
+            sent = perf_counter()
+            if channel == "queue":
+                queue.put(sent)
+            else:
+                connection.send(sent)
+            control.recv()
+            control.send(perf_counter() - sent)
+        except EOFError:
+            return

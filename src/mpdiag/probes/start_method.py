@@ -21,6 +21,8 @@ from mpdiag.model import Cell, Column, Doc, Probe, Row, Table
 #: The clock of a child can be compared with ours (CLOCK_MONOTONIC); elsewhere the arrival of its message counts.
 SHARED_CLOCK = sys.platform == "linux"
 PAGE = 4096
+#: What every child of a fork server imports: its target's module, and the one that runs the main module again.
+PRELOADED = ("mpdiag.work", "runpy")
 CLOCK = "import time; print(time.perf_counter(), flush=True)"
 INTERPRETERS = {"bare interpreter": ["-I", "-S", "-c", CLOCK], "subprocess": ["-c", CLOCK]}
 
@@ -70,7 +72,7 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
 
 def preloaded(bench: Bench, imports: tuple[str, ...] = ()) -> Samples:
     """Workers of a fork server that has preloaded their module and ``imports``."""
-    with preload(["mpdiag.work", *imports]):
+    with preload([*PRELOADED, *imports]):
         case = steady(partial(start_process, bench, "forkserver", imports))
         return bench.measure({("forkserver, preload", imports): case}, share=0.06, most=30)[
             "forkserver, preload", imports

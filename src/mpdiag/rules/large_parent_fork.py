@@ -1,0 +1,70 @@
+"""Advice on the parent's memory above which fork is no longer cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule
+from mpdiag.stats import scaled
+from mpdiag.units import interval, size
+
+GIB = 2**30
+#: Seconds per GiB below which the parent's memory is no reason to avoid fork.
+LIMIT_S = 0.005
+
+
+def judge(start_method: Facts) -> Iterator[Finding]:
+    """Take the slope from the largest memory measured, and where it overtakes a preloaded fork server."""
+    row = max(start_method.rows("memory"), key=lambda row: float(str(row["held"])))
+    extra, held = row.get("extra"), float(str(row["held"]))
+    if not isinstance(extra, Measured):
+        raise NotJudged("this system does not let a process hide memory from a fork for comparison")
+    slope = scaled(extra, GIB / held)
+    if (slope.median if slope.low is None else slope.low) <= LIMIT_S:
+        return
+    fork = start_method.measured("joined", method="fork")
+    server = start_method.measured("joined", method="forkserver, preload")
+    crossing = max(0.0, server.median - fork.median) / slope.median * GIB
+    yield RULE.finding(
+        level="note",
+        concern=slope.median / LIMIT_S,
+        seen=f"Each GiB that the parent holds in small pages adds {interval(slope, 's')} to starting and ending a "
+        f"forked worker; above about {size(crossing)} a preloaded fork server is cheaper here.",
+        do="Start the workers before loading the data, or use forkserver. If workers only read the data, call "
+        "gc.freeze() before forking, so that collections do not copy it.",
+        evidence=(
+            Evidence.of("fork, start and join, per GiB held", slope, "s"),
+            Evidence("reference", LIMIT_S, "s"),
+            Evidence("cheaper by preloaded forkserver above", crossing, "B"),
+        ),
+    )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP109",
+    judge=judge,
+    doc=Doc(
+        title="Forking a large parent",
+        why="fork copies the parent's page tables at the start and tears them down at the end; later, touching an "
+        "object (even its reference count) copies its page.",
+        how=f"Fork, start to join, from a parent that holds memory in ordinary pages, paired with forks that hide it "
+        f"(MADV_DONTFORK). Reported above {LIMIT_S * 1e3:g} ms per GiB.",
+        claim="'A start copies the interpreter's whole memory' is wrong: fork copies page tables only, and transparent "
+        "huge pages make even that some twenty times cheaper. But forked memory is not free to read: a walk over "
+        "Python objects copies their pages, because it counts references.",
+        bad="""
+            table = load_everything()
+            with multiprocessing.Pool() as pool:   # forks after loading
+                ...
+        """,
+        good="""
+            with multiprocessing.Pool() as pool:   # forks while the parent is small
+                table = load_everything()
+                ...
+        """,
+        applies="systems with fork; Python 3.9 pays it with spawn too, which forks before it executes",
+        links=("https://docs.python.org/3/library/gc.html#gc.freeze",),
+    ),
+)

@@ -1,0 +1,69 @@
+"""Advice to name the modules that the fork server should preload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Rule
+from mpdiag.units import seconds
+
+#: Imports that cost less than this per worker are not worth a change.
+LIMIT_S = 0.010
+#: The first versions in which preloading ``__main__``, the default, has an effect.
+MAIN_WORKS = (3, 13, 8)
+
+
+def judge(start_method: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare forkserver workers whose imports are preloaded with those that import by themselves."""
+    rows = start_method.rows("imports", method="forkserver")
+    saved = {
+        str(row["imports"]): start_method.measured(
+            "first_line", "imports", method="forkserver", imports=row["imports"]
+        ).median
+        - start_method.measured("first_line", "imports", method="forkserver, preload", imports=row["imports"]).median
+        for row in rows
+    }
+    imports, gain = max(saved.items(), key=lambda item: item[1])
+    if gain <= LIMIT_S:
+        return
+    version = tuple(int(part) for part in str(python["version"]).split(".")[:3] if part.isdigit())
+    main = "" if version >= MAIN_WORKS else f" In {python['version']} the default, ['__main__'], has no effect."
+    yield RULE.finding(
+        level="note",
+        concern=gain / LIMIT_S,
+        seen=f"Preloading {imports} saves each forkserver worker {seconds(gain)}.{main}",
+        do=f"Under the main guard: multiprocessing.set_forkserver_preload({imports.split()!r}) with the modules your "
+        "workers import. Names that cannot be imported are passed over in silence: check them.",
+        evidence=(
+            Evidence(f"saved per worker by preloading {imports}", gain, "s"),
+            Evidence("reference: not worth a change below", LIMIT_S, "s"),
+        ),
+    )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP112",
+    judge=judge,
+    doc=Doc(
+        title="A fork server that preloads nothing",
+        why="Each worker of a fork server imports again what the server could have imported once for all.",
+        how=f"First line of forkserver workers with their imports preloaded and not. Reported above {LIMIT_S * 1e3:g} ms "
+        "per worker.",
+        claim="'forkserver preloads the main module by default' holds from Python 3.13.8 and 3.14 on; before, the "
+        "default ['__main__'] had no effect (gh-126631).",
+        bad="""
+            multiprocessing.set_start_method('forkserver')
+        """,
+        good="""
+            multiprocessing.set_start_method('forkserver')
+            multiprocessing.set_forkserver_preload(['numpy', 'mypackage.tasks'])
+        """,
+        applies="forkserver: the default on Linux from Python 3.14, available on other POSIX systems",
+        links=(
+            "https://docs.python.org/3/library/multiprocessing.html#multiprocessing.set_forkserver_preload",
+            "https://github.com/python/cpython/issues/126631",
+        ),
+    ),
+)
