@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from multiprocessing.connection import Connection
-    from typing import Any
     from multiprocessing.synchronize import Barrier
     from typing import Any
 
@@ -49,15 +48,6 @@ def own_memory() -> "tuple[int | None, int | None]":
 # --- shared_state
 
 
-def answer(connection: "Connection") -> None:
-    """Send back whatever comes, until the other end is closed."""
-    try:
-        while True:
-            connection.send(connection.recv())
-    except EOFError:
-        pass
-
-
 def add(value: "Any", count: int) -> None:
     """Add 1 to a shared number: read, then write."""
     for _ in range(count):
@@ -71,31 +61,21 @@ def add_locked(value: "Any", count: int) -> None:
             value.value += 1
 
 
-def contend(connection: "Connection", value: "Any") -> None:
-    """Say so when ready, then add to ``value`` under its lock as often as asked, and say so when done."""
-    connection.send("ready")
+def update(connection: "Connection", barrier: "Barrier", numbers: "Mapping[str, Any]") -> None:
+    """Obey requests ``(which of numbers, how often, together with others)`` and answer each when it is done.
+
+    No number named is nothing to do: a bare question and answer. It ends when the other end is closed.
+    """
     try:
         while True:
-            add_locked(value, connection.recv())
-            connection.send("done")
+            means, count, together = connection.recv()
+            if together:
+                barrier.wait()
+            if means:
+                (add_locked if "locked" in means else add)(numbers[means], count)
+            connection.send(means)
     except EOFError:
         pass
-
-
-def race(connection: "Connection", barrier: "Barrier", numbers: "list[tuple[str, Any]]", count: int) -> None:
-    """Add to each of ``numbers`` together with the other processes at ``barrier``; say whether all met there."""
-    from threading import BrokenBarrierError
-
-    try:
-        for means, number in numbers:
-            update = add_locked if "locked" in means else add
-            barrier.wait()
-            update(number, count)
-    except BrokenBarrierError:
-        connection.send("alone")
-    else:
-        connection.send("done")
-    connection.close()
 
 
 # --- channels
@@ -191,3 +171,46 @@ def signaller(control: "Connection", connection: "Connection", queue: "Any") -> 
             control.send(perf_counter() - sent)
         except EOFError:
             return
+
+
+# --- pools: pool_overhead, pool_sizing, futures
+
+
+def present(pause: float) -> "tuple[int, int]":
+    """Hold a worker for ``pause`` seconds; return who it is: process and thread."""
+    import os
+    import threading
+    import time
+
+    time.sleep(pause)
+    return os.getpid(), threading.get_ident()
+
+
+def take(_argument: object) -> None:
+    """Take an argument and do nothing with it: what remains is the cost of dispatch."""
+
+
+def wait(seconds: float) -> None:
+    """A task that only waits, like one for a remote peer."""
+    import time
+
+    time.sleep(seconds)
+
+
+def busy(iterations: int) -> int:
+    """A task that only computes, in pure Python."""
+    total = 0
+    for number in range(iterations):
+        total += number & 3
+    return total
+
+
+def burn(seconds: float) -> float:
+    """Compute for ``seconds`` of wall time; return the CPU seconds it got."""
+    import time
+
+    begun = time.process_time()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        busy(1000)
+    return time.process_time() - begun
