@@ -27,11 +27,12 @@ probe: $(RUNTIME) ## measure what multiprocessing costs on this machine
 test: check ## every check, then the tests
 	$(PY) -m pytest $(ARGS)
 
-check: $(DEVELOPMENT) ## ruff, mypy and import-linter, without the tests
+check: $(DEVELOPMENT) ## ruff, mypy, import-linter and the generated pages, without the tests
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(BIN)/lint-imports --no-logo
+	$(PY) tools/generate_docs.py --check
 
 typing: $(DEVELOPMENT) ## mypy alone
 	$(PY) -m mypy
