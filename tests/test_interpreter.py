@@ -93,3 +93,14 @@ def test_native_pools_of_numpy():
 
     assert pools
     assert all(pool["threads"] >= 1 and pool["library"] for pool in pools)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="semaphores are files under a limit only there")
+def test_refused_semaphores_are_seen():
+    code = (
+        "import resource; from mpdiag import interpreter; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
+        "print(interpreter.facts(blas=False)['semaphores_work'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import getpass
 import json
+import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from multiprocessing import shared_memory
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mpdiag import cgroups, containers, leftovers, machine
@@ -152,6 +155,16 @@ def test_a_segment_in_use_is_no_leftover():
     assert mapped == {segment.name.lstrip("/")}
 
 
-def test_workers_of_this_test_run_are_no_orphans():
-    assert leftovers.orphans() >= 0
-    assert leftovers._adopted(os.getpid()) is False
+def test_a_worker_with_a_parent_is_no_orphan():
+    before = leftovers.orphans(youngest_s=-1)
+    worker = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    worker.start()
+    try:
+        process = psutil.Process(worker.pid)
+
+        assert leftovers.WORKER.search(" ".join(process.cmdline()))
+        assert not leftovers._adopted(process)
+        assert leftovers.orphans(youngest_s=-1) == before
+    finally:
+        worker.kill()
+        worker.join()

@@ -131,8 +131,8 @@ def semaphores_work() -> bool:
     return True
 
 
-def _shared_memory_works() -> bool:
-    """Whether the module is there; creating a segment is left to the probes."""
+def _shared_memory_importable() -> bool:
+    """Whether this Python was built with the extension that shared_memory needs."""
     return importlib.util.find_spec("_posixshmem" if os.name == "posix" else "_winapi") is not None
 
 
@@ -191,5 +191,5 @@ _MULTIPROCESSING: dict[str, Callable[[], Any]] = {
     "executor_workers": _executor_workers,
     "thread_workers": _thread_workers,
     "semaphores_work": semaphores_work,
-    "shared_memory_works": _shared_memory_works,
+    "shared_memory_importable": _shared_memory_importable,
 }

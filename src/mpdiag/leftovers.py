@@ -39,26 +39,27 @@ def segments(root: Path, youngest_s: float = YOUNGEST_S) -> dict[str, Any]:
     return {"count": len(left), "bytes": sum(left.values()), "processes_not_seen": unseen}
 
 
-def orphans() -> int:
+def orphans(youngest_s: float = YOUNGEST_S) -> int:
     """How many of this user's multiprocessing workers have lost their parent (those of fork cannot be told)."""
     user, now = psutil.Process().username(), time.time()
-    processes = psutil.process_iter(["ppid", "username", "cmdline", "create_time"])
     return sum(
-        process.info["username"] == user
-        and now - (process.info["create_time"] or now) > YOUNGEST_S
-        and WORKER.search(" ".join(process.info["cmdline"] or ())) is not None
-        and _adopted(process.info["ppid"])
-        for process in processes
+        _is_orphan(process, user)
+        for process in psutil.process_iter(["name", "create_time"])
+        if "py" in (process.info["name"] or "").lower() and now - (process.info["create_time"] or now) > youngest_s
     )
 
 
-def _adopted(parent: int | None) -> bool:
+def _is_orphan(process: psutil.Process, user: str) -> bool:
     try:
-        return parent is None or psutil.Process(parent).name() in ADOPTERS
-    except psutil.NoSuchProcess:
-        return True  # Windows keeps the number of a parent that is gone
-    except psutil.AccessDenied:
+        return bool(WORKER.search(" ".join(process.cmdline()))) and process.username() == user and _adopted(process)
+    except psutil.Error:
         return False
+
+
+def _adopted(process: psutil.Process) -> bool:
+    parent = process.parent()
+    # Windows keeps the number of a parent that is gone; psutil sees that and gives none.
+    return parent is None or parent.name() in ADOPTERS
 
 
 def _old_files(folder: Path, youngest_s: float) -> Iterator[tuple[str, int]]:
