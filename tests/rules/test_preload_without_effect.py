@@ -23,7 +23,7 @@ def test_says_what_preloading_saves():
 def test_says_that_the_default_is_broken_in_older_versions():
     (finding,) = RULE.judge(facts(0.11, 0.01), {"version": "3.13.7"})
 
-    assert "In 3.13.7 the default, ['__main__'], has no effect" in finding.seen
+    assert "In 3.13.7 ['__main__'], the default, has no effect" in finding.seen
 
 
 def test_silent_when_little_is_saved():

@@ -28,7 +28,7 @@ def judge(start_method: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     if gain <= LIMIT_S:
         return
     version = tuple(int(part) for part in str(python["version"]).split(".")[:3] if part.isdigit())
-    main = "" if version >= MAIN_WORKS else f" In {python['version']} the default, ['__main__'], has no effect."
+    main = "" if version >= MAIN_WORKS else f" In {python['version']} ['__main__'], the default, has no effect."
     yield RULE.finding(
         level="note",
         concern=gain / LIMIT_S,

@@ -1,0 +1,80 @@
+"""The boundary: every error is one line and a documented code; commands are imported only when named."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mpdiag import cli, errors
+
+
+def test_help_imports_no_command():
+    code = (
+        "import sys\nfrom mpdiag import cli\n"
+        "try:\n    cli.run(['--help'])\nfinally:\n"
+        "    print([name for name in sys.modules if name.startswith(('mpdiag.commands', 'rich', 'psutil', 'msgspec'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    for command in cli.COMMANDS:
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_its_line_and_its_help(command, capsys):
+    assert cli.run([command, "--help"]) == errors.FINE
+    shown = capsys.readouterr().out
+    assert cli.COMMANDS[command].split()[0] in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "nonsense"),
+        (["probe", "--nonsense"], "--nonsense"),
+        (["probe", "--budget", "0"], "budget"),
+        (["probe", "--fail-on", "sometimes"], "sometimes"),
+        (["probe", "nonsense"], "there is no probe 'nonsense'"),
+        (["probe", "--select", "MP999"], "there is no rule 'MP999'"),
+        (["probe", "--python", "/no/such/python"], "no such interpreter"),
+        (["probe", "--json", "/no/such/folder/x.json"], "cannot be written"),
+    ],
+)
+def test_bad_input_is_said_in_a_line(arguments, said, capsys):
+    assert cli.run(arguments) == errors.USAGE
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert "Traceback" not in shown.err
+    assert shown.out == ""
+
+
+def test_an_internal_error_is_one_line(monkeypatch, capsys):
+    monkeypatch.delenv("MPDIAG_DEBUG", raising=False)
+    monkeypatch.setattr("mpdiag.registry.probes", lambda: 1 / 0)
+
+    assert cli.run(["probe"]) == errors.FAILED
+    assert capsys.readouterr().err.startswith("mpdiag: internal error: ZeroDivisionError")
+
+
+def test_an_interruption_has_its_code(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mpdiag.registry.probes", interrupted)
+
+    assert cli.run(["probe"]) == errors.INTERRUPTED
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_defaults_come_from_pyproject_environment_and_options_in_turn(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.mpdiag]\nselect = ['MP998']\n")
+    assert cli.run(["probe"]) == errors.USAGE
+    assert "MP998" in capsys.readouterr().err
+
+    monkeypatch.setenv("MPDIAG_SELECT", "MP997")
+    assert cli.run(["probe"]) == errors.USAGE
+    assert "MP997" in capsys.readouterr().err
+
+    assert cli.run(["probe", "--select", "MP996"]) == errors.USAGE
+    assert "MP996" in capsys.readouterr().err

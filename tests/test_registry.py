@@ -1,0 +1,78 @@
+"""What holds the collections together: every unit is complete, named by its file and has a test of that name."""
+
+from pathlib import Path
+
+import pytest
+
+from mpdiag import registry
+from mpdiag.errors import BadInput
+
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize("name", registry.names("probes"))
+def test_probe(name):
+    probe = registry.probes()[name]
+
+    assert probe.tables
+    assert probe.tables[0].name == ""
+    assert len({table.name for table in probe.tables}) == len(probe.tables)
+    for table in probe.tables:
+        assert table.title
+        assert len({column.key for column in table.columns}) == len(table.columns)
+    assert all([probe.doc.title, probe.doc.why, probe.doc.how, probe.doc.reading])
+    assert (TESTS / "probes" / f"test_{name}.py").exists()
+
+
+@pytest.mark.parametrize("rule", registry.rules().values(), ids=lambda rule: rule.id)
+def test_rule(rule):
+    stem = rule.name.replace("-", "_")
+    doc = rule.doc
+
+    assert rule.id.startswith("MP")
+    assert len(rule.id) == 5
+    assert all([doc.title, doc.why, doc.how, doc.bad, doc.good, doc.applies, doc.links])
+    assert not doc.title.endswith(".")
+    tests = (TESTS / "rules" / f"test_{stem}.py").read_text()
+    assert "silent" in tests, "a rule's tests prove that it keeps silent, too"
+
+
+def test_ids_names_and_aliases_are_unique():
+    names = registry.rule_names()
+    assert len(set(names)) == len(names)
+    assert not set(names) & set(registry.probes())
+
+
+@pytest.mark.parametrize("name", registry.names("renderers"))
+def test_renderer(name):
+    renderer = registry.renderer(name)
+    assert renderer.name == name
+    assert (TESTS / "renderers" / f"test_{name}.py").exists()
+
+
+def test_select_by_prefix_slug_and_alias():
+    assert {rule.id for rule in registry.select(["MP101", "spawn-reimport", "heavy-import-spawn"], [])} == {
+        "MP101",
+        "MP105",
+    }
+    hundred = {rule.id for rule in registry.select(["mp1"], ["MP101"])}
+    assert "MP105" in hundred
+    assert "MP101" not in hundred
+    assert all(rule_id.startswith("MP1") for rule_id in hundred)
+
+
+@pytest.mark.parametrize("pattern", ["MP999", "proces-per-task", ""])
+def test_an_unknown_rule_is_bad_input(pattern):
+    with pytest.raises(BadInput) as caught:
+        registry.select([pattern], [])
+    assert caught.value.hint
+
+
+def test_suggests_what_was_meant():
+    assert registry.suggest("chanels", ["channels", "polling"]) == "Did you mean channels?"
+    assert registry.suggest("zzz", ["channels", "polling"]) == "Known: channels, polling."
+
+
+def test_an_unknown_format_is_bad_input():
+    with pytest.raises(BadInput, match="format"):
+        registry.renderer("pdf")
