@@ -27,7 +27,18 @@ from mpdiag.vitals import Vitals
 
 PACKAGE = Path(__file__).parent
 #: What a host needs of mpdiag; nothing else is visible to the measured interpreter.
-STAGED = ("__init__.py", "bench.py", "host.py", "interpreter.py", "model.py", "specimens.py", "stats.py", "work.py")
+STAGED = (
+    "__init__.py",
+    "bench.py",
+    "host.py",
+    "interpreter.py",
+    "model.py",
+    "pools.py",
+    "scaling.py",
+    "specimens.py",
+    "stats.py",
+    "work.py",
+)
 #: The main module of a host; spawned children compile and run it again.
 MAIN = 'if __name__ == "__main__":\n    from mpdiag.host import main\n\n    main()\n'
 #: Seconds between two looks at a silent host; memory is sampled as often in the profile pass.

@@ -1,0 +1,75 @@
+"""Laws of scalability fitted to a measured speed-up curve. Standard library only: used inside the measured interpreter.
+
+Both laws say how much faster N workers are than one. Amdahl: N / (1 + σ(N - 1)), σ the share of the work that only
+one can do at a time. Universal scalability law: N / (1 + σ(N - 1) + κN(N - 1)), κ the cost of keeping each other
+informed; from it follows a number of workers beyond which things get slower.
+Source: N. J. Gunther, Guerrilla Capacity Planning (2007), chapters 4 to 6: N / speed-up - 1 is linear in σ and κ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Law:
+    """A fitted law, its parameters and how far off it is.
+
+    Attributes:
+        rms: root of the mean squared difference from the measured speed-ups, itself a speed-up.
+    """
+
+    sigma: float
+    kappa: float
+    rms: float
+
+    def speedup(self, workers: float) -> float:
+        """How much faster than one worker so many are."""
+        return workers / (1 + self.sigma * (workers - 1) + self.kappa * workers * (workers - 1))
+
+    @property
+    def peak(self) -> Optional[float]:
+        """The number of workers that does best; None if more are always better."""
+        return math.sqrt(max(1 - self.sigma, 0.0) / self.kappa) if self.kappa > 0 else None
+
+
+#: Number of workers, and how much faster they were than one.
+Points = Sequence[tuple[float, float]]
+
+
+def amdahl(points: Points) -> Optional[Law]:
+    """Amdahl's law by least squares; None without a point beyond one worker."""
+    terms = [(n - 1, n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
+    if not terms:
+        return None
+    sigma = max(sum(x * y for x, y in terms) / sum(x * x for x, _ in terms), 0.0)
+    return _judged(Law(sigma, 0.0, 0.0), points)
+
+
+def universal(points: Points) -> Optional[Law]:
+    """The universal scalability law by least squares, σ and κ not negative; None with fewer than two worker counts."""
+    terms = [(n - 1, n * (n - 1), n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
+    if len({x for x, _, _ in terms}) < 2:
+        return None
+    xx, xz, zz = _dot((x, x) for x, _, _ in terms), _dot((x, z) for x, z, _ in terms), _dot((z, z) for _, z, _ in terms)
+    xy, zy = _dot((x, y) for x, _, y in terms), _dot((z, y) for _, z, y in terms)
+    determinant = xx * zz - xz * xz
+    sigma, kappa = (xy * zz - zy * xz) / determinant, (xx * zy - xz * xy) / determinant
+    inside = [(sigma, kappa)] if sigma >= 0 and kappa >= 0 else []
+    # Outside the allowed quadrant the best fit lies on its edge.
+    candidates = inside or [(max(xy / xx, 0.0), 0.0), (0.0, max(zy / zz, 0.0))]
+    laws = [_judged(Law(sigma, kappa, 0.0), points) for sigma, kappa in candidates]
+    return min(laws, key=lambda law: law.rms)
+
+
+def _dot(pairs: Iterable[tuple[float, float]]) -> float:
+    return sum(a * b for a, b in pairs)
+
+
+def _judged(law: Law, points: Points) -> Law:
+    """``law`` with its error over ``points``."""
+    squares = [(law.speedup(n) - speedup) ** 2 for n, speedup in points]
+    return Law(law.sigma, law.kappa, math.sqrt(sum(squares) / len(squares)))
