@@ -162,7 +162,7 @@ def plan_for(unit: Probe, rest: Sequence[Probe], left: float, request: Request, 
         deadline_s=2 * budget + profile_s + 8.0,
         imports=request.imports,
         object=request.object,
-        memory=int(facts.get("memory_available_bytes") or 2**30) // 4,
+        memory=min(facts.get(key) or 2**30 for key in ("memory_available", "usable_memory")) // 4,
         cpus=int(facts.get("usable_workers") or os.cpu_count() or 1),
         cwd=str(Path.cwd()),
     )

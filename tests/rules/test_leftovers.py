@@ -35,7 +35,7 @@ def test_a_large_share_is_a_warning_and_blind_spots_are_said():
     [finding] = judge(left(1, 600, unseen=7))
 
     assert finding.level == "warning"
-    assert "the maps of 7 could not be read" in finding.seen
+    assert "the maps of 7 processes could not be read" in finding.seen
 
 
 def test_workers_without_a_parent():

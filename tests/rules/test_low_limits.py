@@ -34,12 +34,12 @@ def test_silent_when_unlimited():
 @pytest.mark.parametrize(
     ("fact", "value", "seen", "do"),
     [
-        ("nofile_soft", 256, "open files allowed (ulimit -n): 256, and a pool may need 320", "RLIMIT_NOFILE, (320"),
-        ("nproc_used", 29_990, "further processes allowed to this user (ulimit -u): 10", "ulimit -u"),
-        ("pids_room", 20, "further tasks allowed by the control group (pids.max): 20", "--pids-limit"),
+        ("nofile_soft", 256, "Open files allowed (ulimit -n): 256, and a pool may need 320", "RLIMIT_NOFILE, (320"),
+        ("nproc_used", 29_990, "Further processes allowed to this user (ulimit -u): 10", "ulimit -u"),
+        ("pids_room", 20, "Further tasks allowed by the control group (pids.max): 20", "--pids-limit"),
         ("usable_memory", GIB // 4, "256 MiB, and a pool may need 576 MiB", "max_workers"),
         ("memory_available", GIB // 4, "256 MiB, and a pool may need 576 MiB", "max_workers"),
-        ("address_space_soft", GIB // 2, "address space allowed a process (ulimit -v): 512 MiB", "control group"),
+        ("address_space_soft", GIB // 2, "Address space allowed a process (ulimit -v): 512 MiB", "control group"),
     ],
 )
 def test_one_limit_is_low(fact, value, seen, do):
@@ -67,7 +67,7 @@ def test_no_semaphores_is_an_error():
 def test_what_is_unknown_hides_no_other_limit():
     [finding] = judge(FINE | {"nofile_soft": 100, "pids_room": None, "unknown": {"pids_room": "no control groups"}})
 
-    assert "open files" in finding.seen
+    assert "Open files" in finding.seen
 
 
 def test_not_judged_when_nothing_is_known():

@@ -43,7 +43,7 @@ def test_a_large_one_that_is_full():
 def test_a_missing_one():
     [finding] = judge({"shm_present": False, "shm_total": None, "unknown": {"shm_total": "there is no /dev/shm"}})
 
-    assert "there is no /dev/shm" in finding.seen
+    assert "There is no /dev/shm" in finding.seen
 
 
 def test_not_judged_elsewhere():

@@ -22,7 +22,7 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
     yield RULE.finding(
         level=level,
         seen=f"os.cpu_count() says {counted} and a default Pool starts {default} workers, "
-        f"but {_limits(machine)}: {usable} can compute at a time",
+        f"but {_limits(machine)}: {usable} can compute at a time.",
         do=f"For CPU-bound work pass the number yourself: Pool({usable}), "
         f"ProcessPoolExecutor(max_workers={usable}); {_how(machine, usable)}.",
         concern=most / usable,
@@ -30,6 +30,7 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
             Evidence("os.cpu_count()", counted, "1"),
             Evidence("workers of a default Pool", default, "1"),
             Evidence("usable CPUs", known(machine, "usable_cpus")),
+            Evidence("reference: workers that can compute at a time", usable, "1"),
         ),
     )
 

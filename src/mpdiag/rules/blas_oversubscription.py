@@ -28,14 +28,14 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
     yield RULE.finding(
         level=level,
         seen=f"{names} keeps {per_process} threads in each process: a default Pool of {workers} workers would run "
-        f"{total} on {usable} usable {'CPU' if usable == 1 else 'CPUs'}",
+        f"{total} on {usable} usable {'CPU' if usable == 1 else 'CPUs'}.",
         do="Give each worker one: set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 (MKL_NUM_THREADS=1) before NumPy is "
         "imported, or call threadpoolctl.threadpool_limits(1) in the pool's initializer.",
         concern=total / usable,
         evidence=(
             Evidence("native threads a process", per_process, "1"),
             Evidence("workers of a default Pool", workers, "1"),
-            Evidence("usable CPUs", usable, "1"),
+            Evidence("reference: usable CPUs", usable, "1"),
         ),
     )
 

@@ -23,7 +23,7 @@ def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
         yield RULE.finding(
             level="warning",
             seen=f"{alone} multiprocessing {'worker' if alone == 1 else 'workers'} of yours still "
-            f"{'runs' if alone == 1 else 'run'} though the parent is gone",
+            f"{'runs' if alone == 1 else 'run'} though the parent is gone.",
             do="Look at them (ps -ef | grep multiprocessing) and end those you do not know. Start workers that must "
             "not outlive their parent with daemon=True, inside a context manager, and join them.",
             concern=alone,
@@ -43,12 +43,12 @@ def _unmapped(left: Mapping[str, Any], total: int | None) -> Finding:
     share = left["bytes"] / total if total else 0.0
     level: Level = "warning" if share >= SHARE_MISSED else "note"
     unseen = left["processes_not_seen"]
-    caution = f"; the maps of {unseen} could not be read" if unseen else ""
+    caution = f"; the maps of {unseen} processes could not be read" if unseen else ""
     count = f"{left['count']} {'segment or semaphore' if left['count'] == 1 else 'segments or semaphores'}"
     return RULE.finding(
         level=level,
         seen=f"{count} of multiprocessing in /dev/shm ({size(left['bytes'])}), yours, older than a minute, are mapped "
-        f"by no process seen from here{caution}",
+        f"by no process seen from here{caution}.",
         do="When no program of yours hands them over (other containers may share /dev/shm), remove them: "
         "rm /dev/shm/psm_* /dev/shm/sem.mp-*. Call unlink() in a finally block, or use a SharedMemoryManager.",
         concern=left["count"],

@@ -50,10 +50,10 @@ def _low(what: str, value: float, needed: float, unit: str, do: str) -> Iterator
     if value < needed:
         yield RULE.finding(
             level="warning",
-            seen=f"{what}: {number(value, unit)}, and a pool may need {number(needed, unit)}",
+            seen=f"{what}: {number(value, unit)}, and a pool may need {number(needed, unit)}.",
             do=do,
             concern=needed / max(value, 1),
-            evidence=(Evidence(what, value, unit), Evidence("reference", needed, unit)),
+            evidence=(Evidence(what, value, unit), Evidence("reference: what a pool may need", needed, unit)),
         )
 
 
@@ -61,11 +61,11 @@ def _semaphores(machine: Mapping[str, Any]) -> Iterator[Finding]:
     if not known(machine, "semaphores_work"):
         yield RULE.finding(
             level="error",
-            seen="named semaphores cannot be created: Lock, Queue, Pool and ProcessPoolExecutor raise OSError",
+            seen="Named semaphores cannot be created: Lock, Queue, Pool and ProcessPoolExecutor raise OSError.",
             do="Make /dev/shm writable; where that cannot be (some serverless hosts), use Process with Pipe, "
             "subprocess, or a ThreadPoolExecutor.",
-            concern=WORKERS,
-            evidence=(Evidence("semaphores", 0, "1"), Evidence("reference", 1, "1")),
+            concern=1.0,
+            evidence=(Evidence("semaphores that could be created", 0, "1"), Evidence("reference", 1, "1")),
         )
 
 
@@ -76,7 +76,7 @@ def _files(machine: Mapping[str, Any]) -> Iterator[Finding]:
     needed = FILES_BESIDE + FILES_PER_WORKER * _workers(machine)
     goal = needed if most is None else min(needed, most)
     yield from _low(
-        "open files allowed (ulimit -n)",
+        "Open files allowed (ulimit -n)",
         limit,
         needed,
         "1",
@@ -87,10 +87,10 @@ def _files(machine: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _tasks(machine: Mapping[str, Any]) -> Iterator[Finding]:
-    room, what = known(machine, "pids_room"), "further tasks allowed by the control group (pids.max)"
+    room, what = known(machine, "pids_room"), "Further tasks allowed by the control group (pids.max)"
     limit, used = machine.get("nproc_soft"), machine.get("nproc_used")
     if limit is not None and used is not None and (room is None or limit - used < room):
-        room, what = max(limit - used, 0), "further processes allowed to this user (ulimit -u)"
+        room, what = max(limit - used, 0), "Further processes allowed to this user (ulimit -u)"
     if room is not None:
         yield from _low(
             what,
@@ -107,7 +107,7 @@ def _memory(machine: Mapping[str, Any]) -> Iterator[Finding]:
     if usable is not None:
         workers = int(known(machine, "usable_workers"))
         yield from _low(
-            "memory for this process and its workers",
+            "Memory for this process and its workers",
             min(usable, available),
             MEMORY_PER_WORKER * (workers + 1),
             "B",
@@ -120,7 +120,7 @@ def _addresses(machine: Mapping[str, Any]) -> Iterator[Finding]:
     limit = known(machine, "address_space_soft")
     if limit is not None:
         yield from _low(
-            "address space allowed a process (ulimit -v)",
+            "Address space allowed a process (ulimit -v)",
             limit,
             ADDRESS_SPACE,
             "B",

@@ -17,11 +17,11 @@ def judge(python: Mapping[str, Any]) -> Iterator[Finding]:
         return
     yield RULE.finding(
         level="warning",
-        seen=f"this interpreter is frozen into an executable and starts processes by {method}, which runs the "
-        "executable again",
+        seen=f"This interpreter is frozen into an executable and starts processes by {method}, which runs the "
+        "executable again.",
         do='Call multiprocessing.freeze_support() first under if __name__ == "__main__":, on every system.',
         concern=1.0,
-        evidence=(Evidence("frozen", "yes"), Evidence("start method", method), Evidence("reference", 1, "1")),
+        evidence=(Evidence("start method", method), Evidence("reference: needs nothing", "fork")),
     )
 
 

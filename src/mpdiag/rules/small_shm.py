@@ -17,11 +17,14 @@ def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
     if not known(machine, "shm_present"):
         yield RULE.finding(
             level="warning",
-            seen="there is no /dev/shm: SharedMemory cannot create segments, and Lock, Queue and every pool, whose "
-            "semaphores live there under glibc, raise FileNotFoundError",
+            seen="There is no /dev/shm: SharedMemory cannot create segments, and Lock, Queue and every pool, whose "
+            "semaphores live there under glibc, raise FileNotFoundError.",
             do="Mount one (docker run --tmpfs /dev/shm:rw,size=1g), or exchange data through Pipe and files.",
             concern=CONTAINER_DEFAULT,
-            evidence=(Evidence("size", 0, "B"), Evidence("reference", CONTAINER_DEFAULT, "B")),
+            evidence=(
+                Evidence("size", 0, "B"),
+                Evidence("reference: containers by default", CONTAINER_DEFAULT, "B"),
+            ),
         )
         return
     total, free = known(machine, "shm_total"), known(machine, "shm_free")
@@ -30,13 +33,13 @@ def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
     small = total <= CONTAINER_DEFAULT
     yield RULE.finding(
         level="warning",
-        seen=f"the file system at /dev/shm holds {size(total)}, {size(free)} of it free",
+        seen=f"The file system at /dev/shm holds {size(total)}, {size(free)} of it free.",
         do=_enlarge(machine) if small else "Find what fills it (ls -l /dev/shm) and remove what nobody uses any more.",
         concern=CONTAINER_DEFAULT / max(free, 1),
         evidence=(
             Evidence("size", total, "B"),
             Evidence("free", free, "B"),
-            Evidence("reference", CONTAINER_DEFAULT, "B"),
+            Evidence("reference: containers by default", CONTAINER_DEFAULT, "B"),
         ),
     )
 

@@ -7,9 +7,6 @@ from typing import Any, Final
 
 from mpdiag.model import Doc, Evidence, Finding, Rule, known
 
-#: Defaults that this program would meet elsewhere: forkserver (Linux from 3.14), spawn (macOS, Windows).
-OTHER_DEFAULTS = 2
-
 
 def judge(python: Mapping[str, Any]) -> Iterator[Finding]:
     """Fire while fork is what a program gets without asking."""
@@ -17,16 +14,15 @@ def judge(python: Mapping[str, Any]) -> Iterator[Finding]:
         return
     yield RULE.finding(
         level="note",
-        seen=f"the default start method of Python {known(python, 'version')} here is fork; it is forkserver on Linux "
-        "from Python 3.14, and spawn on macOS and Windows",
+        seen=f"The default start method of Python {known(python, 'version')} here is fork; it is forkserver on Linux "
+        "from Python 3.14, and spawn on macOS and Windows.",
         do='Test with multiprocessing.get_context("spawn"): functions at module level, the start of processes under '
         "the main guard, state passed as arguments or by an initializer. If fork is what you need, ask for it: "
         'get_context("fork").',
-        concern=OTHER_DEFAULTS,
+        concern=1.0,
         evidence=(
             Evidence("default start method", "fork"),
-            Evidence("other defaults elsewhere", OTHER_DEFAULTS, "1"),
-            Evidence("reference", 1, "1"),
+            Evidence("reference: elsewhere", "forkserver or spawn"),
         ),
     )
 

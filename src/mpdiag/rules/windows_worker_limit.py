@@ -27,11 +27,14 @@ def judge(python: Mapping[str, Any]) -> Iterator[Finding]:
     yield RULE.finding(
         level=level,
         seen=f"Python {version} counts {workers} CPUs, but ProcessPoolExecutor(max_workers={workers}) raises "
-        f"ValueError above {MOST_EXECUTOR} on Windows{pool}",
+        f"ValueError above {MOST_EXECUTOR} on Windows{pool}.",
         do=f"Cap the count: max_workers=min({MOST_EXECUTOR}, os.cpu_count()) for the executor, "
         f"Pool(min({MOST_POOL}, os.cpu_count())) before Python 3.13. To use every CPU start several executors.",
         concern=workers / most,
-        evidence=(Evidence("default workers", workers, "1"), Evidence("reference", most, "1")),
+        evidence=(
+            Evidence("default workers", workers, "1"),
+            Evidence("reference: handles left for workers", most, "1"),
+        ),
     )
 
 
