@@ -16,8 +16,9 @@ _BYTES = re.compile(
     r"(usable_)?memory(_\w+)?|swap_total|page_size|shm_(total|free)|address_space_\w+|\w*[rup]ss(_peak)?"
 )
 _CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
-#: Characters that mark up text; an underscore inside a word does not.
-_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
+#: What marks up text: some characters anywhere but an underscore inside a word, others at the beginning of a line.
+_MARKUP = re.compile(r"[\\`*\[\]<|~&]|(?<![^\W_])_|_(?![^\W_])|^[#>+=-]|(?<=^\d)[.)](?=\s|$)")
+_ENTITIES = {"&": "&amp;", "<": "&lt;"}
 #: Mentions, issue numbers and addresses, which GitHub links in plain text.
 _LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
 _ASCII = str.maketrans(
@@ -41,7 +42,7 @@ def plain(text: str, style: Style) -> str:
 
 def markdown(text: str) -> str:
     """``text`` as it stands, in Markdown: only `code` in backticks stays code, where nothing else has a meaning."""
-    parts = _CODE.split(visible(text))
+    parts = _CODE.split(visible(text.strip()))
     return "".join(
         part.replace("|", "\\|") if place % 2 else unlinked(_MARKUP.sub(_escaped, part)).replace("$", "<span>$</span>")
         for place, part in enumerate(parts)
@@ -54,7 +55,7 @@ def unlinked(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return "&amp;" if found[0] == "&" else f"\\{found[0]}"
+    return _ENTITIES.get(found[0], f"\\{found[0]}")
 
 
 def split_findings(report: Report, style: Style) -> tuple[list[Finding], list[Finding]]:

@@ -47,7 +47,7 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
     yield ""
     full, brief = present.split_findings(report, style)
     for finding in full:
-        yield f"- {_lead(finding)}: **{present.markdown(finding.title)}**"
+        yield f"- {_lead(finding)}: **{present.markdown(finding.title)}**<br>"
         yield from (f"  {line}<br>" for line in _story(finding, style))
         yield f"  → {present.markdown(finding.do)}"
     for finding in brief:

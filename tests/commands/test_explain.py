@@ -1,0 +1,111 @@
+import re
+
+import pytest
+
+from mpdiag import pages, registry
+from mpdiag.cli import run
+from mpdiag.commands.explain import draw, everything, find
+from mpdiag.errors import BadInput
+from mpdiag.model import Doc, Probe, Rule, Style
+from mpdiag.topics import TOPICS
+
+RULE = registry.rules()["MP701"]
+NAMES = [*TOPICS, *registry.probes(), *registry.rules(), *registry.names("renderers")]
+
+
+@pytest.mark.parametrize(
+    "name", ["MP701", "mp701", "affinity-ignored", "affinity_ignored", "Affinity-Ignored", "cpu-count-ignores-limits"]
+)
+def test_a_rule_by_any_of_its_names(name):
+    assert find(name) == pages.of_rule(RULE)
+
+
+@pytest.mark.parametrize("name", ["start_method", "start-method"])
+def test_a_probe(name):
+    assert find(name) == pages.of_probe(registry.probes()["start_method"])
+
+
+def test_a_topic_is_not_mistaken_for_the_probe_of_nearly_the_same_name():
+    assert find("start-methods") == pages.of_topic(TOPICS["start-methods"])
+
+
+def test_no_two_things_share_a_name():
+    names = [
+        *TOPICS,
+        *(name.replace("_", "-") for name in registry.probes()),
+        *registry.names("renderers"),
+        *map(str.lower, registry.rule_names()),
+    ]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("affinity-ignord", "affinity-ignored"), ("hang", "hangs"), ("MP7011", "MP701"), ("start_metod", "start_method")],
+)
+def test_an_unknown_name_suggests_the_closest(name, meant):
+    with pytest.raises(BadInput) as caught:
+        find(name)
+
+    assert meant in caught.value.hint
+
+
+def test_an_unknown_name_that_resembles_nothing_points_to_the_list(capfd):
+    assert run(["explain", "zzzzzz"]) == 2
+    assert "`mpdiag explain` lists everything" in capfd.readouterr().err
+
+
+def test_the_page_of_a_rule_says_everything_it_knows(capfd):
+    assert run(["explain", "MP701", "--format", "markdown"]) == 0
+    out = capfd.readouterr().out
+
+    doc = RULE.doc
+    for said in (RULE.id, RULE.name, *RULE.aliases, doc.title, doc.bad.strip("\n"), doc.good.strip("\n"), *doc.links):
+        assert said in out
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("style", [Style(width=80), Style(width=120, color=True), Style(width=80, unicode=False)])
+def test_every_page_fits_the_terminal(name, style):
+    text = draw(find(name), style)
+
+    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if not line.startswith("https:")]
+    assert max(map(len, lines)) <= style.width
+    assert style.color == ("\x1b" in text)
+    assert style.unicode or text.isascii()
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda topic: topic.name)
+def test_a_topic_fits_on_a_screen(topic):
+    assert draw(pages.of_topic(topic), Style(width=100)).count("\n") <= 36
+
+
+def test_the_overview_lists_everything():
+    text = draw(everything(), Style(width=100))
+
+    assert all(name in text for name in NAMES)
+
+
+def test_backticks_in_code_and_prose():
+    rule = Rule(
+        "mpdiag.rules.some_name",
+        "MP999",
+        lambda: (),
+        Doc("Title", "Use `x_y` and *not* _z_.", "a\n\n- one\nmore\n- two", bad="f(*a)", good="f(a)"),
+        aliases=("other",),
+    )
+
+    assert pages.to_markdown(pages.of_rule(rule)) == (
+        "# MP999 some-name: Title\n\nRule, also known as other.\n\n"
+        "## Why it matters\n\nUse `x_y` and \\*not\\* \\_z\\_.\n\n"
+        "## How it is judged\n\na\n\n- one more\n- two\n\n"
+        "## Instead of\n\n```python\nf(*a)\n```\n\n## Write\n\n```python\nf(a)\n```\n\n"
+        "## Applies to\n\nevery Python version and system\n"
+    )
+
+
+def test_parts_without_text_are_left_out():
+    page = pages.of_probe(Probe("mpdiag.probes.x", lambda bench: iter(()), Doc("T", "why", "how"), ()))
+
+    assert [part.heading for part in page.parts] == ["Why it matters", "How it is measured", "Applies to"]

@@ -1,0 +1,68 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mpdiag.cli import run
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "probe.json"
+
+
+def mpdiag(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "mpdiag", *arguments], input=stdin, check=False, capture_output=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("terminal", "Starting workers"), ("markdown", "### mpdiag probe"), ("json", '{\n  "schema": "mpdiag.report/1"')],
+)
+def test_a_saved_report_in_each_format(capfd, form, begins):
+    assert run(["report", str(GOLDEN), "--format", form]) == 0
+    assert capfd.readouterr().out.startswith(begins)
+
+
+def test_standard_input():
+    done = mpdiag("report", "-", "--format", "json", "--no-redact", stdin=GOLDEN.read_bytes())
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads(GOLDEN.read_bytes())
+
+
+def test_the_schema(capfd):
+    assert run(["report", "--schema"]) == 0
+    assert json.loads(capfd.readouterr().out)["title"] == "mpdiag.report/1"
+
+
+def test_further_outputs_and_fail_on(tmp_path, capfd):
+    page = tmp_path / "report.md"
+
+    assert run(["report", str(GOLDEN), "--markdown", str(page), "--fail-on", "warning"]) == 1
+    assert page.read_text(encoding="utf-8").startswith("### mpdiag probe")
+    assert run(["report", str(GOLDEN), "--fail-on", "error"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "is empty"), (b"\x80\x04.", "not JSON"), (b'{"schema": "mpdiag.report/2"}', "newer mpdiag")],
+)
+def test_what_is_no_report_ends_with_one_line_and_code_2(tmp_path, capfd, content, said):
+    file = tmp_path / "saved.json"
+    file.write_bytes(content)
+
+    assert run(["report", str(file)]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["report"], ["report", "missing.json"], ["report", "."]])
+def test_a_file_that_cannot_be_read_ends_with_code_2(capfd, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+
+    assert run(arguments) == 2
+    assert capfd.readouterr().err.count("\n") == 1

@@ -1,0 +1,71 @@
+import pytest
+
+from mpdiag.layout import bar, lay_out, needed
+from mpdiag.model import Column, Measured, Section, Style
+
+VALUE = Measured(0.0017, 0.0016, 0.0018, 11)
+SECTION = Section(
+    "s",
+    "title",
+    "ok",
+    columns=(
+        Column("name", "a long title of words"),
+        Column("time", "time", "s", bar=True),
+        Column("extra", "extra", "s", wide=True),
+    ),
+    rows=({"name": "fork", "time": VALUE, "extra": VALUE}, {"name": "spawn", "time": None}),
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn"),
+    [(0, ""), (0.001, "▏"), (0.5, "████"), (0.5625, "████▌"), (1, "████████"), (7, "████████"), (-1, "")],
+)
+def test_bar(share, drawn):
+    assert bar(share, 8, unicode=True) == drawn
+
+
+@pytest.mark.parametrize(("share", "drawn"), [(0, ""), (0.001, "#"), (0.5, "####"), (1, "########")])
+def test_bar_in_ascii(share, drawn):
+    assert bar(share, 8, unicode=False) == drawn
+
+
+def test_wide_columns_and_intervals_with_room():
+    tracks = lay_out(SECTION, Style(width=120))
+
+    assert [track.title for track in tracks] == ["a long title of words", "time", "", "extra"]
+    assert tracks[1].cells == ("1.70 ms [1.60–1.80]", "–")
+
+
+def test_narrow_without():
+    tracks = lay_out(SECTION, Style(width=80))
+
+    assert [track.title for track in tracks] == ["a long title of words", "time", ""]
+    assert tracks[1].cells == ("1.70 ms", "–")
+    assert tracks[2].bar
+
+
+def test_titles_break_before_bars_go():
+    tracks = lay_out(SECTION, Style(width=28))
+
+    assert tracks[0].header == ["a long", "title", "of", "words"] or tracks[0].width < len(tracks[0].title)
+    assert tracks[2].bar
+    assert needed(tracks) <= 28
+
+
+def test_text_gives_way_before_numbers():
+    section = Section(
+        "s", "t", "ok", columns=(Column("a", "a"), Column("b", "b", "s")), rows=({"a": "word " * 20, "b": 0.0017},)
+    )
+
+    text, number = lay_out(section, Style(width=30))
+
+    assert (text.width, number.width) == (21, 7)
+
+
+def test_numbers_stand_right_and_text_left():
+    assert [track.right for track in lay_out(SECTION, Style())] == [False, True, False]
+
+
+def test_no_columns_no_tracks():
+    assert lay_out(Section("s", "t", "ok", rows=({"a": 1},)), Style()) == []

@@ -1,0 +1,101 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mpdiag import reports
+from mpdiag.model import Measured, Place, Section
+from mpdiag.redact import Identity, redact, redacted
+
+REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
+WHO = Identity(home="/home/ann", user="ann", host="merlin.example.org")
+
+
+def cleaned(text: str, who: Identity = WHO) -> str:
+    return redact(replace(REPORT, verdict=text), who).verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("/home/ann/app.py", "~/app.py"),
+        ("read '/home/ann'.", "read '~'."),
+        ("PYTHONPATH=/home/ann:/usr/lib", "PYTHONPATH=~:/usr/lib"),
+        ("/home/anna/app.py", "/home/anna/app.py"),
+        ("/home/ann-backup/x", "/home/ann-backup/x"),
+        ("/mnt/home/ann/x", "/mnt/home/<user>/x"),
+        ("/data/ann/x and /data/ann", "/data/<user>/x and /data/<user>"),
+        ("ann is a word, and so is annual", "ann is a word, and so is annual"),
+        ("on merlin.example.org", "on <host>"),
+        ("merlin:8786 and MERLIN, tcp://merlin.", "<host>:8786 and <host>, tcp://<host>."),
+        ("merlins merlin-2", "merlins merlin-2"),
+    ],
+)
+def test_names_are_replaced(text, left):
+    assert cleaned(text) == left
+
+
+def test_windows_paths_even_when_written_with_doubled_backslashes():
+    who = Identity(home=r"C:\Users\ann", user="ann")
+
+    assert cleaned(r"C:\Users\ann\app.py", who) == r"~\app.py"
+    assert cleaned(r"'C:\\Users\\ann\\app.py'", who) == r"'~\\app.py'"
+    assert cleaned(r"D:\ann\x", who) == r"D:\<user>\x"
+
+
+@pytest.mark.parametrize("host", ["localhost", "pc", "ubuntu", ""])
+def test_common_short_and_empty_host_names_stay(host):
+    assert cleaned("localhost pc ubuntu", Identity(host=host)) == "localhost pc ubuntu"
+
+
+def test_nothing_known_changes_nothing_but_the_hour():
+    assert redact(REPORT, Identity()) == REPORT
+    assert redact(REPORT, Identity(home="/")) == REPORT
+
+
+def test_the_hour_goes_and_the_date_stays():
+    late = replace(REPORT, started_at="2026-11-22T19:47:03Z")
+
+    assert redact(late, Identity()).started_at == "2026-11-22T00:00:00Z"
+
+
+def test_every_string_and_every_key_is_reached():
+    path = "/home/ann/x"
+    section = Section(
+        "s",
+        path,
+        "failed",
+        path,
+        rows=({path: path, "value": Measured(1.0, None, None, 1)},),
+        process={path: [path, {"deep": path}]},
+    )
+    finding = replace(REPORT.findings[0], seen=path, do=path, place=Place(path, process=path))
+    report = replace(
+        REPORT,
+        command=("mpdiag", path),
+        machine={"nested": {path: (path, [path])}},
+        python={"executable": path},
+        sections=(section,),
+        findings=(finding,),
+    )
+
+    text = reports.encode(redact(report, WHO))
+
+    assert "ann" not in text.replace("channels", "")
+    assert text.count("~/x") == reports.encode(report).count(path) == 16
+
+
+@pytest.mark.parametrize("host", ["probe", "mpdiag", "MP701", "measured", "ok-ok", "warning"])
+def test_the_reports_own_words_survive_a_host_called_like_them(host):
+    text = reports.encode(redact(REPORT, Identity(host=host)))
+
+    again = reports.decode(text.encode(), "x")
+    assert (again.schema, again.kind, again.tool) == (REPORT.schema, REPORT.kind, REPORT.tool)
+    assert [finding.rule for finding in again.findings] == [finding.rule for finding in REPORT.findings]
+
+
+def test_here_knows_this_account():
+    here = Identity.here()
+
+    assert here.home == str(Path.home())
+    assert redacted(replace(REPORT, verdict=f"{here.home}/app.py")).verdict == "~/app.py"
