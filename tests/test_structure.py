@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from mpdiag import launcher
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "mpdiag"
 FUNCTION_LINES = 50
 FILE_LINES = 350
 
+CONFIG = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 #: Runs inside the measured interpreter, whatever its version and whatever is installed there.
-MEASURED = [
-    *(PACKAGE / f"{name}.py" for name in ("model", "stats", "bench", "host", "interpreter", "work")),
-    *sorted((PACKAGE / "probes").glob("*.py")),
-]
+MEASURED = sorted(path for name in re.findall(r'^"(src/.+)" = "py39"$', CONFIG, re.M) for path in ROOT.glob(name))
 #: Every spawned child imports these.
 BARE = [PACKAGE / "work.py", PACKAGE / "__init__.py"]
 #: Modules that Python 3.9 lacks.
@@ -119,6 +119,12 @@ def test_measured_code_is_python_39(path):
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
 
     assert young_keywords(tree_of(path)) == []
+
+
+def test_everything_sent_to_a_measured_interpreter_is_held_to_its_limits():
+    sent = {PACKAGE / name for name in launcher.STAGED} | set((PACKAGE / "probes").glob("*.py"))
+
+    assert sent == {PACKAGE / "__init__.py", *MEASURED}
 
 
 def test_measured_code_needs_the_standard_library_alone():
