@@ -57,6 +57,13 @@ def test_files_are_raised_no_higher_than_allowed():
     assert "(200, hard)" in finding.do
 
 
+def test_a_hard_limit_as_low_is_raised_from_outside():
+    [finding] = judge(FINE | {"nofile_soft": 164, "nofile_hard": 164})
+
+    assert "docker run --ulimit nofile=320" in finding.do
+    assert "some 25 workers" in finding.do
+
+
 def test_no_semaphores_is_an_error():
     [finding] = judge(FINE | {"semaphores_work": False})
 

@@ -71,18 +71,24 @@ def _semaphores(machine: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _files(machine: Mapping[str, Any]) -> Iterator[Finding]:
     limit, most = known(machine, "nofile_soft"), machine.get("nofile_hard")
-    if limit is None:
-        return
-    needed = FILES_BESIDE + FILES_PER_WORKER * _workers(machine)
+    if limit is not None:
+        needed = FILES_BESIDE + FILES_PER_WORKER * _workers(machine)
+        yield from _low("Open files allowed (ulimit -n)", limit, needed, "1", _more_files(limit, most, needed))
+
+
+def _more_files(limit: int, most: int | None, needed: int) -> str:
+    """How to get ``needed`` open files where the system allows ``most`` (null: any number)."""
+    if most is not None and most <= limit:
+        workers = max((limit - FILES_BESIDE) // FILES_PER_WORKER, 1)
+        return (
+            f"The hard limit is as low: have it raised from outside (docker run --ulimit nofile={needed}, LimitNOFILE= "
+            f"of a systemd unit), or stay within some {workers} workers and close Connections and pools that are done."
+        )
     goal = needed if most is None else min(needed, most)
-    yield from _low(
-        "Open files allowed (ulimit -n)",
-        limit,
-        needed,
-        "1",
-        f"Raise it before starting workers: resource.setrlimit(resource.RLIMIT_NOFILE, ({goal}, hard)) with the hard "
-        f"limit of this machine, {'unlimited' if most is None else most}, or ulimit -n {goal}; close Connections and "
-        "pools that are done.",
+    return (
+        f"Raise it before starting workers: ulimit -n {goal}, or in the program resource.setrlimit("
+        f"resource.RLIMIT_NOFILE, ({goal}, hard)) with the hard limit that getrlimit tells; close Connections and "
+        "pools that are done."
     )
 
 
