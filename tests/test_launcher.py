@@ -94,7 +94,7 @@ def test_children_do_not_outlive_their_host(started):
         "yield Row({'pid': child.pid})",
     )
     assert gathered.status == "ok"
-    assert not psutil.pid_exists(gathered.rows[""][0]["pid"])
+    assert not running(gathered.rows[""][0]["pid"])
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs /dev/shm")
@@ -182,8 +182,16 @@ def test_the_host_vanishes_when_mpdiag_is_killed(tmp_path):
     killed.wait()
     killed.stdout.close()
 
-    assert wait_for(lambda: not psutil.pid_exists(int(pid)))
+    assert wait_for(lambda: not running(int(pid)))
     assert wait_for(lambda: not folder.exists())
+
+
+def running(pid):
+    """Does ``pid`` still run? A zombie waits only for being reaped."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_for(condition, seconds=20.0):
