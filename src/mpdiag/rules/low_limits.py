@@ -144,15 +144,17 @@ RULE: Final = Rule(
         why="Limits show as errors far from their cause: 'Too many open files' in a start, BlockingIOError from fork, "
         "a worker killed without a word and a Pool that waits for its result.",
         how=f"Known limits against a pool of {WORKERS} workers (or one a usable CPU, if that is more): "
-        f"{FILES_BESIDE} + {FILES_PER_WORKER} open files a worker (the parent holds two, a Pipe adds two), "
+        f"{FILES_BESIDE} open files and {FILES_PER_WORKER} a worker (the parent holds two, a Pipe adds two), "
         f"{TASKS_PER_WORKER} tasks a worker; {size(MEMORY_PER_WORKER)} of memory for each usable CPU and the parent; "
         f"{size(ADDRESS_SPACE)} of addresses; and whether a semaphore can be created at all.",
         claim='"Too many open files" is usually read as a leak. On macOS, where the limit is 256 by default, a large '
         "pool gets there without any.",
-        bad="""with ProcessPoolExecutor(max_workers=200) as pool:   # 256 open files: OSError 24
+        bad="""\
+with ProcessPoolExecutor(max_workers=200) as pool:   # 256 open files: OSError 24
     pool.map(fetch, urls)
 """,
-        good="""soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        good="""\
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
 with ThreadPoolExecutor(max_workers=200) as pool:    # waiting needs no processes
     pool.map(fetch, urls)
