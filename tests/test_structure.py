@@ -21,7 +21,9 @@ FILE_LINES = 350
 
 CONFIG = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 #: Runs inside the measured interpreter, whatever its version and whatever is installed there.
-MEASURED = sorted(path for name in re.findall(r'^"(src/.+)" = "py39"$', CONFIG, re.M) for path in ROOT.glob(name))
+MEASURED = sorted(
+    path for name in re.findall(r'^"(src/.+)" = "py39"$', CONFIG, re.MULTILINE) for path in ROOT.glob(name)
+)
 #: Every spawned child imports these.
 BARE = [PACKAGE / "work.py", PACKAGE / "__init__.py"]
 #: Modules that Python 3.9 lacks.
