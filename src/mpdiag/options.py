@@ -50,37 +50,13 @@ def report_options(fail_on: str = "never") -> Callable[[Command], Command]:
     Args:
         fail_on: the default of ``--fail-on``.
     """
-    formats = registry.names("renderers")
-    files = [name for name in formats if name != "terminal"]
-    options = [
-        option("--format", type=click.Choice(formats), default="terminal", show_default=True, help="What is printed."),
-        *(
-            option(
-                f"--{name}",
-                name,
-                type=click.Path(dir_okay=False, path_type=Path),
-                metavar="FILE",
-                help=f"Also write the report as {name} to FILE.",
-            )
-            for name in files
-        ),
-        option(
-            "--fail-on",
-            type=click.Choice([*LEVELS, "never"]),
-            default=fail_on,
-            show_default=True,
-            help="Exit 1 when a finding has at least this level.",
-        ),
-        option("--no-redact", is_flag=True, help="Keep times of day and the names of user, host and home folder."),
-        option("-q", "--quiet", is_flag=True, help="No progress and no messages."),
-        option("-v", "--verbose", is_flag=True, help="Everything: raw tables, what was fine, what was not judged."),
-    ]
+    files = [name for name in registry.names("renderers") if name != "terminal"]
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def wrapper(**values: Any) -> Any:
-            asked = {name: values.pop(name) for name in files}
-            with opened({name: path for name, path in asked.items() if path}) as outputs:
+            asked = {name: path for name in files if (path := values.pop(name))}
+            with opened(asked) as outputs:
                 target = Target(
                     format=values.pop("format"),
                     outputs=outputs,
@@ -92,11 +68,39 @@ def report_options(fail_on: str = "never") -> Callable[[Command], Command]:
                 return command(target=target, **values)
 
         decorated: Any = wrapper
-        for each in reversed(options):
+        for each in reversed([*_file_options(files), *_shared_options(fail_on)]):
             decorated = each(decorated)
         return decorated  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _file_options(formats: list[str]) -> list[Callable[[Command], Command]]:
+    """``--json FILE`` and its like."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return [
+        option(f"--{name}", name, type=kind, metavar="FILE", help=f"Also write the report as {name} to FILE.")
+        for name in formats
+    ]
+
+
+def _shared_options(fail_on: str) -> list[Callable[[Command], Command]]:
+    """What else every report command takes."""
+    formats = click.Choice(registry.names("renderers"))
+    levels = click.Choice([*LEVELS, "never"])
+    return [
+        option("--format", type=formats, default="terminal", show_default=True, help="What is printed."),
+        option(
+            "--fail-on",
+            type=levels,
+            default=fail_on,
+            show_default=True,
+            help="Exit 1 when a finding has at least this level.",
+        ),
+        option("--no-redact", is_flag=True, help="Keep times of day and the names of user, host and home folder."),
+        option("-q", "--quiet", is_flag=True, help="No progress and no messages."),
+        option("-v", "--verbose", is_flag=True, help="Everything: raw tables, what was fine, what was not judged."),
+    ]
 
 
 @contextlib.contextmanager

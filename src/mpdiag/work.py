@@ -6,9 +6,11 @@ the user's start-up cost.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from multiprocessing.connection import Connection
+    from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
+    from threading import Lock
     from typing import Any
 
 # --- start_method
@@ -81,8 +83,8 @@ def update(connection: "Connection", barrier: "Barrier", numbers: "Mapping[str, 
 # --- channels
 
 
-def channel_ends(kind: str, reader: "Any", writer: "Any", shared: "Any" = None) -> "tuple[Callable, Callable]":
-    """How to receive and how to send: ``objects`` and ``bytes`` over connections, ``queue``, or ``hand-over``."""
+def channel_ends(kind: str, reader: "Any", writer: "Any", shared: "Any" = None) -> "Any":
+    """The functions that receive and send: ``objects`` and ``bytes`` over connections, ``queue``, or ``hand-over``."""
     if kind == "objects":
         return reader.recv, writer.send
     if kind == "bytes":
@@ -92,8 +94,8 @@ def channel_ends(kind: str, reader: "Any", writer: "Any", shared: "Any" = None) 
     return hand_over(reader, writer, *shared)
 
 
-def hand_over(reader: "Any", writer: "Any", segment: "Any", inbox: int, outbox: int) -> "tuple[Callable, Callable]":
-    """Receive and send by a shared segment: data lies in its two boxes, the pipes carry only the size."""
+def hand_over(reader: "Any", writer: "Any", segment: "Any", inbox: int, outbox: int) -> "Any":
+    """The functions that receive and send by a shared segment: the data lies in two boxes, the pipes carry its size."""
 
     def send(data: "bytes | memoryview") -> None:
         size = len(data)
@@ -110,7 +112,7 @@ def hand_over(reader: "Any", writer: "Any", segment: "Any", inbox: int, outbox: 
     return receive, send
 
 
-def channel_partner(control: "Connection", lines: "Mapping[str, tuple]") -> None:
+def channel_partner(control: "Connection", lines: "Mapping[str, Any]") -> None:
     """Echo, answer or take in messages, as the control pipe asks, until it closes; tell the CPU time it took."""
     from time import process_time
 
@@ -131,7 +133,7 @@ def channel_partner(control: "Connection", lines: "Mapping[str, tuple]") -> None
         control.send(process_time() - begun)
 
 
-def channel_writer(control: "Connection", lines: "Mapping[str, tuple]") -> None:
+def channel_writer(control: "Connection", lines: "Mapping[str, Any]") -> None:
     """Write as many messages to a channel as the control pipe asks, on its word, until it closes."""
     while True:
         try:
@@ -214,3 +216,146 @@ def burn(seconds: float) -> float:
     while time.perf_counter() < end:
         busy(1000)
     return time.process_time() - begun
+
+
+# --- semantics
+
+#: What a program keeps in its modules; each process has a copy of its own.
+GLOBALS: "dict[str, Any]" = {"setting": "as imported"}
+
+
+def module_lock() -> "Lock":
+    """A lock that this module keeps, made when first asked for in this process."""
+    from threading import Lock
+
+    lock: Lock = GLOBALS.setdefault("lock", Lock())
+    return lock
+
+
+def observe(connection: "Connection", patience: float) -> None:
+    """Tell what a child finds: the setting, whether the lock can be had, and, when asked, the setting again."""
+    connection.send((GLOBALS["setting"], module_lock().acquire(timeout=patience)))
+    connection.recv()
+    connection.send(GLOBALS["setting"])
+
+
+def hold(connection: "Connection", *_held: "Connection") -> None:
+    """Wait for a word, then end; until then the ends it was given stay open."""
+    connection.recv()
+
+
+def fill(connection: "Connection", queue: "Queue[bytes]", size: int) -> None:
+    """Put more into ``queue`` than a pipe holds, say so, and end: or rather try to."""
+    queue.put(bytes(size))
+    connection.send("put")
+
+
+def fail(path: str) -> None:
+    """Raise ValueError, with what this process then prints going to the file ``path``."""
+    import os
+
+    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), 2)
+    raise ValueError("a demonstration")
+
+
+def keep(name: str, value: "Any") -> None:
+    """Initialise a worker: keep ``value`` for its tasks."""
+    GLOBALS[name] = value
+
+
+def pass_gate(patience: float) -> None:
+    """A task that waits until the gate is open."""
+    GLOBALS["gate"].wait(patience)
+
+
+# --- large_payload
+
+PAGE = 4096
+
+
+def touch(payload: "Any") -> None:
+    """Read a byte of every page of ``payload``."""
+    memoryview(payload)[::PAGE].tobytes()
+
+
+def faults() -> int:
+    """Page faults of this process so far that needed no disk; 0 where the system does not tell."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:
+        return 0
+    return getrusage(RUSAGE_SELF).ru_minflt
+
+
+def free_large_block() -> None:
+    """Allocate and free 32 MiB: glibc then keeps freed blocks of that size instead of giving them back each time."""
+    bytes(32 * 2**20 - 2**16)
+
+
+def read_inherited(payload: "Any", answers: "Connection") -> None:
+    """Read what was there when this process was forked."""
+    touch(payload)
+    answers.send_bytes(b"!")
+
+
+def consume(orders: "Connection", answers: "Connection", queue: "Queue[Any] | None") -> None:
+    """Take payloads as ordered until the order is None.
+
+    An order is the channel, the number of payloads and where the memory is that both share. The answer is one byte
+    when ready, one for each payload read, then the batch's page faults and seconds of attaching and reading.
+    """
+    for channel, count, source in iter(orders.recv, None):
+        if channel == "free":
+            free_large_block()
+        before = faults()
+        if channel == "new":
+            attach, read = take_segments(orders, answers, count)
+        elif source:
+            attach, read = 0.0, take_shared(channel, source, orders, answers, count)
+        else:
+            attach = read = 0.0
+            take = {"send_bytes": orders.recv_bytes, "queue": queue and queue.get}.get(channel, orders.recv)
+            take_copies(take, answers, count)
+        answers.send((faults() - before, attach, read))
+
+
+def take_copies(take: "Callable[[], Any]", answers: "Connection", count: int) -> None:
+    """Take payloads that arrive as copies."""
+    answers.send_bytes(b"!")
+    for _ in range(count):
+        touch(take())
+        answers.send_bytes(b"!")
+
+
+def take_segments(orders: "Connection", answers: "Connection", count: int) -> "tuple[float, float]":
+    """Take payloads of which each comes in a shared-memory segment of its own; seconds of attaching and reading."""
+    from multiprocessing.shared_memory import SharedMemory
+    from time import perf_counter
+
+    attach = read = 0.0
+    answers.send_bytes(b"!")
+    for _ in range(count):
+        name = orders.recv_bytes().decode()
+        begun = perf_counter()
+        segment = SharedMemory(name)
+        attached = perf_counter()
+        touch(segment.buf)
+        attach, read = attach + attached - begun, read + perf_counter() - attached
+        segment.close()
+        answers.send_bytes(b"!")
+    return attach, read
+
+
+def take_shared(channel: str, source: str, orders: "Connection", answers: "Connection", count: int) -> float:
+    """Take payloads that are written to the same shared memory each time; seconds of reading."""
+    if channel == "mmap":
+        import mmap
+        from contextlib import closing
+
+        with open(source, "r+b") as file:  # noqa: PTH123 - pathlib would be an import
+            memory: Any = closing(mmap.mmap(file.fileno(), 0))
+    else:
+        from multiprocessing.shared_memory import SharedMemory
+
+        memory = SharedMemory(source)
+    return 0.0

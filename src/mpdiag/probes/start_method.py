@@ -21,8 +21,8 @@ from mpdiag.model import Cell, Column, Doc, Probe, Row, Table
 #: The clock of a child can be compared with ours (CLOCK_MONOTONIC); elsewhere the arrival of its message counts.
 SHARED_CLOCK = sys.platform == "linux"
 PAGE = 4096
-#: What every child of a fork server imports: its target's module, and the one that runs the main module again.
-PRELOADED = ("mpdiag.work", "runpy")
+#: What every child of a fork server imports: its target's module, what runs the main module again, what talks to us.
+PRELOADED = ("mpdiag.work", "runpy", "multiprocessing.connection")
 CLOCK = "import time; print(time.perf_counter(), flush=True)"
 INTERPRETERS = {"bare interpreter": ["-I", "-S", "-c", CLOCK], "subprocess": ["-c", CLOCK]}
 
