@@ -2,9 +2,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from mpdiag import present, reports
-from mpdiag.model import Column, Evidence, Measured, Place, Style
+from mpdiag.model import Column, Evidence, Measured, Place, Quality, Style
 
 REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
 
@@ -31,7 +34,7 @@ def test_plain_in_ascii_keeps_the_meaning():
     ("text", "written"),
     [
         ("start_method and `set_x(a_b)`", "start_method and `set_x(a_b)`"),
-        ("_odd_ *x* [a](b) <b> a|b", r"\_odd\_ \*x\* \[a\](b) &lt;b> a\|b"),
+        ("_odd_ *x* [a](b) <b> a|b", r"\_odd\_ \*x\* [a\](b) &lt;b> a\|b"),
         ("`a|b`", r"`a\|b`"),
         ("``two`` ticks", r"\`\`two\`\` ticks"),
         ("a ` lone tick", r"a \` lone tick"),
@@ -42,6 +45,9 @@ def test_plain_in_ascii_keeps_the_meaning():
         ("# heading", r"\# heading"),
         ("1. item", r"1\. item"),
         ("1.83 ms", "1.83 ms"),
+        ("-6.15 ms", "-6.15 ms"),
+        ("2.70× [2.50–2.90]", "2.70× [2.50–2.90]"),
+        ("[a]: b [c][d] ![e](f)", r"[a\]: b [c\][d] ![e\](f)"),
         ("- item", r"\- item"),
         ("a\n# b", r"a\\n# b"),
         ("&lt; $x$", "&amp;lt; <span>$</span>x<span>$</span>"),
@@ -80,16 +86,27 @@ def test_verbose_tells_all():
     assert (len(told), brief) == (9, [])
 
 
+def test_many_doubts_end_in_a_count():
+    report = replace(REPORT, quality=tuple(Quality(f"noisy: {number}", ("channels",)) for number in range(7)))
+
+    few = present.doubts(report, Style())
+
+    assert few[0] == "noisy: 0 (channels)"
+    assert few[3:] == ["4 more such remarks, shown by -v"]
+    assert len(present.doubts(report, Style(verbose=True))) == 7
+    assert present.doubts(replace(REPORT, quality=(Quality("interrupted"),)), Style()) == ["interrupted"]
+
+
 def test_counts():
     assert present.counts(levels("error", "note", "note")) == "1 error, 2 notes; 3 passed, 1 not judged"
     assert present.counts(replace(REPORT, findings=(), passed=(), not_judged=())) == "none"
 
 
 def test_evidence():
-    assert present.evidence(Evidence("ratio", 2.7, "x", 2.5, 2.9)) == "ratio 2.70× [2.50–2.90]"
-    assert present.evidence(Evidence("counted", 8, "1")) == "counted 8"
-    assert present.evidence(Evidence("method", "fork")) == "method fork"
-    assert present.evidence(Evidence("quota", None)) == "quota –"
+    assert present.evidence(Evidence("ratio", 2.7, "x", 2.5, 2.9)) == "ratio = 2.70× [2.50–2.90]"
+    assert present.evidence(Evidence("counted", 8, "1")) == "counted = 8"
+    assert present.evidence(Evidence("method", "fork")) == "method = fork"
+    assert present.evidence(Evidence("quota", None)) == "quota = –"
 
 
 def test_place():
@@ -130,8 +147,8 @@ def test_facts_carry_the_unit_of_their_name_and_the_reason_of_what_is_unknown():
 
 def test_machine_and_python_in_a_line():
     assert present.machine(REPORT) == (
-        "AMD EPYC 7B13, 2 usable CPUs of 8, 8 GiB of memory, 64 MiB of shared memory, Debian GNU/Linux 13 6.18.5, "
-        "in a container (docker)"
+        "AMD EPYC 7B13, 2 usable CPUs of 8, 8 GiB of memory, 64 MiB of shared memory, Debian GNU/Linux 13, "
+        "kernel 6.18.5, in a container (docker)"
     )
     assert present.python(REPORT) == (
         "CPython 3.12.1 (of the active virtual environment), starts workers by fork, pools default to 8 workers"
@@ -154,3 +171,31 @@ def test_is_number():
 def test_cell():
     assert present.cell(Measured(2.0, 1.0, 3.0, 9), "x") == "2.00× [1.00–3.00]"
     assert present.cell(2, "1") == "2"
+
+
+MARKUP = st.text(st.sampled_from("`*_[]()<>!|~&#:;$@-+=.1ab \\\n/\"'{}^"), max_size=24) | st.text(max_size=12)
+OURS = {"<!-- -->", "<span>", "</span>"}
+
+
+@settings(deadline=None)
+@given(MARKUP)
+def test_a_markdown_parser_sees_text_and_code_only(text):
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+    tokens = [
+        inner
+        for token in parser.parse(f"| {present.markdown(text)}\n")
+        if token.type not in {"paragraph_open", "paragraph_close"}
+        for inner in token.children or [token]
+    ]
+
+    assert {token.type for token in tokens} <= {"text", "code_inline", "html_inline"}
+    assert {token.content for token in tokens if token.type == "html_inline"} <= OURS
+
+
+@settings(deadline=None)
+@given(MARKUP)
+def test_text_at_the_start_of_a_block_stays_a_paragraph(text):
+    tokens = MarkdownIt("commonmark").enable("table").parse(present.markdown(text))
+
+    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}

@@ -15,9 +15,14 @@ _FULL = 4
 _BYTES = re.compile(
     r"(usable_)?memory(_\w+)?|swap_total|page_size|shm_(total|free)|address_space_\w+|\w*[rup]ss(_peak)?"
 )
+#: Lines about the quality of the figures, before they would hide the findings.
+_DOUBTS = 4
 _CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
-#: What marks up text: some characters anywhere but an underscore inside a word, others at the beginning of a line.
-_MARKUP = re.compile(r"[\\`*\[\]<|~&]|(?<![^\W_])_|_(?![^\W_])|^[#>+=-]|(?<=^\d)[.)](?=\s|$)")
+#: What marks up text: some characters anywhere (an underscore only outside words, a bracket only where a link would
+#: follow it), others at the beginning of a line.
+_MARKUP = re.compile(
+    r"[\\`*<|~&]|](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|^(?:>|#+(?=\s|$)|[-+=](?![\d.]))|(?<=^\d)[.)](?=\s|$)"
+)
 _ENTITIES = {"&": "&amp;", "<": "&lt;"}
 #: Mentions, issue numbers and addresses, which GitHub links in plain text.
 _LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
@@ -75,6 +80,15 @@ def split_findings(report: Report, style: Style) -> tuple[list[Finding], list[Fi
     return full, brief
 
 
+def doubts(report: Report, style: Style) -> list[str]:
+    """What limits the trust in the report, a line each; unless verbose, many of them end in a count."""
+    lines = [f"{one.text} ({', '.join(one.affects)})" if one.affects else one.text for one in report.quality]
+    if style.verbose or len(lines) <= _DOUBTS:
+        return lines
+    rest = lines[_DOUBTS - 1 :]
+    return [*lines[: _DOUBTS - 1], f"{len(rest)} more such remarks, shown by -v"]
+
+
 def counts(report: Report) -> str:
     """How many findings of each level, and what became of the other rules: ``1 warning, 3 notes; 12 rules passed``."""
     levels = [
@@ -100,11 +114,11 @@ def is_number(column: Column, rows: Iterable[Mapping[str, Cell]]) -> bool:
 
 
 def evidence(item: Evidence) -> str:
-    """One piece of evidence: ``round trip at 64 B 2.70× [2.50–2.90]``."""
+    """One piece of evidence: ``Queue : Pipe at 64 B = 2.70× [2.50–2.90]``."""
     value = item.value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{item.label} {units.between(value, item.low, item.high, item.unit)}"
-    return f"{item.label} {units.cell(value, item.unit)}"
+        return f"{item.label} = {units.between(value, item.low, item.high, item.unit)}"
+    return f"{item.label} = {units.cell(value, item.unit)}"
 
 
 def place(where: Place) -> str:
@@ -158,7 +172,9 @@ def machine(report: Report) -> str:
     for text, key in (("{} of memory", "usable_memory"), ("{} of shared memory", "shm_total")):
         if known := _known(facts, key):
             parts.append(text.format(known))
-    parts.append(" ".join(filter(None, (_known(facts, "os_release") or _known(facts, "os"), _known(facts, "kernel")))))
+    parts.append(_known(facts, "os_release") or _known(facts, "os"))
+    if kernel := _known(facts, "kernel"):
+        parts.append(f"kernel {kernel}")
     if container := _known(facts, "container"):
         parts.append(f"in a container ({container})")
     return ", ".join(filter(None, parts))

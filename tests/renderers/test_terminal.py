@@ -72,7 +72,7 @@ def test_louder_findings_and_the_first_notes_are_told_in_full_the_rest_in_a_line
 
     told = [finding.rule for finding in REPORT.findings if finding.do in text]
     assert told == ["MP701", "MP108", "MP301", "MP402"]
-    assert "note MP205 copied-bytes · send against send_bytes at 1 MiB 3.10× [2.80–3.30]" in text
+    assert "note MP205 copied-bytes · send against send_bytes at 1 MiB = 3.10× [2.80–3.30]" in text
 
 
 def test_verbose_tells_all_findings_detail_tables_and_what_was_fine():

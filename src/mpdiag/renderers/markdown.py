@@ -17,14 +17,14 @@ _MOST_CHARACTERS = 60_000
 
 def render(report: Report, style: Style) -> str:
     """The report as Markdown, below 120 lines unless ``style`` is verbose."""
-    top = [*_head(report), *_findings(report, style)]
+    top = [*_head(report, style), *_findings(report, style)]
     details = list(_details(report))
     spare = _MOST_LINES - len(top) - len(details)
     tables = list(_main_tables(report, len(present.shown_sections(report, style)) * 999 if style.verbose else spare))
     return "\n".join(top + tables + details) + "\n"
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: Report, style: Style) -> Iterator[str]:
     yield f"### mpdiag {report.kind}"
     yield ""
     yield f"**{present.markdown(report.verdict)}**"
@@ -33,12 +33,11 @@ def _head(report: Report) -> Iterator[str]:
         if line:
             yield f"- {present.markdown(line)}"
     about = [f"mpdiag {report.tool.version}", report.started_at[:10], f"took {units.seconds(report.duration_s)}"]
-    yield f"- {present.markdown(' '.join(report.command) or report.kind)}: {present.markdown(', '.join(about))}"
+    yield f"- `{_in_code(' '.join(report.command) or report.kind)}`: {present.markdown(', '.join(about))}"
     yield ""
-    for quality in report.quality:
-        about_what = f" ({', '.join(quality.affects)})" if quality.affects else ""
-        yield f"> ⚠ {present.markdown(quality.text + about_what)}"
-    if report.quality:
+    doubts = present.doubts(report, style)
+    yield from (f"> ⚠ {present.markdown(doubt)}<br>" for doubt in doubts)
+    if doubts:
         yield ""
 
 

@@ -46,9 +46,8 @@ class _Page:
         return self.paper.text()
 
     def _quality(self) -> None:
-        for quality in self.report.quality:
-            about = f" ({', '.join(quality.affects)})" if quality.affects else ""
-            self.put(hang(self.say("!", "yellow"), self.say(quality.text + about)))
+        for doubt in present.doubts(self.report, self.style):
+            self.put(hang(self.say("!", "yellow"), self.say(doubt)))
 
     def _findings(self) -> None:
         full, brief = present.split_findings(self.report, self.style)
@@ -130,9 +129,10 @@ class _Page:
         return Text("\n".join([""] * (depth - len(track.header)) + track.header), style=QUIET)
 
     def _cost(self, section: Section) -> None:
-        """What gathering the section cost the machine, and where the time went."""
-        if section.process:
-            shown = ", ".join(f"{key} {value}" for key, value in present.pairs(section.process))
+        """What gathering the section cost the machine (the tables of a probe share it), and where the time went."""
+        if section.process and "." not in section.id:
+            used = [(key.removesuffix("_s").replace("_", " "), value) for key, value in present.pairs(section.process)]
+            shown = ", ".join(f"{name} {value}" for name, value in used)
             self.put(hang(self.say("process:", QUIET), self.say(shown, QUIET)))
         for line in section.profile:
             spent = f"{units.seconds(line.self_s)} in {line.calls:,} calls of {line.function}"
