@@ -30,9 +30,11 @@ PACKAGE = Path(__file__).parent
 STAGED = (
     "__init__.py",
     "bench.py",
+    "demos.py",
     "host.py",
     "interpreter.py",
     "model.py",
+    "partners.py",
     "pools.py",
     "scaling.py",
     "specimens.py",

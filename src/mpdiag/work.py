@@ -6,7 +6,7 @@ the user's start-up cost.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from multiprocessing.connection import Connection
     from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
@@ -308,12 +308,12 @@ def consume(orders: "Connection", answers: "Connection", queue: "Queue[Any] | No
         if channel == "free":
             free_large_block()
         before = faults()
+        attach = read = 0.0
         if channel == "new":
             attach, read = take_segments(orders, answers, count)
         elif source:
-            attach, read = 0.0, take_shared(channel, source, orders, answers, count)
+            take_shared(channel, source, orders, answers, count)
         else:
-            attach = read = 0.0
             take = {"send_bytes": orders.recv_bytes, "queue": queue and queue.get}.get(channel, orders.recv)
             take_copies(take, answers, count)
         answers.send((faults() - before, attach, read))
@@ -346,16 +346,22 @@ def take_segments(orders: "Connection", answers: "Connection", count: int) -> "t
     return attach, read
 
 
-def take_shared(channel: str, source: str, orders: "Connection", answers: "Connection", count: int) -> float:
-    """Take payloads that are written to the same shared memory each time; seconds of reading."""
+def take_shared(channel: str, source: str, orders: "Connection", answers: "Connection", count: int) -> None:
+    """Take payloads that are written to the same shared memory each time."""
+    memory: Any
     if channel == "mmap":
         import mmap
-        from contextlib import closing
 
         with open(source, "r+b") as file:  # noqa: PTH123 - pathlib would be an import
-            memory: Any = closing(mmap.mmap(file.fileno(), 0))
+            memory = buffer = mmap.mmap(file.fileno(), 0)
     else:
         from multiprocessing.shared_memory import SharedMemory
 
         memory = SharedMemory(source)
-    return 0.0
+        buffer = memory.buf
+    answers.send_bytes(b"!")
+    for _ in range(count):
+        orders.recv_bytes()
+        touch(buffer)
+        answers.send_bytes(b"!")
+    memory.close()
