@@ -221,6 +221,13 @@ def test_what_is_no_report_is_told_in_one_line(data, said):
     assert "\n" not in message
 
 
+def test_a_complaint_quotes_neither_escapes_nor_novels():
+    message = complaint(changed(kind="\x1b]0;owned\x07\n" * 999))
+
+    assert message.isprintable()
+    assert len(message) < 300
+
+
 def test_bad_input_names_a_remedy_and_ends_with_code_2():
     with pytest.raises(BadInput) as caught:
         reports.decode(b'{"schema": "mpdiag.report/3"}', "saved.json")

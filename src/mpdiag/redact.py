@@ -47,11 +47,6 @@ def redact(report: Report, who: Identity) -> Report:
     return replace(cleaned, started_at=f"{report.started_at[:10]}T00:00:00Z")
 
 
-def redacted(report: Report) -> Report:
-    """``report`` without what says who ran it here."""
-    return redact(report, Identity.here())
-
-
 def _or_empty(ask: Callable[[], str]) -> str:
     try:
         return ask()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import codecs
 import re
+import textwrap
 
 import msgspec
 
 from mpdiag.errors import BadInput
 from mpdiag.model import SCHEMA, Report
+from mpdiag.present import visible
 
 _MAJOR = int(SCHEMA.rpartition("/")[2])
 #: Anything deeper is not ours; renderers recurse over it.
 _MAX_DEPTH = 24
 _LINE = 110
+#: The most of a complaint that is shown.
+_QUOTED = 160
 _SAVE = "Save one with `mpdiag probe --json FILE`, then give that file."
 
 
@@ -36,7 +40,7 @@ def decode(data: bytes, name: str) -> Report:
     Raises:
         BadInput: when it is no report of a version that this mpdiag reads.
     """
-    data = data.removeprefix(codecs.BOM_UTF8)
+    data, name = data.removeprefix(codecs.BOM_UTF8), visible(name)
     _check_schema(data, name)
     try:
         report = msgspec.json.decode(data, type=Report)
@@ -81,8 +85,11 @@ def _unreadable(error: Exception, name: str) -> BadInput:
     if not isinstance(error, msgspec.ValidationError):
         return BadInput(f"{name}: not JSON: {what[:1].lower()}{what[1:]}", _SAVE)
     where = path.strip("`").removeprefix("$.") if path else "the top"
-    message = f"{name}: not a report: {what[:1].lower()}{what[1:]} at {where.replace('`', '')}"
-    return BadInput(message, "Write the report again, or correct that value.")
+    # The decoder quotes the value it did not expect, which may be anything.
+    what = visible(textwrap.shorten(f"{what[:1].lower()}{what[1:]}", _QUOTED))
+    return BadInput(
+        f"{name}: not a report: {what} at {where.replace('`', '')}", "Write the report again, or correct that value."
+    )
 
 
 def _plain(value: object, depth: int) -> bool:

@@ -66,3 +66,21 @@ def test_a_file_that_cannot_be_read_ends_with_code_2(capfd, tmp_path, monkeypatc
 
     assert run(arguments) == 2
     assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        ((), ["MP701", "MP108", "MP301", "MP402", "MP504", "MP205"]),
+        (("--select", "MP7,slow-start-method"), ["MP701", "MP108"]),
+        (("--ignore", "MP701"), ["MP108", "MP301", "MP402", "MP504", "MP205"]),
+    ],
+)
+def test_findings_of_some_rules_only(capfd, arguments, left):
+    assert run(["report", str(GOLDEN), "--format", "json", *arguments]) == 0
+    assert [finding["rule"] for finding in json.loads(capfd.readouterr().out)["findings"]] == left
+
+
+def test_an_unknown_rule_is_bad_input(capfd):
+    assert run(["report", str(GOLDEN), "--ignore", "MP999"]) == 2
+    assert "MP999" in capfd.readouterr().err

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from mpdiag import errors, reports
+from mpdiag import errors, registry, reports
 from mpdiag.errors import BadInput
-from mpdiag.options import Target, emit, report_options
+from mpdiag.model import Report
+from mpdiag.options import Target, comma_separated, emit, option, report_options
 
 #: No report of ours comes near it; reading more would only fill the memory.
 MOST_BYTES = 256 * 2**20
@@ -18,15 +20,24 @@ MOST_BYTES = 256 * 2**20
 @click.command()
 @click.argument("file", required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a report instead.")
+@option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only findings of these rules.")
+@option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="No findings of these rules.")
 @report_options()
-def report(target: Target, file: str | None, schema: bool) -> int:
+def report(target: Target, file: str | None, schema: bool, select: tuple[str, ...], ignore: tuple[str, ...]) -> int:
     """Show a saved report in any format; FILE was written with --json, '-' is standard input."""
     if schema:
         click.echo(reports.json_schema().rstrip("\n"))
         return errors.FINE
     if file is None:
         raise BadInput("no report was named", "Give a file that was written with --json, or - for standard input.")
-    return emit(reports.decode(*read(file)), target)
+    return emit(only(reports.decode(*read(file)), select, ignore), target)
+
+
+def only(saved: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -> Report:
+    """``saved`` without the findings that were not asked for."""
+    wanted, unwanted = registry.matching(select), registry.matching(ignore)
+    kept = [one for one in saved.findings if (not select or one.rule in wanted) and one.rule not in unwanted]
+    return replace(saved, findings=tuple(kept))
 
 
 def read(file: str) -> tuple[bytes, str]:
@@ -37,8 +48,7 @@ def read(file: str) -> tuple[bytes, str]:
     """
     name = "standard input" if file == "-" else file
     try:
-        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+        data = _beginning(file)
     except OSError as error:
         raise BadInput(
             f"{name} cannot be read: {error.strerror}", "Give a file that was written with --json."
@@ -46,3 +56,11 @@ def read(file: str) -> tuple[bytes, str]:
     if len(data) > MOST_BYTES:
         raise BadInput(f"{name} is too large for a report", "Give a file that was written with --json.")
     return data, name
+
+
+def _beginning(file: str) -> bytes:
+    """At most one byte more than a report may have."""
+    if file == "-":
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(MOST_BYTES + 1)
