@@ -37,16 +37,16 @@ class Paper:
 
     def say(self, text: str, look: str = "") -> Text:
         """``text`` as it may be shown."""
-        return Text(plain(text, self.style), style=look, overflow="fold")
-
-    def address(self, link: str) -> Text:
-        """A link, never broken: it is to be clicked or copied."""
-        return Text(plain(link, self.style), no_wrap=True, overflow="ignore")
+        return Text(plain(text, self.style), style=look)
 
     def put(self, *parts: RenderableType) -> None:
         """Write one line or block for each part."""
         for part in parts:
             self._console.print(part, markup=False, emoji=False, highlight=False)
+
+    def link(self, address: str) -> None:
+        """Write a link, never broken: it is to be clicked or copied."""
+        self._console.print(self.say(address), soft_wrap=True)
 
     def heading(self, text: str, aside: str = "") -> None:
         """An empty line and a title with a rule to the right edge."""

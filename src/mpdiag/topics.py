@@ -26,10 +26,10 @@ _START_METHODS = Topic(
     "fork, forkserver, spawn: how a worker comes to life",
     """\
 - fork copies the parent's page tables, not its memory: quick while the parent is small, dearer with every gigabyte it
-holds, at start and again at exit. Memory is then copied page by page as reference counts change; `gc.freeze()` before
-the fork keeps most of it shared.
-- spawn starts a new interpreter, which imports the main module and what the task needs. It costs the same however
-large the parent is, and whatever the module level does is done again in each worker.
+holds, at start and again at exit. Pages are copied once they change, and reading Python objects changes their reference
+counts. `gc.freeze()` before the fork keeps garbage collection from touching the rest.
+- spawn starts a new interpreter, which imports the main module and what the task needs: whatever the module level does
+is done again in each worker. From 3.10 on it costs the same however large the parent is.
 - forkserver forks from a small helper process. It re-imports like spawn, unless `set_forkserver_preload()` names the
 modules. Naming `__main__` has no effect before 3.13.8.
 
@@ -61,8 +61,9 @@ whole instance along, a `partial` its arguments.
 - Large bytes: `Connection.send_bytes()`, then one shared-memory segment that is reused. A new segment per message
 seldom pays: it costs page faults.
 
-Lambdas, nested functions and open handles cannot be pickled under spawn and forkserver. `Queue.put()` pickles later,
-in a thread: an object changed after `put()` arrives changed, and its errors appear on stderr only.
+Lambdas, nested functions and open handles cannot be pickled. A forked Process hides that, as it inherits its target and
+arguments; pools, spawn and forkserver do not. `Queue.put()` pickles later, in a thread: an object changed after `put()`
+arrives changed, and errors appear on stderr only.
 
 `mpdiag probe pickle_cost --object pkg.mod:factory` measures what your own function returns.""",
     (f"{_LIBRARY}/pickle.html#what-can-be-pickled-and-unpickled",),
@@ -124,7 +125,8 @@ start is seen under fork and not under spawn or forkserver, so the same program 
 value is not written back: assign the whole value again.
 - shared_memory: for large buffers; reuse the segment, `close()` in each process, `unlink()` once. Before 3.13 an
 unrelated process that attaches destroys it at exit; from 3.13 pass `track=False` there.
-- Large read-only data: load before a fork, then `gc.freeze()`; or memory-map a file.
+- Large read-only data: memory-map a file, or load arrays and bytes before a fork. Lists and dicts are copied bit by bit
+as they are read, because of their reference counts.
 - Forked workers inherit the state of the random generator: seed it in the initializer.""",
     (
         f"{_LIBRARY}/multiprocessing.html#sharing-state-between-processes",

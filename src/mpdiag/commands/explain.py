@@ -88,7 +88,8 @@ def _draw_part(paper: Paper, part: pages.Part) -> None:
         widest = max(len(name) for name, _ in entries)
         paper.put(*(hang(paper.say(name.ljust(widest)), paper.say(meaning), gap=2) for name, meaning in entries))
     elif part.kind == "links":
-        paper.put(*(paper.address(link) for link in part.body.splitlines()))
+        for address in part.body.splitlines():
+            paper.link(address)
     else:
         _draw_prose(paper, part.body)
 
