@@ -46,11 +46,29 @@ def test_narrow_without():
 
 
 def test_titles_break_before_bars_go():
-    tracks = lay_out(SECTION, Style(width=28))
+    name, _, drawn = lay_out(SECTION, Style(width=28))
 
-    assert tracks[0].header == ["a long", "title", "of", "words"] or tracks[0].width < len(tracks[0].title)
-    assert tracks[2].bar
-    assert needed(tracks) <= 28
+    assert name.header == ["a", "long", "title", "of", "words"]
+    assert drawn.width == 12
+
+
+@pytest.mark.parametrize(
+    ("width", "headers"),
+    [
+        (19, [["there", "and", "back"], ["one", "way", "more"]]),
+        (21, [["there", "and", "back"], ["one", "way", "more"]]),
+        (24, [["there", "and back"], ["one way", "more"]]),
+        (40, [["there and back"], ["one way more"]]),
+    ],
+)
+def test_room_goes_to_titles_where_all_of_them_gain_a_line(width, headers):
+    columns = (Column("a", "there and back", "1"), Column("b", "one way more", "1"), Column("c", "text"))
+    section = Section("s", "t", "ok", columns=columns, rows=({"a": 1, "b": 2, "c": "x"},))
+
+    tracks = lay_out(section, Style(width=width))
+
+    assert [track.header for track in tracks[:2]] == headers
+    assert needed(tracks) <= width
 
 
 def test_text_gives_way_before_numbers():

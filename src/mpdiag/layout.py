@@ -13,7 +13,8 @@ from mpdiag.present import is_number, plain
 #: From this width on, wide columns and intervals are shown.
 ROOMY = 110
 GAP = 2
-_LEAST_BAR, _MOST_BAR = 6, 24
+#: A bar worth drawing, one that titles may not take room from, and one that is long enough.
+_LEAST_BAR, _FAIR_BAR, _MOST_BAR = 6, 12, 24
 _LEAST_TEXT = 8
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -51,9 +52,10 @@ def lay_out(section: Section, style: Style) -> list[Track]:
     tracks: list[Track] = []
     for columns, intervals in choices:
         tracks = [_track(column, section, style, intervals) for column in columns]
-        bars = sum(column.bar for column in columns) * (GAP + _LEAST_BAR)
-        if needed(tracks) + bars <= style.width:
-            tracks = _relaxed(tracks, style.width - needed(tracks) - bars)
+        bars = sum(column.bar for column in columns)
+        spare = style.width - needed(tracks)
+        if spare >= bars * (GAP + _LEAST_BAR):
+            tracks = _relaxed(tracks, spare - bars * (GAP + _FAIR_BAR))
             return list(_with_bars(columns, tracks, section, style))
     return _squeezed(tracks, style.width)
 
@@ -81,14 +83,19 @@ def _track(column: Column, section: Section, style: Style, intervals: bool) -> T
 
 
 def _relaxed(tracks: list[Track], spare: int) -> list[Track]:
-    """Give headers that had to be broken the room that is left."""
-    relaxed = []
-    for track in tracks:
-        more = min(max(len(track.title) - track.width, 0), spare)
-        more = more if track.width + more >= len(track.title) else 0
-        spare -= more
-        relaxed.append(replace(track, width=track.width + more))
-    return relaxed
+    """Spend up to ``spare`` characters on lower headers, a line at a time."""
+    deepest = max((len(track.header) for track in tracks), default=0)
+    if deepest < 2:
+        return tracks
+    lower = [_lowered(track) if len(track.header) == deepest else track for track in tracks]
+    cost = needed(lower) - needed(tracks)
+    return _relaxed(lower, spare - cost) if cost <= spare else tracks
+
+
+def _lowered(track: Track) -> Track:
+    """``track`` just wide enough for one line less of its title."""
+    wider = (replace(track, width=width) for width in range(track.width + 1, len(track.title) + 1))
+    return next(each for each in wider if len(each.header) < len(track.header))
 
 
 def _with_bars(columns: tuple[Column, ...], tracks: list[Track], section: Section, style: Style) -> Iterator[Track]:
