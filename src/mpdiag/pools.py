@@ -9,22 +9,27 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent import futures
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.process import BaseProcess
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from mpdiag import work
-from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, DeadlineExceeded
+from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, Case, DeadlineExceeded, Quantities
 
 #: Kinds of pool, named after what the library calls them.
 EXECUTOR, POOL, THREADS = "ProcessPoolExecutor", "Pool", "ThreadPoolExecutor"
 #: Seconds that one batch of short tasks may take: a killed worker of a `Pool` shows in nothing but silence.
 BATCH_DEADLINE = 5.0
-#: Seconds that each worker is held by the tasks which show that it is up.
-PAUSE = 0.002
+#: Seconds that a worker is held by the task which shows that it is up, so that the others get theirs; more if needed.
+PAUSE, MOST_PAUSE = 0.002, 0.05
+
+
+#: One way to give all items to a pool and to take their results.
+Way = Callable[["Warm", Any, Sequence[Any]], object]
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Warm:
     Attributes:
         kind: `EXECUTOR`, `POOL` or `THREADS`.
         handle: the library's object.
-        start_s: seconds from asking for it until its last worker had answered.
+        start_s: seconds from asking for it until its last worker was up.
         processes: its workers; none for threads.
         broken: why it is of no use any more; empty while it is.
     """
@@ -47,10 +52,10 @@ class Warm:
     broken: str = ""
 
     def cpu(self) -> Optional[float]:
-        """CPU seconds that the worker processes have used so far; None where the system does not tell."""
+        """CPU seconds that the worker processes have used so far; None for threads and where the system is silent."""
         readings = [cpu_of(process) for process in self.processes]
         known = [reading for reading in readings if reading is not None]
-        return sum(known) if len(known) == len(readings) else None
+        return sum(known) if known and len(known) == len(readings) else None
 
     @contextmanager
     def guarded(self) -> Iterator[Any]:
@@ -111,6 +116,70 @@ class Pools:
                 raise
         return self._opened[key]
 
+    def batches(self, kind: str, workers: int, hand_out: Callable[[Warm], int]) -> Case:
+        """A case whose rounds are one batch each, on the pool of ``kind`` with so many workers.
+
+        Args:
+            kind: what to open, if it is not open yet.
+            workers: how many.
+            hand_out: gives one batch to the pool, takes its results, and returns how many tasks it had.
+
+        Returns:
+            Rounds of ``task``, ``parent`` and, where the system tells, ``workers``: per task, the wall time, the CPU
+            seconds of this process and those of the worker processes.
+        """
+        return lambda: nullcontext(partial(self._batch, self.warm(kind, workers), hand_out))
+
+    def _batch(self, warm: Warm, hand_out: Callable[[Warm], int]) -> Quantities:
+        with warm.guarded():
+            workers, own, begun = warm.cpu(), time.process_time(), self._bench.clock()
+            tasks = hand_out(warm)
+            wall, parent = self._bench.clock() - begun, time.process_time() - own
+            after = warm.cpu()
+        quantities = {"task": wall / tasks, "parent": parent / tasks}
+        if workers is not None and after is not None:
+            quantities["workers"] = (after - workers) / tasks
+        return quantities
+
+
+# --- ways to hand out tasks
+
+
+def submit_all(warm: Warm, function: Any, items: Sequence[Any]) -> None:
+    """Submit every task, then take the results."""
+    for future in [warm.handle.submit(function, item) for item in items]:
+        future.result(BATCH_DEADLINE)
+
+
+def map_by(chunksize: Optional[int], warm: Warm, function: Any, items: Sequence[Any]) -> None:
+    """All at once by map; None leaves the chunksize to the library."""
+    if chunksize is None:
+        warm.handle.map_async(function, items).get(BATCH_DEADLINE)
+    else:
+        warm.map(function, items, chunksize)
+
+
+def iterate(name: str, warm: Warm, function: Any, items: Sequence[Any]) -> None:
+    """By ``imap`` or ``imap_unordered``."""
+    results = getattr(warm.handle, name)(function, items)
+    for _ in items:
+        results.next(BATCH_DEADLINE)
+
+
+def apply_each(warm: Warm, function: Any, items: Sequence[Any]) -> None:
+    """One task after the other: Pool.apply() is this, without the deadline."""
+    for item in items:
+        warm.handle.apply_async(function, (item,)).get(BATCH_DEADLINE)
+
+
+def apply_all(warm: Warm, function: Any, items: Sequence[Any]) -> None:
+    """Hand out every task, then take the results."""
+    for result in [warm.handle.apply_async(function, (item,)) for item in items]:
+        result.get(BATCH_DEADLINE)
+
+
+# --- opening and closing
+
 
 @contextmanager
 def opened(bench: Bench, kind: str, workers: int) -> Iterator[Warm]:
@@ -121,8 +190,8 @@ def opened(bench: Bench, kind: str, workers: int) -> Iterator[Warm]:
     try:
         with warm.guarded():
             warm.handle = create(bench, kind, workers)
-            wake(warm)
-        warm.start_s = bench.clock() - begun
+            held = wake(warm)
+        warm.start_s = bench.clock() - begun - held
         warm.processes = started_since(before)
         yield warm
     finally:
@@ -138,14 +207,18 @@ def create(bench: Bench, kind: str, workers: int) -> Any:
     return futures.ProcessPoolExecutor(workers, mp_context=bench.context())
 
 
-def wake(warm: Warm) -> None:
-    """Hand out short tasks until every worker has done one."""
+def wake(warm: Warm) -> float:
+    """Hand out short tasks until every worker has done one; the seconds that the tasks held them up."""
     end = time.monotonic() + CHILD_DEADLINE
     seen: set[tuple[int, int]] = set()
+    pause = held = 0.0
     while len(seen) < warm.workers:
         if time.monotonic() > end:
             raise DeadlineExceeded(f"{len(seen)} of {warm.workers} workers came up within {CHILD_DEADLINE:g} s")
-        seen.update(warm.map(work.present, [PAUSE] * warm.workers))
+        pause = min(2 * pause or PAUSE, MOST_PAUSE)
+        held += pause
+        seen.update(warm.map(work.present, [pause] * warm.workers))
+    return held
 
 
 def started_since(before: set[BaseProcess]) -> tuple[BaseProcess, ...]:

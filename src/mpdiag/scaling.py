@@ -65,6 +65,19 @@ def universal(points: Points) -> Optional[Law]:
     return min(laws, key=lambda law: law.rms)
 
 
+def least_task(share: float, workers: int, overhead: float, parent: float) -> float:
+    """The task duration d from which the speed-up is ``share`` x ``workers``.
+
+    Two things bound it: the CPUs, S = w·d / (d + o), and the one parent that feeds them all, S = d / o_parent.
+    """
+    return max(overhead * share / (1 - share), parent * share * workers)
+
+
+def pool_speedup(task: float, workers: int, overhead: float, parent: float) -> float:
+    """The speed-up to expect for tasks of that duration."""
+    return min(workers * task / (task + overhead), task / parent if parent > 0 else workers)
+
+
 def _dot(pairs: Iterable[tuple[float, float]]) -> float:
     return sum(a * b for a, b in pairs)
 
