@@ -11,8 +11,8 @@ from mpdiag.model import Column, Doc, Finding, Renderer, Report, Section, Style
 
 #: A ticket's reader scrolls no further: main tables are shown while the whole stays below it.
 _MOST_LINES = 118
-#: GitHub cuts a comment at 65,536 characters.
-_MOST_CHARACTERS = 60_000
+#: GitHub cuts a comment at 65,536 characters; all but the raw tables takes up to 15,000.
+_MOST_CHARACTERS = 50_000
 
 
 def render(report: Report, style: Style) -> str:
@@ -71,17 +71,19 @@ def _story(finding: Finding, style: Style) -> Iterator[str]:
 
 
 def _main_tables(report: Report, spare: int) -> Iterator[str]:
-    """The tables that fit into ``spare`` lines, each probe's first table before any second one."""
-    sections = [section for section in report.sections if not section.detail]
+    """The tables that fit into ``spare`` lines, each probe's first table before any second one, short ones first."""
+    tables = [(section, _table(section)) for section in report.sections if not section.detail]
+    spare -= 2
     chosen = set()
-    for section in sorted(sections, key=lambda section: "." in section.id):
-        needed = len(_table(section))
-        if needed <= spare:
-            spare -= needed
+    for section, lines in sorted(tables, key=lambda table: ("." in table[0].id, len(table[1]))):
+        if len(lines) <= spare:
+            spare -= len(lines)
             chosen.add(section.id)
-    for section in sections:
+    for section, lines in tables:
         if section.id in chosen:
-            yield from _table(section)
+            yield from lines
+    if folded := len(tables) - len(chosen):
+        yield from (f"Folded away below: {folded} more table{'s' * (folded > 1)}.", "")
 
 
 def _table(section: Section) -> list[str]:
@@ -132,9 +134,8 @@ def _details(report: Report) -> Iterator[str]:
 
 
 def _raw_table(section: Section) -> str:
-    caption = f"{section.title}, {units.seconds(section.duration_s)}"
-    if section.status != "ok":
-        caption = present.trouble(section)
+    took = f", {units.seconds(section.duration_s)}" if section.duration_s else ""
+    caption = f"{section.title}{took}" if section.status == "ok" else present.trouble(section)
     head = "".join(f"<th>{_html(column.title)}</th>" for column in section.columns)
     body = "".join(f"<tr>{''.join(_raw_cell(row, column) for column in section.columns)}</tr>" for row in section.rows)
     table = f"<table><tr>{head}</tr>{body}</table>" if section.rows else ""

@@ -107,7 +107,9 @@ class _Page:
         if section.status != "ok":
             self.put("", self.say(present.trouble(section), "yellow"))
         elif section.rows:
-            self.heading(section.title, units.seconds(section.duration_s) if self.style.verbose else "")
+            self.heading(
+                section.title, units.seconds(section.duration_s) if self.style.verbose and section.duration_s else ""
+            )
         if section.rows:
             self.put(self._table(lay_out(section, self.style)))
         if self.style.verbose:
