@@ -53,13 +53,13 @@ def test_each_probes_first_table_comes_before_any_second_one():
 
 
 def test_what_does_not_fit_is_folded_away_and_not_lost():
-    text = render(many_sections(20))
+    text = render(many_sections(15))
 
     shown = text.count("| bare interpreter |")
-    assert 0 < shown < 40
-    assert f"Folded away below: {40 - shown} more tables." in text
+    assert 0 < shown < 30
+    assert f"Folded away below: {30 - shown} more tables." in text
     assert "Folded away" not in render()
-    assert text.count("<td>bare interpreter</td>") == 40
+    assert text.count("<td>bare interpreter</td>") == 30
 
 
 def test_what_is_too_long_for_a_ticket_is_named():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
@@ -19,9 +20,8 @@ def render(report: Report, style: Style) -> str:
     """The report as Markdown, below 120 lines unless ``style`` is verbose."""
     top = [*_head(report, style), *_findings(report, style)]
     details = list(_details(report))
-    spare = _MOST_LINES - len(top) - len(details)
-    tables = list(_main_tables(report, len(present.shown_sections(report, style)) * 999 if style.verbose else spare))
-    return "\n".join(top + tables + details) + "\n"
+    spare = math.inf if style.verbose else _MOST_LINES - len(top) - len(details)
+    return "\n".join([*top, *_main_tables(report, spare), *details]) + "\n"
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _story(finding: Finding, style: Style) -> Iterator[str]:
         yield present.markdown(f"{finding.confidence}: {'; '.join(map(present.evidence, finding.evidence))}")
 
 
-def _main_tables(report: Report, spare: int) -> Iterator[str]:
+def _main_tables(report: Report, spare: float) -> Iterator[str]:
     """The tables that fit into ``spare`` lines, each probe's first table before any second one, short ones first."""
     tables = [(section, _table(section)) for section in report.sections if not section.detail]
     spare -= 2
