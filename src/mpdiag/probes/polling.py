@@ -172,7 +172,8 @@ PROBE: Final = Probe(
         "divided by the time it waited: on a crowded machine a busy loop gets less than a whole core. The delay goes "
         "from just before the child sends to the message's arrival, by the clock that both share on Linux; elsewhere "
         "an answer goes back and half a round trip with recv() is taken off.",
-        reading="Nothing should burn more than a few percent of a core while it waits.",
+        reading="The ways that block burn CPU only for their one wake-up: in a longer wait their share is smaller "
+        "still. A loop without a pause burns its share for as long as it waits.",
         links=(
             "https://docs.python.org/3/library/multiprocessing.html#multiprocessing.connection.Connection.poll",
             "https://docs.python.org/3/library/multiprocessing.html#multiprocessing.connection.wait",

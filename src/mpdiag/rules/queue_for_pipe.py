@@ -1,0 +1,111 @@
+"""Advice when a request and its answer take much longer over queues than over pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, Rule
+from mpdiag.units import interval, number, seconds, size
+
+#: Below this a queue's convenience is worth its delay.
+LIMIT = 1.5
+#: The part of a caller's time that the difference may take before it is worth a change.
+SHARE = 0.1
+SMALL = 64
+
+
+def judge(channels: Facts) -> Iterator[Finding]:
+    """Compare Queue and Pipe in both shapes: there and back, which queues slow down, and one way, which they do not."""
+    latency = channels.measured("latency", "ratio", size=SMALL)
+    queue = channels.measured("round_trip", channel="Queue")
+    pipe = channels.measured("round_trip", channel="Pipe")
+    extra = queue.median - pipe.median
+    if least(latency) <= LIMIT or extra <= 0:
+        return
+    yield RULE.finding(
+        level="note",
+        seen=f"A request of {SMALL} B and its answer take {seconds(queue.median)} over Queues, "
+        f"{seconds(pipe.median)} over Pipes (often quoted: 3–5×; here {interval(latency, 'x')}); {_one_way(channels)}.",
+        do=f"Where a process asks another more than {_about(SHARE / extra)} times a second, the difference takes a "
+        f"tenth of its time: use Pipe(), or {_simple(channels)} where several processes read or write. Where messages "
+        "only flow one way, keep the Queue: it has maxsize, timeouts and a put() that does not wait for the reader.",
+        concern=latency.median / LIMIT,
+        evidence=(
+            Evidence.of(f"Queue : Pipe, there and back, {SMALL} B", latency, "x"),
+            Evidence("reference", LIMIT, "x"),
+            Evidence.of("round trip over Queues", queue, "s"),
+            Evidence.of("round trip over Pipes", pipe, "s"),
+            Evidence("round trips for a tenth of the caller's time", SHARE / extra, "1/s"),
+        ),
+    )
+
+
+def least(value: Measured) -> float:
+    """The low end of the interval, or the median where there are too few samples for one."""
+    return value.median if value.low is None else value.low
+
+
+def _about(value: float) -> str:
+    """``value`` to two digits: a limit, not a measurement."""
+    return number(float(f"{value:.2g}"), "1")
+
+
+def _one_way(channels: Facts) -> str:
+    """What a stream of messages pays, at the smallest and the largest size compared."""
+    ratios = {
+        row["size"]: row["throughput"]
+        for row in channels.rows("ratio")
+        if isinstance(row.get("throughput"), Measured) and row["size"] in (SMALL, 2**20)
+    }
+    shown = " and ".join(f"{interval(ratio, 'x')} at {size(at)}" for at, ratio in ratios.items())  # type: ignore[arg-type]
+    return f"where messages only flow one way, a Queue takes {shown}" if shown else "one way was not compared"
+
+
+def _simple(channels: Facts) -> str:
+    """SimpleQueue with what it takes here, where that was measured."""
+    [row] = channels.rows("ratio", size=SMALL)[:1]
+    ratio = row.get("simple_latency")
+    taken = f" ({number(ratio.median, 'x')} of a Pipe's round trip here)" if isinstance(ratio, Measured) else ""
+    return f"a SimpleQueue{taken}"
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP301",
+    judge=judge,
+    aliases=("queue-where-pipe-suffices",),
+    doc=Doc(
+        title="Questions and answers over queues take longer",
+        why="Queue.put() hands the object to a feeder thread, which pickles and writes it. That wakes one more thread "
+        "for each message, so an answer comes later; for a stream it hardly matters, because the thread stays busy.",
+        how=f"Round trips of {SMALL} B over two Queues and over two Pipe(duplex=False), paired in the same rounds; "
+        f"reported when the interval lies above {LIMIT:g}×. The rate is the one at which the difference takes a tenth "
+        "of the caller's time.",
+        claim="Often read: a Queue has a third to a fifth of a Pipe's throughput. That holds at most for the round "
+        "trips of small messages, 2.5–3.4 times as long on the machine where mpdiag's authors measured. One way a "
+        "Queue took 1.1–1.4 times as long for small messages and the same from 64 KiB on. Nor has it a thread that "
+        "receives: get() reads in the caller's thread. And several processes may write to one reader without a Queue: "
+        "through a SimpleQueue, a Pipe under a Lock, or a Pipe each and connection.wait().",
+        bad="""\
+requests, answers = Queue(), Queue()
+Process(target=serve, args=(requests, answers)).start()
+for key in keys:
+    requests.put(key)
+    use(answers.get())
+""",
+        good="""\
+ours, theirs = Pipe()
+Process(target=serve, args=(theirs,)).start()
+theirs.close()          # so that recv() raises EOFError when the process ends
+for key in keys:
+    ours.send(key)      # waits when 64 KiB are unread: take each answer first
+    use(ours.recv())
+""",
+        applies="small messages of which each waits for an answer; every Python version, system and start method",
+        links=(
+            "https://docs.python.org/3/library/multiprocessing.html#pipes-and-queues",
+            "https://docs.python.org/3/library/multiprocessing.html#multiprocessing.SimpleQueue",
+        ),
+    ),
+)
