@@ -25,7 +25,7 @@ MEASURED = sorted(
     path for name in re.findall(r'^"(src/.+)" = "py39"$', CONFIG, re.MULTILINE) for path in ROOT.glob(name)
 )
 #: Every spawned child imports these.
-BARE = [PACKAGE / "work.py", PACKAGE / "__init__.py"]
+BARE = [PACKAGE / "work.py", PACKAGE / "consumer.py", PACKAGE / "__init__.py"]
 #: Modules that Python 3.9 lacks.
 YOUNG = {"annotationlib", "compression", "tomllib"}
 #: What a measured interpreter may have; imported in the function that needs it.

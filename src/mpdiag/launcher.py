@@ -30,7 +30,9 @@ PACKAGE = Path(__file__).parent
 STAGED = (
     "__init__.py",
     "bench.py",
+    "consumer.py",
     "demos.py",
+    "handover.py",
     "host.py",
     "interpreter.py",
     "model.py",
