@@ -24,8 +24,8 @@ class Statement(NamedTuple):
 #: The order is the table's. A key that ends in a start method is about children started by it.
 STATEMENTS: Final = (
     Statement("after", "global set after start()", "not seen", "send it: Pipe, Queue, Value"),
-    Statement("before fork", "global set before it, fork", "seen", "fails elsewhere: pass args="),
-    Statement("before spawn", "global set before it, spawn", "not seen", "pass args= or initargs="),
+    Statement("before fork", "global set before, fork", "seen", "fails elsewhere: pass args="),
+    Statement("before spawn", "global set before, spawn", "not seen", "pass args= or initargs="),
     Statement("before forkserver", "global set before, forkserver", "not seen", "pass args= or initargs="),
     Statement("lock fork", "fork while a thread has a lock", "hangs", "fork before starting threads"),
     Statement("lock spawn", "spawn while a thread has one", "runs", "with threads, take spawn"),

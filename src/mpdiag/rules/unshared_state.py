@@ -1,0 +1,86 @@
+"""Advice on globals that are changed on one side and read on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Rule, known
+
+REMEDY = (
+    "Pass what a child needs (args=, initargs=), return what it finds (result(), a Queue) and keep common counters "
+    "in a Value: that works under every start method."
+)
+
+
+def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say under which start methods a child sees what the main program changed before starting it."""
+    default = known(python, "default_start_method")
+    seen = {
+        method: semantics.rows(demo=f"global set before, {method}")[0]["seen"] == "seen"
+        for method in known(python, "start_methods")
+    }
+    late = semantics.rows(demo="global set after start()")[0]["seen"]
+    blind = [method for method, sees in seen.items() if not sees]
+    if not blind:
+        return
+    if seen[default]:
+        text = (
+            f"A global changed before start() reaches the child here, because the default is {default}; under "
+            f"{' and '.join(blind)} it does not."
+        )
+        do = f"{REMEDY} On Linux the default is forkserver from Python 3.14, on macOS and Windows spawn."
+    else:
+        text = f"A global changed in the main program, even before start(), does not reach children by {default}, "
+        text += "the default here: they import the module anew."
+        do = REMEDY
+    yield RULE.finding(
+        level="note",
+        seen=f"{text} Changed after start() it is {late} by any child.",
+        do=do,
+        concern=len(blind) / len(seen),
+        evidence=(
+            Evidence("start methods whose children do not see it", len(blind), "1"),
+            Evidence("reference: start methods here", len(seen), "1"),
+        ),
+    )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP501",
+    judge=judge,
+    aliases=("global-not-shared",),
+    doc=Doc(
+        title="Globals are not shared between processes",
+        why="Each process has memory of its own: what one changes the others never see. No error says so; the child "
+        "works on with the old value.",
+        how="A child of each start method tells the value of a global that the parent changed before starting it, and "
+        "again after the parent changed it while the child ran.",
+        claim="Often read: a child never sees what main changed. That holds for changes after start(). Before it, a "
+        "forked child has a copy and does see them; children by spawn and forkserver import the module and do not. So "
+        "the same program gives different results on Linux up to Python 3.13 and everywhere else.",
+        bad="""\
+VERBOSE = True
+
+def work():
+    print(VERBOSE)      # False under fork, True under spawn and forkserver
+
+if __name__ == "__main__":
+    VERBOSE = False
+    Process(target=work).start()
+""",
+        good="""\
+def work(verbose):
+    print(verbose)
+
+if __name__ == "__main__":
+    Process(target=work, args=(False,)).start()
+""",
+        applies="every Python version and system; what is seen depends on the start method",
+        links=(
+            "https://docs.python.org/3/library/multiprocessing.html#sharing-state-between-processes",
+            "https://docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods",
+        ),
+    ),
+)

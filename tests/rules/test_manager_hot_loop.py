@@ -1,0 +1,43 @@
+import pytest
+
+from mpdiag.model import Facts, NotJudged
+from mpdiag.rules.manager_hot_loop import RULE
+from mpdiag.stats import measured
+
+
+def facts(proxy: float = 40e-6, ratio: float = 40.0, pipe: float = 20e-6) -> Facts:
+    rows = (
+        {"means": "Pipe", "per_operation": measured([pipe] * 7)},
+        {"means": "Manager dict", "per_operation": measured([proxy] * 7), "ratio": measured([ratio] * 7)},
+    )
+    return Facts("shared_state", {"": rows})
+
+
+def test_says_from_which_rate_on_a_proxy_hurts():
+    (finding,) = RULE.judge(facts())
+
+    assert finding.level == "note"
+    assert finding.concern == pytest.approx(4.0)
+    assert "40.0 µs" in finding.seen
+    assert "40.0×" in finding.seen
+    assert "2.00×" in finding.seen  # a pipe's round trip
+    assert "above 2.50 k/s" in finding.do
+    assert "25.0 k/s at most" in finding.do
+    assert finding.evidence[0].value == 40.0
+
+
+def test_silent_where_a_proxy_is_nearly_as_fast():
+    assert list(RULE.judge(facts(proxy=9e-6, ratio=9.0))) == []
+
+
+def test_silent_where_the_interval_reaches_below_the_limit():
+    unsure = measured([5.0, 5.0, 20.0, 20.0, 20.0, 20.0, 20.0])
+    rows = facts().tables[""]
+    rows = (rows[0], {**rows[1], "ratio": unsure})
+
+    assert list(RULE.judge(Facts("shared_state", {"": rows}))) == []
+
+
+def test_not_judged_without_a_manager():
+    with pytest.raises(NotJudged, match="Manager"):
+        list(RULE.judge(Facts("shared_state", {"": facts().tables[""][:1]})))

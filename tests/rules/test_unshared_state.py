@@ -1,0 +1,47 @@
+import pytest
+
+from mpdiag.model import Facts, NotJudged
+from mpdiag.rules.unshared_state import RULE
+
+METHODS = ("fork", "spawn", "forkserver")
+
+
+def facts(*seeing: str) -> Facts:
+    rows = [{"demo": "global set after start()", "seen": "not seen"}]
+    rows += [
+        {"demo": f"global set before, {method}", "seen": "seen" if method in seeing else "not seen"}
+        for method in METHODS
+    ]
+    return Facts("semantics", {"": tuple(rows)})
+
+
+def python(default: str):
+    return {"default_start_method": default, "start_methods": sorted(METHODS, key=default.__ne__)}
+
+
+def test_where_fork_is_the_default_it_only_works_here():
+    (finding,) = RULE.judge(facts("fork"), python("fork"))
+
+    assert finding.level == "note"
+    assert "because the default is fork" in finding.seen
+    assert "spawn and forkserver" in finding.seen
+    assert "3.14" in finding.do
+    assert finding.concern == pytest.approx(2 / 3)
+
+
+def test_elsewhere_it_does_not_work():
+    (finding,) = RULE.judge(facts("fork"), python("forkserver"))
+
+    assert "by forkserver, the default here" in finding.seen
+    assert "args=" in finding.do
+
+
+def test_silent_where_every_child_sees_it():
+    assert list(RULE.judge(facts(*METHODS), python("fork"))) == []
+
+
+def test_not_judged_when_a_method_could_not_be_tried():
+    tried = Facts("semantics", {"": facts().tables[""][:2]})
+
+    with pytest.raises(NotJudged, match="spawn"):
+        list(RULE.judge(tried, python("fork")))
