@@ -12,7 +12,7 @@ WAYS = ("Pipe, one by one", "Pipe, lists of 10", "Pipe, lists of 100", "Pipe, se
 
 
 def facts(gains: tuple[float, ...] = (20.0,) * 7) -> Facts:
-    items, all_gains = (10e-6, 1.5e-6, 0.5e-6, 5e-6), ((1.0,) * 7, (6.7,) * 7, gains, (2.0,) * 7)
+    items, all_gains = (12.5e-6, 1.5e-6, 0.5e-6, 5e-6), ((1.0,) * 7, (6.7,) * 7, gains, (2.0,) * 7)
     rows = tuple(
         {"way": way, "item": measured([item] * 7), "gain": measured(gain)}
         for way, item, gain in zip(WAYS, items, all_gains, strict=True)
@@ -25,11 +25,11 @@ def test_says_the_ceiling_the_gain_and_the_rate_from_which_it_matters():
 
     assert (finding.rule, finding.level) == ("MP307", "note")
     assert finding.concern == pytest.approx(10.0)
-    assert "takes 10.0 µs when each is sent by itself, so one pipe carries 100 k/s at most" in finding.seen
+    assert "takes 12.5 µs when each is sent by itself, so one pipe carries 80.0 k/s at most" in finding.seen
     assert "500 ns in lists of 100: 20.0× [20.0–20.0]" in finding.seen
     assert "Lists of 10 gain 6.70×" in finding.seen
     assert "2.00× [2.00–2.00]" in finding.seen
-    assert "From 10,000 messages a second on" in finding.do
+    assert "From 8,000 messages a second on" in finding.do
     assert finding.evidence[0].value == 20.0
 
 

@@ -51,20 +51,20 @@ RULE: Final = Rule(
         why="A process that asks again and again whether a message is there takes all the CPU time it can get, from "
         "the very workers whose message it waits for. Pauses between the polls save the CPU and delay every message.",
         how=f"A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
-        f"Reported when polling without a pause burns more than {LIMIT:.0%} of a core and poll(timeout) less.",
+        "Reported when polling without a pause burns more than a tenth of a core and poll(timeout) less.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "
         "is there and ends. The one that spins has poll(), empty(), is_alive() or get_nowait() inside `while True`. "
         "That poll(timeout) cures it is right: it returns as soon as a message comes, whatever the timeout.",
         bad="""\
 while True:
-    if conn.poll():             # returns at once, a hundred thousand times a second
+    if conn.poll():         # returns at once, 100,000 times a second
         handle(conn.recv())
     if stop.is_set():
         break
 """,
         good="""\
 while not stop.is_set():
-    if conn.poll(0.5):          # returns with the message, or after half a second
+    if conn.poll(0.5):      # returns with the message, or after 0.5 s
         handle(conn.recv())
 """,
         links=(

@@ -97,9 +97,9 @@ for key in keys:
         good="""\
 ours, theirs = Pipe()
 Process(target=serve, args=(theirs,)).start()
-theirs.close()          # so that recv() raises EOFError when the process ends
+theirs.close()          # or recv() waits for a process that died
 for key in keys:
-    ours.send(key)      # waits when 64 KiB are unread: take each answer first
+    ours.send(key)      # blocks while 64 KiB are unread
     use(ours.recv())
 """,
         applies="small messages of which each waits for an answer; every Python version, system and start method",
