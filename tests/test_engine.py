@@ -18,7 +18,7 @@ UNIT = Probe(
 
 
 def gathering(*rows, table="", **outcome):
-    gathered = Gathered(rows={table: list(rows)} if rows else {}, **outcome)
+    gathered = Gathered("ok", None, rows={table: list(rows)} if rows else {}, **outcome)
     return engine.Gathering({"usable_cpus": 2}, {"version": "3.13.1"}, {"pipes": gathered})
 
 
@@ -135,7 +135,7 @@ def test_a_failed_probe_is_one_section_with_its_reason():
 
 
 def test_every_table_with_rows_is_a_section():
-    gathered = Gathered(rows={"": [{"kind": "Pipe"}], "more": [{"x": 1}]}, process={"cpu_user_s": 1.0})
+    gathered = Gathered("ok", None, rows={"": [{"kind": "Pipe"}], "more": [{"x": 1}]}, process={"cpu_user_s": 1.0})
     first, second = engine.sections_of(UNIT, gathered)
 
     assert (first.id, second.id) == ("pipes", "pipes.more")

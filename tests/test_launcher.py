@@ -12,7 +12,7 @@ import pytest
 from mpdiag import launcher
 from mpdiag.bench import Plan
 from mpdiag.errors import CannotWork
-from mpdiag.launcher import Launcher
+from mpdiag.launcher import Gathered, Launcher
 from mpdiag.model import Measured
 
 PROBE_HEAD = """
@@ -209,3 +209,20 @@ def wait_for(condition, seconds=20.0):
 
 def test_a_line_cut_short_is_no_message():
     assert launcher.heard(b'{"cells": {"a"') == {}
+
+
+def test_an_interruption_keeps_what_was_said(started):
+    gathered = Gathered()
+
+    def interrupt():
+        if gathered.rows:
+            raise KeyboardInterrupt
+
+    (started.folder / "mpdiag" / "probes" / "invented.py").write_text(
+        PROBE_HEAD.format(body="    import time\n    yield Row({'a': 1})\n    time.sleep(60)")
+    )
+    with pytest.raises(KeyboardInterrupt):
+        started.run(Plan(probe="invented", deadline_s=60.0), gathered, interrupt)
+
+    assert (gathered.status, gathered.reason) == ("skipped", "interrupted")
+    assert gathered.rows == {"": [{"a": 1}]}

@@ -134,7 +134,8 @@ def gather(request: Request, chosen: Chosen, units: Sequence[Probe], progress: P
                 left = end - time.monotonic()
                 progress.probing(unit.name, position, left)
                 plan = plan_for(unit, units[position:], left, request, gathering)
-                gathering.gathered[unit.name] = launcher.run(plan, progress.tick)
+                gathered = gathering.gathered[unit.name] = Gathered()
+                launcher.run(plan, gathered, progress.tick)
         except KeyboardInterrupt:
             gathering.interrupted = True
     return gathering

@@ -52,10 +52,10 @@ GRACE = 1.0
 
 @dataclass
 class Gathered:
-    """What one host said, and how it went."""
+    """What one host has said so far, and how it went: interrupted, until it is known better."""
 
-    status: Status = "ok"
-    reason: str | None = None
+    status: Status = "skipped"
+    reason: str | None = "interrupted"
     duration_s: float = 0.0
     #: Rows by table name.
     rows: dict[str, list[dict[str, Cell]]] = field(default_factory=dict)
@@ -84,26 +84,33 @@ class Launcher:
     def __exit__(self, *error: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, plan: Plan, tick: Callable[[], None] = lambda: None) -> Gathered:
+    def run(self, plan: Plan, gathered: Gathered | None = None, tick: Callable[[], None] = lambda: None) -> Gathered:
         """Run one host to its end or to its deadline.
 
         Args:
             plan: what the host is to do.
+            gathered: what to fill while the host talks, so that an interruption loses nothing; a new one by default.
             tick: called every now and then, say for progress.
+
+        Returns:
+            What the host said.
         """
-        gathered = Gathered(status="failed", reason="the measuring process ended without a word")
+        gathered = gathered or Gathered()
         begun = time.monotonic()
+        end = begun + plan.deadline_s
         with (self.folder / "stderr").open("w+b") as errors, self._started(plan, errors) as host:
             try:
-                self._listen(host, gathered, begun + plan.deadline_s, tick)
+                finished = self._listen(host, gathered, end, tick)
             finally:
                 gathered.duration_s = time.monotonic() - begun
             with suppress(subprocess.TimeoutExpired):
                 host.wait(GRACE)
-            if gathered.reason and gathered.status == "failed":
+            if not finished and time.monotonic() >= end:
+                gathered.status, gathered.reason = "timeout", "not done by its deadline"
+            elif not finished:
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-                gathered.reason = explain_end(gathered.reason, host.poll(), said)
+                gathered.status, gathered.reason = "failed", explain_end(host.poll(), said)
         return gathered
 
     @contextmanager
@@ -132,9 +139,10 @@ class Launcher:
 
     def _listen(
         self, host: subprocess.Popen[bytes], gathered: Gathered, deadline: float, tick: Callable[[], None]
-    ) -> None:
-        """Take in messages until the host is done or late."""
+    ) -> bool:
+        """Take in messages until the host is done or late; says whether it came to its end."""
         vitals = Vitals(host.pid)
+        finished = False
         for line in lines(host, deadline):
             if not line:
                 tick()
@@ -151,6 +159,7 @@ class Launcher:
                     why: message["stops"].count(why) for why in sorted({*message["stops"]})
                 }
                 gathered.status, gathered.reason = message["end"], message["reason"]
+                finished = True
                 gathered.notes += message["notes"]
                 vitals.sample()
             elif "profile" in message:
@@ -158,8 +167,8 @@ class Launcher:
                 gathered.process.update(vitals.peaks())
             elif "facts" in message:
                 gathered.facts, gathered.status, gathered.reason = message["facts"], "ok", None
-        if host.poll() is None and time.monotonic() >= deadline and gathered.status == "failed":
-            gathered.status, gathered.reason = "timeout", "not done by its deadline"
+                finished = True
+        return finished
 
 
 def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
@@ -211,8 +220,9 @@ def stage(folder: Path) -> None:
         shutil.copy(probe, package / "probes")
 
 
-def explain_end(reason: str, code: int | None, said: str) -> str:
-    """Why a host failed, from its exit code and its last word on standard error."""
+def explain_end(code: int | None, said: str) -> str:
+    """Why a host ended before its time, from its exit code and its last word on standard error."""
+    reason = "the measuring process ended early"
     if code is not None and code < 0:
         with suppress(ValueError):
             reason = f"{reason} (killed by {signal.Signals(-code).name})"
