@@ -87,7 +87,7 @@ PROBE: Final = Probe(
     weight=0.7,
     tables=(
         Table("", f"Tasks that wait, on {WORKERS} workers", COLUMNS),
-        Table("more", f"Tasks that wait, on {MORE} workers", COLUMNS),
+        Table("more", f"Tasks that wait, on {MORE} workers", COLUMNS, detail=True),
     ),
     doc=Doc(
         title="Ways to hand out the same tasks",

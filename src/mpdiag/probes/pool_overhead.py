@@ -113,7 +113,7 @@ def by_payload(bench: Bench, pools: Pools) -> Iterator[Row]:
 
 def chunk_samples(bench: Bench, pools: Pools) -> dict[Any, Samples]:
     """The cost per task by kind of pool and chunksize."""
-    sizes = bench.pick((1, 10, 100, 1000), (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
+    sizes = bench.pick((1, 10, 100, 1000), (1, 3, 10, 30, 100, 300, 1000))
     cases: dict[Any, Case] = {}
     for kind in (EXECUTOR, POOL):
         for size in sizes:

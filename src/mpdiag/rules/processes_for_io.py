@@ -1,0 +1,80 @@
+"""Advice on processes for tasks that only wait, where threads do the same for less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.model import Cell, Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule
+from mpdiag.units import interval, seconds, size
+
+#: Threads that reach this part of the processes' speed-up do the same.
+ALIKE = 0.9
+#: A start this many times as dear is worth a change.
+LIMIT = 3.0
+
+
+def judge(pool_sizing: Facts) -> Iterator[Finding]:
+    """Compare as many waiting threads and processes, in speed and in what they cost to have."""
+    workers, threads, processes = most_of_both(pool_sizing)
+    start = pool_sizing.number("start", "start", kind="processes")
+    light = pool_sizing.number("start", "start", kind="threads")
+    dearer = start / light if light > 0 else 0.0
+    if threads.median < ALIKE * processes.median or dearer <= LIMIT:
+        return
+    memory: Cell = pool_sizing.rows("start", kind="processes")[0].get("memory")
+    own = f" and {size(memory)} of its own" if isinstance(memory, (int, float)) else ""
+    yield RULE.finding(
+        level="note",
+        concern=dearer / LIMIT,
+        seen=f"{workers} threads ran tasks that wait {interval(threads, 'x')} as fast as a loop, as many processes "
+        f"{interval(processes, 'x')}; but a process takes {seconds(start)} to start{own}, a thread {seconds(light)}.",
+        do="Use threads (ThreadPoolExecutor) or asyncio for tasks that only wait for disks, networks or other "
+        "programs; keep processes for tasks that compute.",
+        evidence=(
+            Evidence("start of a process : start of a thread", dearer, "x"),
+            Evidence("reference: a start worth a change", LIMIT, "x"),
+            Evidence.of(f"speed-up of {workers} threads", threads, "x"),
+            Evidence.of(f"speed-up of {workers} processes", processes, "x"),
+        ),
+    )
+
+
+def most_of_both(facts: Facts) -> tuple[int, Measured, Measured]:
+    """The highest number of waiting workers tried with both kinds, and their speed-ups."""
+    gains: dict[Cell, dict[int, Measured]] = {"threads": {}, "processes": {}}
+    for row in facts.rows("waiting"):
+        count, gain = row.get("workers"), row.get("speedup")
+        if isinstance(count, int) and isinstance(gain, Measured):
+            gains.get(row.get("kind"), {})[count] = gain
+    both = gains["threads"].keys() & gains["processes"].keys()
+    if not both:
+        raise NotJudged("pool_sizing did not try as many waiting processes as threads")
+    return max(both), gains["threads"][max(both)], gains["processes"][max(both)]
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP404",
+    judge=judge,
+    aliases=("io-bound-oversized-pool",),
+    doc=Doc(
+        title="Processes for tasks that only wait",
+        why="A waiting task holds no GIL, so threads run as many of them at once as processes do, without starting "
+        "an interpreter for each, without its memory and without pickling.",
+        how="Tasks that sleep, on equally many warm threads and processes; start and own memory of a worker apart. "
+        f"Reported when threads are as fast (within {1 - ALIKE:.0%}) and a process takes more than {LIMIT:g} times as "
+        "long to start.",
+        claim='Often read: "processes for I/O thrash in context switches". Wrong: they do not switch more than '
+        "threads; what they cost is their start and some megabytes each.",
+        bad="""\
+with ProcessPoolExecutor(max_workers=64) as pool:
+    pages = list(pool.map(download, urls))
+""",
+        good="""\
+with ThreadPoolExecutor(max_workers=64) as pool:
+    pages = list(pool.map(download, urls))
+""",
+        links=("https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor",),
+    ),
+)

@@ -1,0 +1,115 @@
+"""Advice on the task below which handing it to a pool costs more than doing it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, Rule
+from mpdiag.units import interval, seconds
+
+#: A small Python function's duration: tasks like it are what people put into pools one by one.
+SMALL = 10e-6
+#: A chunk should hold this many times the overhead of a task: then nine tenths of the time is work.
+WORTH = 10
+ONE = "ProcessPoolExecutor.map"
+
+
+def judge(pool_overhead: Facts) -> Iterator[Finding]:
+    """Compare the overhead of a task with what small tasks last."""
+    overhead = pool_overhead.measured("overhead", "break_even", way=ONE)
+    task = pool_overhead.rows("break_even", way=ONE)[0].get("task")
+    if not isinstance(task, Measured):
+        yield on_one_cpu(overhead)
+        return
+    if (overhead.low or overhead.median) <= SMALL:
+        return
+    good = pool_overhead.measured("good", "break_even", way=ONE)
+    yield RULE.finding(
+        level="note",
+        concern=overhead.median / SMALL,
+        seen=f"One task handed to a ProcessPoolExecutor costs {interval(overhead, 's')} beyond its "
+        f"work{others(pool_overhead)}. A task below {interval(task, 's')} is done faster by a plain loop than by a pool "
+        "of all usable CPUs.",
+        do=f"Hand out tasks of {seconds(good.median)} or more, else several at a time: for tasks of {seconds(SMALL)}, "
+        f"map(…, chunksize={chunk(overhead.median)}), as long as that leaves four chunks for each worker. What is shorter in total "
+        "than a pool's start needs no pool.",
+        evidence=(
+            Evidence.of("overhead of one task, executor.map", overhead, "s"),
+            Evidence("reference: a small task", SMALL, "s"),
+            Evidence.of("a pool pays above", task, "s"),
+            *tried(pool_overhead),
+        ),
+    )
+
+
+def chunk(overhead: float) -> int:
+    """The chunksize for small tasks, rounded up to one digit: more would be false precision."""
+    exact = WORTH * overhead / SMALL
+    step = 10 ** math.floor(math.log10(exact))
+    return math.ceil(exact / step) * step
+
+
+def on_one_cpu(overhead: Measured) -> Finding:
+    """What holds where a second worker has no CPU to run on."""
+    return RULE.finding(
+        level="note",
+        concern=overhead.median / SMALL,
+        seen="One CPU is usable here: no pool makes computing tasks faster, however long they are, and each costs "
+        f"{interval(overhead, 's')} more in a ProcessPoolExecutor.",
+        do="Compute in a plain loop; a pool of threads still pays for tasks that wait.",
+        evidence=(
+            Evidence.of("overhead of one task, executor.map", overhead, "s"),
+            Evidence("reference: a small task", SMALL, "s"),
+        ),
+    )
+
+
+def others(facts: Facts) -> str:
+    """The overhead by other ways, as far as they were measured."""
+    names = {"Pool.imap": "Pool.imap", f"{ONE}, chunksize 100": "the executor's map with chunksize 100"}
+    rows = {row.get("way"): row.get("overhead") for row in facts.rows("break_even")}
+    found = [
+        f"{seconds(cell.median)} by {name}"
+        for way, name in names.items()
+        if isinstance(cell := rows.get(way), Measured)
+    ]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def tried(facts: Facts) -> Iterator[Evidence]:
+    """The speed-up of real tasks around the break-even, where it was tried out."""
+    for row in facts.tables.get("tried_out", ()):
+        gained, task = row.get("executor"), row.get("task")
+        if isinstance(gained, Measured) and isinstance(task, (int, float)):
+            yield Evidence.of(f"speed-up of tasks of {seconds(task)} on two workers", gained, "x")
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP402",
+    judge=judge,
+    aliases=("tiny-tasks-chunksize",),
+    doc=Doc(
+        title="Tasks too small for a pool",
+        why="Each task is pickled, queued, picked up by a worker and answered. When that takes longer than the task, "
+        "more workers make the program slower.",
+        how="CPU time of the parent and the workers for a task that does nothing (wall time where the system does not "
+        "tell), and from it the duration d at which a pool of w workers is as fast as a loop: its speed-up is "
+        f"w·d / (d + overhead), as long as the parent can feed it. Reported when the overhead exceeds "
+        f"{seconds(SMALL)}.",
+        claim='Often read: "the executor is slower than processes written by hand because of context switches". '
+        "Right that it is, about twice for tasks of 100 µs; the reason is the dispatch of each single task, and a "
+        "chunksize takes most of it away. Pool.map chooses one by itself, Executor.map and imap do not.",
+        bad="""\
+with ProcessPoolExecutor() as pool:
+    totals = list(pool.map(add_up, range(1_000_000)))
+""",
+        good="""\
+with ProcessPoolExecutor() as pool:
+    totals = list(pool.map(add_up, range(1_000_000), chunksize=1_000))
+""",
+        links=("https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map",),
+    ),
+)

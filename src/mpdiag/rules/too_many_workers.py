@@ -1,0 +1,88 @@
+"""Advice when the library's default pool has far more workers than computing tasks can use here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule, known
+from mpdiag.units import interval, number, seconds, size
+
+#: Defaults up to this many times the measured best are close enough.
+LIMIT = 1.5
+
+
+def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare the default sizes of process pools with the number of workers that computed fastest."""
+    default = max(known(python, "pool_workers"), known(python, "executor_workers"))
+    chosen = pool_sizing.rows("recommended", work="computing")[0]
+    if chosen.get("workers") is None:
+        raise NotJudged("the CPUs were not free while pool_sizing measured")
+    best = int(pool_sizing.number("workers", "recommended", work="computing"))
+    if default <= LIMIT * best:
+        return
+    gained = pool_sizing.measured("speedup", "recommended", work="computing")
+    yield RULE.finding(
+        level="warning",
+        concern=default / best / LIMIT,
+        seen=f"A default pool has {number(default, '1')} workers here; {plateau(best, gained)}"
+        f"{price(pool_sizing, default - best)}.",
+        do=f"Pass the number yourself for computing tasks: {advice(best)}. More workers do not compute slower, so "
+        "this saves their start and memory, not CPU time.",
+        evidence=(
+            Evidence("workers of a default pool", default, "1"),
+            Evidence("reference: workers that computed fastest", best, "1"),
+            Evidence.of("their speed-up", gained, "x"),
+        ),
+    )
+
+
+def plateau(best: int, gained: Measured) -> str:
+    """What the best number gains, in words."""
+    if best == 1:
+        return "computing gained nothing from more than one"
+    return f"computing ran {interval(gained, 'x')} as fast as in a loop on {best}, and no faster on more"
+
+
+def advice(best: int) -> str:
+    """What to write."""
+    return "use a plain loop" if best == 1 else f"Pool({best}), ProcessPoolExecutor(max_workers={best})"
+
+
+def price(facts: Facts, extra: int) -> str:
+    """What so many superfluous workers cost, as far as it was measured."""
+    try:
+        row = facts.rows("start", kind="processes")[0]
+    except NotJudged:
+        return ""
+    start, memory = row.get("start"), row.get("memory")
+    costs = [f"{seconds(extra * start)} to start"] if isinstance(start, (int, float)) else []
+    costs += [f"{size(extra * memory)} of memory"] if isinstance(memory, (int, float)) else []
+    return f"; the other {extra} cost {' and '.join(costs)}" if costs else ""
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP405",
+    judge=judge,
+    aliases=("cpu-oversubscription",),
+    doc=Doc(
+        title="More computing workers than CPUs to compute on",
+        why="Workers beyond the CPUs that are really free wait for their turn: each costs its start and its memory and "
+        "computes nothing sooner.",
+        how="Pure-Python tasks on 1 to twice the usable CPUs; the fewest workers close to the best speed-up against "
+        f"the default sizes of Pool and ProcessPoolExecutor. Reported above {LIMIT:g} times as many; not judged while "
+        "others use the CPUs.",
+        claim="'max_workers = os.cpu_count() for computing' holds for usable CPUs only. That oversubscribing slows "
+        "computing down is mostly wrong: the same work takes the same CPU time on 16 times as many workers as CPUs.",
+        bad="""\
+with ProcessPoolExecutor(max_workers=64) as pool:  # on a machine with 8 CPUs
+    results = list(pool.map(simulate, seeds))
+""",
+        good="""\
+with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+    results = list(pool.map(simulate, seeds))
+""",
+        links=("https://docs.python.org/3/library/concurrent.futures.html#processpoolexecutor",),
+    ),
+)
