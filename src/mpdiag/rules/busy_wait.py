@@ -50,7 +50,7 @@ RULE: Final = Rule(
         title="Polling without a pause burns a core",
         why="A process that asks again and again whether a message is there takes all the CPU time it can get, from "
         "the very workers whose message it waits for. Pauses between the polls save the CPU and delay every message.",
-        how=f"A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
+        how="A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
         "Reported when polling without a pause burns more than a tenth of a core and poll(timeout) less.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "
         "is there and ends. The one that spins has poll(), empty(), is_alive() or get_nowait() inside `while True`. "
