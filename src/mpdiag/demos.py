@@ -6,6 +6,7 @@ interpreter: standard library only.
 
 from __future__ import annotations
 
+import logging
 import queue
 import subprocess
 import sys
@@ -31,6 +32,8 @@ Seen = dict[str, str]
 PATIENCE: Final = 0.03
 #: More than any pipe holds.
 BACKLOG: Final = 2**20
+#: Puts of `BACKLOG` bytes that stay in memory for want of a reader.
+UNREAD: Final = 2
 #: For one worker: it runs one, two more may be on their way to it, the last is certainly pending.
 TASKS: Final = 6
 UNGUARDED: Final = """\
@@ -50,12 +53,18 @@ def start_observer(bench: Bench, stack: ExitStack, method: str) -> Connection:
     """Start a child after a global was changed and while another thread holds a lock; it tells what it finds."""
     ours, theirs = bench.context(method).Pipe()
     stack.enter_context(ours)
-    with another_thread_holding(work.module_lock()), setting("set before start"), warnings.catch_warnings():
-        # Python 3.12 and newer warn of what is demonstrated here.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with another_thread_holding(work.module_lock()), setting("set before start"), info_logged(), silence():
         stack.enter_context(bench.child(work.observe, theirs, 2 * PATIENCE, method=method))
     theirs.close()
     return ours
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """No warning of a fork beside threads, which Python 3.12 and newer give: here it is made on purpose."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 @contextmanager
@@ -89,17 +98,30 @@ def setting(value: str) -> Iterator[None]:
         work.GLOBALS["setting"] = before
 
 
+@contextmanager
+def info_logged() -> Iterator[None]:
+    """The root logger at level INFO for as long as this lasts."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
+
+
 def question(bench: Bench, observers: Mapping[str, Connection]) -> Seen:
     """What the children found, by the start method of each."""
     seen: Seen = {}
     informed = []
     for method, connection in observers.items():
-        first, acquired = bench.receive(connection)
+        first, acquired, level = bench.receive(connection)
         with setting("set after start"):
             connection.send("look again")
             second = bench.receive(connection)
         seen[f"before {method}"] = "seen" if first == "set before start" else "not seen"
         seen[f"lock {method}"] = "runs" if acquired else "hangs"
+        seen[f"level {method}"] = "kept" if level == logging.INFO else "lost"
         if second == "set after start":
             informed.append(method)
     seen["after"] = f"seen by {', '.join(informed)}" if informed else "not seen"
@@ -155,7 +177,7 @@ def hear(connection: Connection) -> str:
 
 
 def full_queue(bench: Bench) -> Seen:
-    """What a put() with a timeout does when nobody reads."""
+    """What put() does when nobody reads and the queue is full."""
     bounded = bench.context().Queue(1)
     bounded.put("first")
     begun = bench.clock()
@@ -170,6 +192,22 @@ def full_queue(bench: Bench) -> Seen:
         bounded.close()
         bounded.join_thread()
     return {"full": seen}
+
+
+def unread_queue(bench: Bench) -> Seen:
+    """What put() does when nobody reads and the queue has no bound."""
+    unbounded = bench.context().Queue()
+    try:
+        for _ in range(UNREAD):
+            unbounded.put(bytes(BACKLOG), timeout=PATIENCE)
+        seen = "returns"
+    except queue.Full:
+        seen = "Full"
+    for _ in range(UNREAD if seen == "returns" else 0):
+        unbounded.get(timeout=CHILD_DEADLINE)
+    unbounded.close()
+    unbounded.join_thread()
+    return {"unread": seen}
 
 
 def join_before_drain(bench: Bench) -> Seen:
@@ -298,6 +336,7 @@ DEMOS: Final[dict[str, Callable[[Bench], Seen]]] = {
     "end of a pipe": end_of_pipe,
     "end of a pipe beside a forked sibling": end_of_pipe_beside_sibling,
     "put on a full queue": full_queue,
+    "put on an unread queue": unread_queue,
     "join before the queue is read": join_before_drain,
     "exception in a process": failing_process,
     "futures": futures,

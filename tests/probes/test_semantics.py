@@ -1,5 +1,6 @@
 """The demonstrations: told from scripted answers, and for real."""
 
+import logging
 import multiprocessing
 import sys
 import threading
@@ -10,19 +11,21 @@ import pytest
 from mpdiag import demos, work
 from mpdiag.bench import Bench, DeadlineExceeded, Plan
 from mpdiag.launcher import Launcher
-from mpdiag.probes.semantics import PROBE, STATEMENTS
+from mpdiag.probes.semantics import BY_METHOD, PROBE, STATEMENTS
 
-EXPECTED = {statement.key: statement.expected for statement in STATEMENTS}
+ALL = {**STATEMENTS, **BY_METHOD}
+EXPECTED = {key: statement.expected for key, statement in ALL.items()}
 #: What each call of the bench's would bring, where all is as the rules say.
 ANSWERS = {
     "start of a script without a main guard": "a script",
     "start by fork": "a child",
     "start by spawn": "a child",
     "start by forkserver": "a child",
-    "globals and locks": {key: EXPECTED[key] for key in EXPECTED if key.startswith(("after", "before", "lock"))},
+    "globals and locks": {key: EXPECTED[key] for key in ["after", *BY_METHOD]},
     "end of a pipe": {"eof own": "waits", "eof": "EOFError"},
     "end of a pipe beside a forked sibling": {"eof fork": "waits"},
     "put on a full queue": {"full": "blocks, Full"},
+    "put on an unread queue": {"unread": "returns"},
     "join before the queue is read": {"drain": "hangs"},
     "exception in a process": {"process": "printed, exit 1"},
     "futures": {"future": "not printed", "cancel running": "refused", "cancel pending": "cancelled"},
@@ -33,10 +36,12 @@ ANSWERS = {
 
 def test_one_row_for_each_statement(fake_bench, rows_of):
     bench = fake_bench({}.get, once=ANSWERS)
-    rows = rows_of(PROBE.run(bench))
+    yielded = list(PROBE.run(bench))
+    rows, by_method = rows_of(yielded), rows_of(yielded, "methods")
 
-    assert sorted(row["demo"] for row in rows) == sorted(statement.demo for statement in STATEMENTS)
-    assert all(row["as_expected"] is True and row["seen"] == row["expected"] for row in rows)
+    assert sorted(row["demo"] for row in rows) == sorted(statement.demo for statement in STATEMENTS.values())
+    assert [row["demo"] for row in by_method] == [statement.demo for statement in BY_METHOD.values()]
+    assert all(row["as_expected"] is True and row["seen"] == row["expected"] for row in rows + by_method)
     assert rows[-1] == {
         "demo": "no main guard, spawn",
         "expected": "RuntimeError",
@@ -51,24 +56,26 @@ def test_a_surprise_is_noted(fake_bench, rows_of):
     bench = fake_bench({}.get, once={**ANSWERS, "join before the queue is read": {"drain": "ends"}})
     rows = {row["demo"]: row for row in rows_of(PROBE.run(bench))}
 
-    assert rows["join() before reading a Queue"]["as_expected"] is False
-    assert [row["demo"] for row in rows.values() if not row["as_expected"]] == ["join() before reading a Queue"]
-    assert bench.notes == ["join() before reading a Queue: 'ends', not 'hangs' as the rules assume"]
+    assert rows["join() before Queue.get()"]["as_expected"] is False
+    assert [row["demo"] for row in rows.values() if not row["as_expected"]] == ["join() before Queue.get()"]
+    assert bench.notes == ["join() before Queue.get(): 'ends', not 'hangs' as the rules assume"]
 
 
 def test_what_cannot_be_shown_here_has_no_row(fake_bench, rows_of):
     denied = {"start by fork", "start by spawn", "start by forkserver", "start of a script without a main guard"}
     bench = fake_bench({}.get, once={key: answer for key, answer in ANSWERS.items() if key not in denied})
-    rows = rows_of(PROBE.run(bench))
+    yielded = list(PROBE.run(bench))
 
-    assert "global set after start()" not in {row["demo"] for row in rows}
-    assert "no main guard, spawn" not in {row["demo"] for row in rows}
-    assert len(rows) == 11
+    assert rows_of(yielded, "methods") == []
+    shown = {row["demo"] for row in rows_of(yielded)}
+    assert shown == {statement.demo for key, statement in STATEMENTS.items() if key not in {"after", "unguarded"}}
 
 
-def test_every_demonstration_is_of_a_statement_and_fits_the_table():
-    assert len({statement.key for statement in STATEMENTS}) == len(STATEMENTS)
-    assert all(len(statement.demo) <= 30 and len(statement.consequence) <= 32 for statement in STATEMENTS)
+def test_the_table_fits_a_terminal():
+    for statement in ALL.values():
+        assert len(statement.demo) <= 27
+        assert len(statement.expected) <= 15
+        assert len(statement.consequence) <= 27
 
 
 def test_for_real_nothing_surprises():
@@ -79,9 +86,10 @@ def test_for_real_nothing_surprises():
     assert (gathered.status, gathered.reason, gathered.notes) == ("ok", None, [])
     methods = set(multiprocessing.get_all_start_methods())
     absent = {"fork", "forkserver"} - methods
-    shown = [one.demo for one in STATEMENTS if not any(one.key.endswith(f" {method}") for method in absent)]
-    assert sorted(row["demo"] for row in gathered.rows[""]) == sorted(shown)
-    assert all(row["as_expected"] for row in gathered.rows[""])
+    shown = [one.demo for key, one in ALL.items() if not any(key.endswith(f" {method}") for method in absent)]
+    rows = gathered.rows[""] + gathered.rows["methods"]
+    assert sorted(row["demo"] for row in rows) == sorted(shown)
+    assert all(row["as_expected"] for row in rows)
     assert gathered.profile
     assert gathered.process["rss_peak"] > 0
     assert left <= {"main.py", "mpdiag", "stderr"}
@@ -90,7 +98,7 @@ def test_for_real_nothing_surprises():
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_an_observer_leaves_nothing_changed_and_can_be_repeated(method):
     bench = Bench(Plan(probe="semantics"))
-    threads = threading.active_count()
+    threads, level = threading.active_count(), logging.getLogger().level
     answers = []
     for _ in range(2):
         with ExitStack() as stack:
@@ -103,11 +111,13 @@ def test_an_observer_leaves_nothing_changed_and_can_be_repeated(method):
             {
                 f"before {method}": "seen" if fork else "not seen",
                 f"lock {method}": "hangs" if fork else "runs",
+                f"level {method}": "kept" if fork else "lost",
                 "after": "not seen",
             }
         ]
         * 2
     )
+    assert logging.getLogger().level == level
     assert work.GLOBALS["setting"] == "as imported"
     assert threading.active_count() == threads
 

@@ -6,10 +6,10 @@ from mpdiag.rules.fork_with_threads import RULE
 
 def facts(forked: str) -> Facts:
     rows = (
-        {"demo": "fork while a thread has a lock", "seen": forked},
-        {"demo": "spawn while a thread has one", "seen": "runs"},
+        {"demo": "fork beside a held lock", "seen": forked},
+        {"demo": "spawn beside a held lock", "seen": "runs"},
     )
-    return Facts("semantics", {"": rows})
+    return Facts("semantics", {"methods": rows})
 
 
 def python(default: str = "fork", version: str = "3.13.0"):
@@ -37,5 +37,5 @@ def test_silent_where_the_child_gets_the_lock():
 
 
 def test_not_judged_without_the_demonstration():
-    with pytest.raises(NotJudged, match="fork while"):
+    with pytest.raises(NotJudged, match="fork beside"):
         list(RULE.judge(Facts("semantics", {}), python()))

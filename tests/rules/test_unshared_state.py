@@ -6,13 +6,11 @@ from mpdiag.rules.unshared_state import RULE
 METHODS = ("fork", "spawn", "forkserver")
 
 
-def facts(*seeing: str) -> Facts:
-    rows = [{"demo": "global set after start()", "seen": "not seen"}]
-    rows += [
-        {"demo": f"global set before, {method}", "seen": "seen" if method in seeing else "not seen"}
-        for method in METHODS
-    ]
-    return Facts("semantics", {"": tuple(rows)})
+def facts(*seeing: str, tried: tuple[str, ...] = METHODS) -> Facts:
+    rows = tuple(
+        {"demo": f"global set, then {method}", "seen": "seen" if method in seeing else "not seen"} for method in tried
+    )
+    return Facts("semantics", {"": ({"demo": "global set after start()", "seen": "not seen"},), "methods": rows})
 
 
 def python(default: str):
@@ -41,7 +39,5 @@ def test_silent_where_every_child_sees_it():
 
 
 def test_not_judged_when_a_method_could_not_be_tried():
-    tried = Facts("semantics", {"": facts().tables[""][:2]})
-
     with pytest.raises(NotJudged, match="spawn"):
-        list(RULE.judge(tried, python("fork")))
+        list(RULE.judge(facts("fork", tried=("fork",)), python("fork")))

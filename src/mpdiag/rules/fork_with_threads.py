@@ -15,10 +15,10 @@ def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     """Where fork is the default: does a child hang when it is forked while another thread holds a lock?"""
     if known(python, "default_start_method") != "fork":
         return
-    forked = semantics.rows(demo="fork while a thread has a lock")[0]["seen"]
+    forked = semantics.rows("methods", demo="fork beside a held lock")[0]["seen"]
     if forked != "hangs":
         return
-    spawned = semantics.rows(demo="spawn while a thread has one")[0]["seen"]
+    spawned = semantics.rows("methods", demo="spawn beside a held lock")[0]["seen"]
     version = known(python, "version")
     warns = tuple(int(part) for part in version.split(".")[:2]) >= WARNS
     yield RULE.finding(

@@ -17,7 +17,7 @@ def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     """Say under which start methods a child sees what the main program changed before starting it."""
     default = known(python, "default_start_method")
     seen = {
-        method: semantics.rows(demo=f"global set before, {method}")[0]["seen"] == "seen"
+        method: semantics.rows("methods", demo=f"global set, then {method}")[0]["seen"] == "seen"
         for method in known(python, "start_methods")
     }
     late = semantics.rows(demo="global set after start()")[0]["seen"]
