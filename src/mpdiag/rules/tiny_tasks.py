@@ -30,11 +30,11 @@ def judge(pool_overhead: Facts) -> Iterator[Finding]:
         level="note",
         concern=overhead.median / SMALL,
         seen=f"One task handed to a ProcessPoolExecutor costs {interval(overhead, 's')} beyond its "
-        f"work{others(pool_overhead)}. A task below {interval(task, 's')} is done faster by a plain loop than by a pool "
-        "of all usable CPUs.",
+        f"work{others(pool_overhead)}. A task below {interval(task, 's')} is done faster by a plain loop than by a "
+        "pool of all usable CPUs.",
         do=f"Hand out tasks of {seconds(good.median)} or more, else several at a time: for tasks of {seconds(SMALL)}, "
-        f"map(…, chunksize={chunk(overhead.median)}), as long as that leaves four chunks for each worker. What is shorter in total "
-        "than a pool's start needs no pool.",
+        f"map(…, chunksize={chunk(overhead.median)}), as long as that leaves four chunks for "
+        "each worker. What is shorter in total than a pool's start needs no pool.",
         evidence=(
             Evidence.of("overhead of one task, executor.map", overhead, "s"),
             Evidence("reference: a small task", SMALL, "s"),
@@ -47,7 +47,7 @@ def judge(pool_overhead: Facts) -> Iterator[Finding]:
 def chunk(overhead: float) -> int:
     """The chunksize for small tasks, rounded up to one digit: more would be false precision."""
     exact = WORTH * overhead / SMALL
-    step = 10 ** math.floor(math.log10(exact))
+    step: int = 10 ** math.floor(math.log10(exact))
     return math.ceil(exact / step) * step
 
 

@@ -1,0 +1,72 @@
+"""Laws of scalability: known parameters come back, impossible ones do not."""
+
+import pytest
+
+from mpdiag import scaling
+from mpdiag.scaling import Law
+
+
+@pytest.mark.parametrize(("sigma", "kappa"), [(0.0, 0.0), (0.1, 0.0), (0.05, 0.002), (0.9, 0.01)])
+def test_parameters_of_a_perfect_curve_come_back(sigma, kappa):
+    law = Law(sigma, kappa, 0.0)
+    fitted = scaling.universal([(n, law.speedup(n)) for n in (1, 2, 4, 8, 16)])
+
+    assert (fitted.sigma, fitted.kappa, fitted.rms) == pytest.approx((sigma, kappa, 0.0), abs=1e-9)
+
+
+def test_amdahl_leaves_what_it_cannot_say_in_the_error():
+    law = Law(0.05, 0.01, 0.0)
+    points = [(n, law.speedup(n)) for n in (1, 2, 4, 8, 16)]
+    fitted = scaling.amdahl(points)
+
+    assert fitted.kappa == 0
+    assert fitted.sigma > 0.05
+    assert fitted.rms > 0.1
+    assert fitted.rms == pytest.approx((sum((fitted.speedup(n) - s) ** 2 for n, s in points) / 5) ** 0.5)
+
+
+def test_amdahl_of_the_textbook():
+    assert scaling.amdahl([(2, 1.6), (4, 2 / 0.875)]).sigma == pytest.approx(0.25)
+    assert Law(0.05, 0.0, 0.0).speedup(20) == pytest.approx(10.256, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "curve", [[(2, 2.2), (4, 5.0)], [(2, 1.2), (4, 3.9), (8, 7.9)], [(2, 1.9), (4, 2.0), (8, 9.0)]]
+)
+def test_parameters_are_never_negative(curve):
+    fitted = scaling.universal(curve)
+
+    assert fitted.sigma >= 0
+    assert fitted.kappa >= 0
+    assert fitted.rms <= max(scaling.amdahl(curve).rms, 1e-9) + 1e-9
+
+
+def test_peak_is_where_the_law_turns():
+    law = Law(0.1, 0.01, 0.0)
+
+    assert law.peak == pytest.approx(90**0.5)
+    assert law.speedup(law.peak) > max(law.speedup(law.peak - 1), law.speedup(law.peak + 1))
+    assert Law(0.1, 0.0, 0.0).peak is None
+
+
+def test_too_few_points_fit_nothing():
+    assert scaling.amdahl([(1, 1.0)]) is None
+    assert scaling.universal([(1, 1.0), (2, 1.8)]) is None
+
+
+@pytest.mark.parametrize("workers", [2, 4, 64])
+@pytest.mark.parametrize("share", [0.5, 0.75, 0.9])
+def test_the_least_task_reaches_its_share(workers, share):
+    task = scaling.least_task(share, workers, 90e-6, 65e-6)
+
+    assert scaling.pool_speedup(task, workers, 90e-6, 65e-6) == pytest.approx(share * workers)
+    assert scaling.pool_speedup(task / 2, workers, 90e-6, 65e-6) < share * workers
+
+
+def test_break_even_of_two_workers_is_the_overhead():
+    assert scaling.least_task(1 / 2, 2, 90e-6, 65e-6) == pytest.approx(90e-6)
+
+
+def test_many_workers_wait_for_the_one_that_feeds_them():
+    assert scaling.least_task(1 / 64, 64, 90e-6, 65e-6) == pytest.approx(65e-6)
+    assert scaling.pool_speedup(1e-3, 64, 90e-6, 65e-6) == pytest.approx(1e-3 / 65e-6)
