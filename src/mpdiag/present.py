@@ -30,6 +30,8 @@ _ASCII = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "µ": "u", "…": "...", "→": "->", "·": "-", "≥": ">=", "≤": "<=", "≈": "~"}
     | {"’": "'", "‘": "'", "“": '"', "”": '"', "±": "+/-", "½": "1/2"}
 )
+#: A report of more probes than this shows an overview: one table of each.
+FEW = 3
 
 
 def visible(text: str) -> str:
@@ -103,8 +105,11 @@ def counts(report: Report) -> str:
 
 
 def shown_sections(report: Report, style: Style) -> list[Section]:
-    """The sections to show: raw detail only when asked for."""
-    return [section for section in report.sections if style.verbose or not section.detail]
+    """The sections to show: raw detail only when asked for; of many probes only the first table of each."""
+    if style.verbose:
+        return list(report.sections)
+    few = len({section.id.partition(".")[0] for section in report.sections}) <= FEW
+    return [section for section in report.sections if not section.detail and (few or "." not in section.id)]
 
 
 def is_number(column: Column, rows: Iterable[Mapping[str, Cell]]) -> bool:

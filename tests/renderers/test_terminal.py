@@ -141,3 +141,14 @@ def test_a_report_with_nothing_in_it():
     bare = replace(REPORT, findings=(), sections=(), quality=(), machine={}, python={}, passed=(), not_judged=())
 
     assert render(bare, width=200).splitlines()[2].startswith("Findings (none) ──")
+
+
+def test_few_probes_show_all_their_tables_many_an_overview():
+    main = Section("pipes", "Pipes", "ok", columns=(Column("kind", "kind"),), rows=({"kind": "Pipe"},))
+    more = replace(main, id="pipes.more", title="More of pipes")
+    others = tuple(replace(main, id=name) for name in ("a", "b", "c"))
+
+    assert "More of pipes" in RENDERER.render(replace(REPORT, sections=(main, more)), Style())
+    overview = RENDERER.render(replace(REPORT, sections=(main, more, *others)), Style())
+    assert "More of pipes" not in overview
+    assert "1 more table:" in overview

@@ -39,8 +39,17 @@ class _Page:
         self._quality()
         self._findings()
         self._facts()
-        for section in present.shown_sections(self.report, self.style):
+        sections = present.shown_sections(self.report, self.style)
+        for section in sections:
             self._section(section)
+        if folded := len(self.report.sections) - len(sections):
+            self.put(
+                "",
+                self.say(
+                    f"{folded} more table{'s'[: folded > 1]}: `mpdiag probe NAME` shows a probe's own, -v shows all.",
+                    QUIET,
+                ),
+            )
         if self.style.verbose:
             self._judged()
         return self.paper.text()
