@@ -151,4 +151,4 @@ def test_few_probes_show_all_their_tables_many_an_overview():
     assert "More of pipes" in RENDERER.render(replace(REPORT, sections=(main, more)), Style())
     overview = RENDERER.render(replace(REPORT, sections=(main, more, *others)), Style())
     assert "More of pipes" not in overview
-    assert "1 more table:" in overview
+    assert "Tables folded away: 1." in overview

@@ -9,14 +9,14 @@ import click
 from mpdiag import errors, pages, registry
 from mpdiag.errors import BadInput
 from mpdiag.model import Style
-from mpdiag.options import option, terminal_style
+from mpdiag.options import terminal_style
 from mpdiag.paper import QUIET, Paper, hang
 from mpdiag.topics import TOPICS
 
 
 @click.command()
 @click.argument("name", required=False)
-@option(
+@click.option(  # not `option`: MPDIAG_FORMAT is for reports, and may name a format that pages lack
     "--format",
     "form",
     type=click.Choice(["terminal", "markdown"]),

@@ -43,13 +43,8 @@ class _Page:
         for section in sections:
             self._section(section)
         if folded := len(self.report.sections) - len(sections):
-            self.put(
-                "",
-                self.say(
-                    f"{folded} more table{'s'[: folded > 1]}: `mpdiag probe NAME` shows a probe's own, -v shows all.",
-                    QUIET,
-                ),
-            )
+            say = f"Tables folded away: {folded}. `mpdiag probe NAME` shows a probe's own, -v shows all."
+            self.put("", self.say(say, QUIET))
         if self.style.verbose:
             self._judged()
         return self.paper.text()
