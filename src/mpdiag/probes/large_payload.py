@@ -56,10 +56,10 @@ def run(bench: Bench) -> Iterator[Row]:
         if consumer is None:
             raise Skip(bench.notes[-1])
         rooms = {"reused": bench.once("shared memory", shared_room), "mmap": bench.once("a mapped file", file_room)}
-        for name in bench.sweep("payloads of", names):
+        for place, name in enumerate(bench.sweep("payloads of", names), 1):
             size = SIZES[name]
             cases = handover.cases(consumer, size, available(bench, rooms, name))
-            samples = bench.measure(cases, share=0.65 / len(names))
+            samples = bench.measure(cases, share=1.3 * place / len(names) / (len(names) + 1))
             measured[size] = {channel: each for (channel, _), each in samples.items()}
             yield Row({"size": size, **totals(measured[size]), "fork": forked.get(size)})
         yield from (Row(parts(size, each["new"]), "parts") for size, each in measured.items() if "new" in each)

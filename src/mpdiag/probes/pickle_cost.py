@@ -21,7 +21,12 @@ from mpdiag.specimens import MAKERS, Maker
 KIB = 1024
 #: The bytes on the wire at which all types are compared: small enough for every budget, large enough to forget headers.
 MAIN = 16 * KIB
-OTHERS = ((), (KIB, 1024 * KIB, 10240 * KIB), tuple(n * KIB for n in (1, 4, 64, 256, 1024, 4096, 10240)))
+#: The other sizes by level.
+OTHERS: tuple[dict[str, int], ...] = (
+    {},
+    {"1 KiB": KIB, "1 MiB": KIB**2, "10 MiB": 10 * KIB**2},
+    {f"{n} KiB": n * KIB for n in (1, 4, 64, 256, 1024, 4096, 10240)},
+)
 #: The bytes of a buffer that is pickled in band and out of band.
 BUFFER = 1024 * KIB
 #: Elements from which the size of one on the wire is learned.
@@ -195,12 +200,7 @@ def both_bands(bench: Bench, thing: Any, offered: Any) -> Quantities:
     without = pickle.dumps(offered, protocol=5, buffer_callback=buffers.append)
     pickle.loads(without, buffers=buffers)
     done = bench.clock()
-    return {
-        "in_band": between - begun,
-        "aside": done - between,
-        "wire": len(within),
-        "wire_aside": len(without),
-    }
+    return {"in_band": between - begun, "aside": done - between, "wire": len(within), "wire_aside": len(without)}
 
 
 # --- by size
@@ -211,26 +211,23 @@ def matrix(bench: Bench, kinds: dict[str, Maker], main: dict[Any, Samples]) -> I
     for (kind, size), each in main.items():
         yield Row({**cells(kind, each), "size": size}, "detail")
     sizes = bench.pick(*OTHERS)
-    for size in bench.sweep("pickles of", sizes):
-        share = 0.55 / len(sizes)
+    cut = []
+    for place, (name, size) in enumerate(sizes.items(), 1):
+        share = 1.1 * place / len(sizes) / (len(sizes) + 1)
         chosen = affordable(bench, main, size, share)
         if len(chosen) < len(main):
-            named = f"{size // KIB} KiB" if size < KIB * KIB else f"{size // KIB // KIB} MiB"
-            bench.notes.append(
-                f"pickles of {named} were measured of {', '.join(chosen) or 'nothing'} only: the others take too long"
-            )
-        if not chosen:
-            continue
-        samples = bench.measure(
-            {(kind, size): partial(sized, bench, kinds[kind], size) for kind in chosen}, share=share
-        )
-        for (kind, _), each in samples.items():
-            yield Row({**cells(kind, each), "size": size}, "detail")
+            cut.append(name)
+        if chosen:
+            cases = {(kind, size): partial(sized, bench, kinds[kind], size) for kind in chosen}
+            for (kind, _), each in bench.measure(cases, share=share).items():
+                yield Row({**cells(kind, each), "size": size}, "detail")
+    if cut:
+        bench.notes.append(f"the slower types were not pickled at {', '.join(cut)}: that would not fit the budget")
 
 
 def affordable(bench: Bench, main: dict[Any, Samples], size: int, share: float) -> list[str]:
-    """The kinds whose fewest rounds at ``size`` fit in ``share`` of the budget, cheapest first."""
-    seconds = share * bench.plan.budget_s
+    """The kinds whose fewest rounds at ``size`` fit in ``share`` of the budget, the cheapest first."""
+    seconds = min(share * bench.plan.budget_s, max(bench.left(), 0.0))
     chosen = []
     for cost, kind in sorted((stats.median(each["both"]), kind) for (kind, _), each in main.items()):
         # Making the object costs about as much as a round, a trial is another, and one is for warming up.

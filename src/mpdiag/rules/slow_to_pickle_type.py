@@ -1,0 +1,78 @@
+"""Advice when the way records are written costs several times what tuples cost to pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.model import Doc, Evidence, Facts, Finding, Rule
+from mpdiag.stats import ratio
+from mpdiag.units import interval, seconds
+
+#: Rows of the same three fields, by what one of them is called.
+RECORDS = {
+    "dicts": "a dict",
+    "dataclasses": "a dataclass object",
+    "namedtuples": "a namedtuple",
+    "slots objects": "an object with __slots__",
+}
+#: Converting records costs about as much as pickling a tuple: below this it gains nothing.
+LIMIT = 2.0
+#: A message that people send without a second thought.
+MANY = 10_000
+
+
+def judge(pickle_cost: Facts) -> Iterator[Finding]:
+    """Compare the slowest of the common records with tuples."""
+    plain = pickle_cost.measured("element", what="tuples")
+    costs = {what: pickle_cost.measured("element", what=what) for what in RECORDS}
+    worst = max(costs, key=lambda what: costs[what].median)
+    slower = ratio(costs[worst].samples, plain.samples)
+    if (slower.median if slower.low is None else slower.low) <= LIMIT:
+        return
+    array = pickle_cost.measured("element", what="array('d')")
+    rest = [what for what in sorted(costs, key=lambda what: -costs[what].median) if what != worst]
+    yield RULE.finding(
+        level="note",
+        concern=slower.median / LIMIT,
+        seen=f"Three fields cost {interval(costs[worst], 's')} to pickle and unpickle as {RECORDS[worst]}, "
+        f"{interval(plain, 's')} as a tuple: {interval(slower, 'x')}; "
+        + ", ".join(f"{seconds(costs[what].median)} as {RECORDS[what]}" for what in rest)
+        + f". One float of an array costs {seconds(array.median)}.",
+        do="Where many records cross, send tuples and rebuild the objects on the other side: "
+        f"{MANY:,} as {RECORDS[worst]} cost {seconds(MANY * costs[worst].median)}, as tuples "
+        f"{seconds(MANY * plain.median)}. Better still, send columns: one array.array or NumPy array for each field, "
+        "which is copied and not pickled item by item.",
+        evidence=(
+            Evidence.of(f"{RECORDS[worst]} : a tuple", slower, "x"),
+            Evidence.of(RECORDS[worst], costs[worst], "s"),
+            Evidence.of("a tuple", plain, "s"),
+            Evidence("reference", LIMIT, "x"),
+        ),
+    )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP206",
+    judge=judge,
+    doc=Doc(
+        title="Object graphs of slow types dominate what is sent",
+        why="pickle writes and rebuilds every object of a list one by one; what one costs depends on its type far more "
+        "than on its size.",
+        how="Pickling and unpickling lists of records with the same three fields, per record: the slowest of dict, "
+        f"dataclass, namedtuple and __slots__ against tuple, paired by round; reported above {LIMIT:g}× with its whole "
+        "interval.",
+        claim="'Pickle is slow' is true of graphs of objects and untrue of buffers: bytes, arrays and NumPy arrays go "
+        "at the speed of copying. '__slots__ and namedtuples are lean' is true of memory; to pickle they are among the "
+        "slowest, for each names its class and is rebuilt by a call.",
+        bad="""
+            queue.put([Point(x, y, name) for x, y, name in rows])
+        """,
+        good="""
+            queue.put([(point.x, point.y, point.name) for point in points])
+            queue.put((array('d', xs), array('d', ys), names))
+        """,
+        links=("https://docs.python.org/3/library/pickle.html#pickling-class-instances",),
+    ),
+)

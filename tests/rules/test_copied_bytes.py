@@ -1,0 +1,85 @@
+import pytest
+
+from mpdiag.model import Facts, NotJudged
+from mpdiag.rules.copied_bytes import RULE
+from mpdiag.stats import measured
+
+MIB = 2**20
+CROSSOVER = (
+    {"by": "new segment per message", "send": MIB, "send_bytes": None},
+    {"by": "reused segment", "send": 2**16, "send_bytes": 2**18},
+)
+FAULTS = ({"what": "send", "here": measured([12] * 7), "there": measured([700] * 7)},)
+
+
+def facts(crossover=CROSSOVER, faults=FAULTS, **seconds: float) -> Facts:
+    cells = {way: measured([value] * 7) for way, value in seconds.items()}
+    rows = ({"size": 2**16}, {"size": MIB, **cells}, {"size": 16 * MIB})
+    return Facts("large_payload", {"": rows, "crossover": tuple(crossover), "faults": tuple(faults)})
+
+
+def judged(*args, **seconds):
+    return list(RULE.judge(facts(*args, **seconds)))
+
+
+def test_names_all_ways_with_their_gains_and_corrects_the_claim():
+    (finding,) = judged(send=2e-3, send_bytes=1e-3, reused=1e-4, new=1.6e-3)
+
+    assert finding.level == "note"
+    assert "send_bytes() is 2.00× [2.00–2.00] as fast" in finding.seen
+    assert "a reused segment is 20.0× [20.0–20.0] as fast" in finding.seen
+    assert "any size" in finding.seen
+    assert "712 for this one" in finding.seen
+    assert [item.label for item in finding.evidence] == [
+        "send() : a reused segment",
+        "send() : send_bytes()",
+        "send() : a new segment per message",
+        "reference",
+    ]
+
+
+def test_the_remedies_give_the_sizes_of_this_machine():
+    (finding,) = judged(send=2e-3, send_bytes=1e-3, reused=1e-4, new=1.6e-3)
+
+    assert finding.do.startswith("Send bytes over a Pipe with send_bytes()")
+    assert "faster than send() from 64 KiB on and than send_bytes() from 256 KiB on" in finding.do
+    assert "than send_bytes() at no size up to 16 MiB" in finding.do
+
+
+def test_a_new_segment_that_is_slower_is_called_slower():
+    (finding,) = judged(send=2e-3, send_bytes=1e-3, reused=1e-4, new=4e-3)
+
+    assert "a new segment per message is slower (0.50× [0.50–0.50])" in finding.seen
+
+
+def test_without_shared_memory_send_bytes_remains():
+    (finding,) = judged((), (), send=2e-3, send_bytes=1e-3)
+
+    assert finding.do == "Send bytes over a Pipe with send_bytes() and recv_bytes(): the smallest change."
+    assert "page faults, not pickling" in finding.seen
+
+
+def test_advises_only_what_gains():
+    (finding,) = judged(send=2e-3, send_bytes=1.9e-3, reused=1e-4, new=1.6e-3)
+
+    assert finding.do.startswith("Make one shared-memory segment")
+
+
+def test_silent_when_nothing_is_much_faster():
+    assert judged(send=1e-3, send_bytes=0.9e-3, reused=0.8e-3, new=2e-3) == []
+
+
+def test_silent_when_the_interval_reaches_below_the_limit():
+    wide = Facts(
+        "large_payload",
+        {"": ({"size": MIB, "send": measured([1e-3] * 7), "send_bytes": measured([1e-3] * 2 + [1e-4] * 5)},)},
+    )
+
+    assert list(RULE.judge(wide)) == []
+
+
+def test_not_judged_without_the_size_or_send():
+    with pytest.raises(NotJudged, match="size 1048576"):
+        list(RULE.judge(Facts("large_payload", {"": ({"size": 2**16},)})))
+    with pytest.raises(NotJudged, match=r"send\(\)"):
+        judged(send_bytes=1e-3)
