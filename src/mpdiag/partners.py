@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import cache, partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, TypeVar, Union
@@ -123,6 +124,9 @@ class Hub:
             free = os.statvfs("/dev/shm")  # noqa: S108
             if free.f_bavail * free.f_frsize < 2 * size:
                 raise OSError("too little room in /dev/shm")
+        # A segment that is made before the tracker turns out not to start would stay for ever.
+        if os.name == "posix":
+            resource_tracker.ensure_running()
         segment = SharedMemory(create=True, size=size)
         self.stack.callback(segment.unlink)
         self.stack.callback(segment.close)

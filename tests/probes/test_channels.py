@@ -165,3 +165,32 @@ def test_for_real():
     assert batches["Pipe, lists of 100"] < batches["Pipe, one by one"]
     assert gathered.process
     assert gathered.profile
+
+
+def test_what_was_measured_before_the_partner_died_remains(fake_bench):
+    class Dying(fake_bench):
+        def measure(self, cases, **_options):
+            if any(isinstance(key, str) or key[1] == 2**20 for key in cases):
+                raise Skip("the partner died")
+            return super().measure(cases, share=1)
+
+    rows = [*channels.run(Dying(scripted, plan=QUICK))]
+
+    assert {row.cells["size"] for row in rows if row.table == "sizes"} == {64}
+    assert {row.table for row in rows} == {"", "sizes", "ratio", "writers"}
+
+
+def test_without_any_channel_the_probe_is_skipped(fake_bench):
+    class Barren(fake_bench):
+        def measure(self, cases, **_options):
+            raise Skip("no pipes")
+
+    with pytest.raises(Skip, match="no pipes"):
+        list(channels.run(Barren(scripted, plan=QUICK)))
+
+
+@pytest.mark.parametrize(("memory", "largest"), [(2**30, 2**24), (2**26, 2**20), (2**16, 2**12)])
+def test_messages_fit_the_memory_that_is_allowed(fake_bench, rows_of, memory, largest):
+    bench = fake_bench(scripted, plan=Plan(probe="channels", memory=memory))
+
+    assert max(row["size"] for row in rows_of(channels.run(bench), "sizes")) == largest

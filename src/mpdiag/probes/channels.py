@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from mpdiag import stats
-from mpdiag.bench import Bench, Quantities, Samples, Skip, steady
+from mpdiag.bench import Bench, Case, Quantities, Samples, Skip, steady
 from mpdiag.model import Cell, Column, Doc, Measured, Probe, Row, Table
 from mpdiag.partners import (
     DUPLEX,
@@ -89,7 +89,7 @@ def run(bench: Bench) -> Iterator[Row]:
         yield from summaries(samples)
         yield from details(samples)
         yield from ratios(samples)
-        yield from by_batch(bench, partner)
+        yield from by_batch(bench, partner, {name for name, _ in samples})
     yield from by_writers(bench)
 
 
@@ -109,7 +109,16 @@ def by_size(
     cases = {(name, size): steady(partial(exchange, bench, partner, name, size)) for name in names}
     # Rules rest on small messages; a round of huge ones takes as long as all others.
     share = bench.pick(0.45, 0.12, 0.08) if size == SMALL else bench.pick(0.25, 0.2 if huge else 0.06, 0.06)
-    return bench.measure(cases, share=share, most=2 if huge else 200)
+    measure = partial(still_measured, bench) if before else bench.measure
+    return measure(cases, share=share, most=2 if huge else 200)
+
+
+def still_measured(bench: Bench, cases: Mapping[Any, Case], *, share: float, most: int = 200) -> dict[Any, Samples]:
+    """As `Bench.measure`, but nothing where the machine denies every case: what was measured before remains."""
+    try:
+        return bench.measure(cases, share=share, most=most)
+    except Skip:
+        return {}
 
 
 def exchange(bench: Bench, partner: Callable[[], Partner], name: str, size: int) -> Quantities:
@@ -184,9 +193,11 @@ def cpu(samples: list[float]) -> Measured | None:
 # --- batches
 
 
-def by_batch(bench: Bench, partner: Callable[[], Partner]) -> Iterator[Row]:
-    """Send the same small objects one by one and in lists."""
-    samples = bench.measure({way: steady(partial(send_objects, bench, partner, way)) for way in BATCHES}, share=0.06)
+def by_batch(bench: Bench, partner: Callable[[], Partner], names: set[str]) -> Iterator[Row]:
+    """Send the same small objects one by one and in lists, through those of ``names`` that take part."""
+    ways = [way for way, (channel, _, _) in BATCHES.items() if channel in names]
+    cases = {way: steady(partial(send_objects, bench, partner, way)) for way in ways}
+    samples = still_measured(bench, cases, share=0.06)
     for way in samples:
         channel, batch, base = BATCHES[way]
         item = stats.measured(samples[way]["item"])
@@ -230,10 +241,7 @@ def by_writers(bench: Bench) -> Iterator[Row]:
                 cases = {
                     (name, size, count): steady(partial(collect, bench, crew, (name, size, count))) for name in names
                 }
-                try:
-                    samples = bench.measure(cases, share=bench.pick(0.1, 0.06, 0.03))
-                except Skip:
-                    return
+                samples = still_measured(bench, cases, share=bench.pick(0.1, 0.06, 0.03))
                 names = tuple(name for name, _, _ in samples)
                 for name in names:
                     message = stats.measured(samples[name, size, count]["message"])

@@ -15,7 +15,7 @@ from typing import Any, Final
 from mpdiag import stats, work
 from mpdiag.bench import CHILD_DEADLINE, Bench, DeadlineExceeded, Quantities, Samples, steady
 from mpdiag.model import Column, Doc, Probe, Row, Table
-from mpdiag.partners import lazily
+from mpdiag.partners import attempt, granted, lazily
 
 #: The clock of a child can be compared with ours (CLOCK_MONOTONIC); elsewhere an answer goes back.
 SHARED_CLOCK = sys.platform == "linux"
@@ -58,13 +58,17 @@ class Post:
         context: Any = bench.context()
         self.connection, sender = context.Pipe(duplex=False)
         self.control, theirs = context.Pipe()
-        self.queue = context.Queue()
         stack.enter_context(self.connection)
         stack.enter_context(self.control)
-        stack.callback(self.queue.close)
-        stack.enter_context(bench.child(work.signaller, theirs, sender, self.queue))
+        # Without semaphores there are no queues, but pipes.
+        queue: Any = attempt(context.Queue)
+        self.queue = queue
+        denied = isinstance(queue, BaseException)
+        if not denied:
+            stack.callback(queue.close)
+        stack.enter_context(bench.child(work.signaller, theirs, sender, None if denied else queue))
         # A child that died shall be an error here, not silence; queues have no public word for their ends.
-        for end in (sender, theirs, self.queue._writer):
+        for end in (sender, theirs, *([] if denied else [queue._writer])):
             end.close()
 
 
@@ -74,7 +78,7 @@ def receive_late(bench: Bench, post: Callable[[], Post], way: str) -> Quantities
     office = post()
     # The message must hit any moment of a pause, or its delay would be none or all of it.
     delay = bench.pick(0.003, 0.01, 0.03) + random.uniform(0, pause)
-    source = office.queue if channel == "queue" else office.connection
+    source = granted(office.queue) if channel == "queue" else office.connection
     office.control.send((channel, delay))
     cpu, begun = time.process_time(), bench.clock()
     sent, polls = receive(source, pause)
