@@ -9,7 +9,7 @@ import mmap
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -94,7 +94,7 @@ def consuming(bench: Bench) -> Iterator[Consumer]:
                 queue.close()
 
 
-def cases(consumer: Consumer, size: int, channels: tuple[str, ...]) -> dict[Any, Case]:
+def cases(consumer: Consumer, size: int, channels: Sequence[str]) -> dict[Any, Case]:
     """One case a channel; all hand over the same bytes."""
     payload = b"x" * size
     count = max(1, min(MOST_IN_BATCH, BATCH_BYTES // size))

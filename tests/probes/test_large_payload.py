@@ -137,6 +137,20 @@ def test_what_shared_memory_has_no_room_for_is_left_out_aloud(fake_bench, rows_o
     assert len(bench.notes) == 1
 
 
+def test_a_channel_that_is_denied_is_not_asked_for_again(fake_bench, rows_of):
+    class Denying(fake_bench):
+        def measure(self, cases, **how):
+            samples = super().measure(cases, **how)
+            return {key: each for key, each in samples.items() if key[0] != "queue"}
+
+    bench = Denying(scripted, ROOMY, Plan(probe="large_payload", level="quick"))
+
+    rows = rows_of(large_payload.run(bench))
+
+    assert all("queue" not in row for row in rows)
+    assert [key for key in bench.asked if key[0] == "queue"] == [("queue", 2**16)]
+
+
 def test_without_a_consumer_it_is_skipped(fake_bench):
     bench = fake_bench(scripted)
     bench.notes.append("a consumer could not be measured: no processes left")
@@ -197,7 +211,7 @@ def test_a_real_run_measures_every_channel():
     assert all(small[channel].median > 0 < large[channel].median for channel in CHANNELS)
     assert large["send"].median > large["reused"].median
     assert {row["size"] for row in gathered.rows["parts"]} == {2**16, MIB}
-    assert gathered.rows["crossover"][2]["send"] is not None
+    assert [row["by"] for row in gathered.rows["crossover"]] == list(large_payload.RIVALS)
     fault = next(row for row in gathered.rows["faults"] if row["what"] == "one page fault")
     assert fault["total"].median > 0
     assert gathered.process["cpu_system_s"] > 0

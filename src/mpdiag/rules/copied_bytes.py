@@ -87,10 +87,7 @@ def remedies(facts: Facts, worth: Mapping[str, Measured]) -> Iterator[str]:
             f"{since(reused['send'], facts)} and than send_bytes() {since(reused['send_bytes'], facts)}."
         )
     if new:
-        yield (
-            f"A new segment per message is faster than send_bytes() {since(new['send_bytes'], facts)}: reuse segments, "
-            "or do without."
-        )
+        yield f"One made anew for each message is faster than send_bytes() {since(new['send_bytes'], facts)}."
 
 
 def crossover(facts: Facts, by: str) -> Mapping[str, Cell] | None:
