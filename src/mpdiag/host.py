@@ -15,12 +15,13 @@ import importlib
 import json
 import os
 import pstats
+import select
 import shutil
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mpdiag import interpreter
@@ -39,7 +40,12 @@ def main() -> None:
     def tell(**message: Any) -> None:
         out.write(json.dumps(message, default=vars) + "\n")
 
-    plan = Plan(**json.loads(sys.stdin.readline()))
+    line = sys.stdin.readline()
+    if not line:
+        vanish()
+    asked = json.loads(line)
+    # JSON has no tuples, and a bundle of imports is the key of its case.
+    plan = Plan(**{**asked, "imports": tuple(asked["imports"])})
     hold_lifeline(plan.deadline_s)
     if plan.cwd:
         sys.path.append(plan.cwd)
@@ -52,15 +58,8 @@ def main() -> None:
 def hold_lifeline(deadline_s: float) -> None:
     """End this process group when mpdiag is gone (standard input closes) or ``deadline_s`` has passed.
 
-    The group gets SIGTERM, not SIGKILL: the resource tracker ignores it, and unlinks what the others leave behind.
     Where the system has no such signals, the launcher alone watches over the deadline.
     """
-
-    def vanish(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
-        os.killpg(0, signal.SIGTERM)
-
     if sys.platform == "win32" or os.getpgrp() != os.getpid():
         return
     import fcntl
@@ -73,6 +72,23 @@ def hold_lifeline(deadline_s: float) -> None:
         fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     except (OSError, AttributeError):
         return  # the alarm remains
+    # The end of input may have come before the signal was asked for; nothing else can come now.
+    if select.select([0], [], [], 0)[0]:
+        vanish()
+
+
+def vanish(*_signal: object) -> None:
+    """End this process group and take its private folder away, as nobody is left to do it.
+
+    The group gets SIGTERM, not SIGKILL: the resource tracker ignores it, and unlinks what the others leave behind.
+    """
+    folder = Path(__file__).parent.parent
+    if folder.name.startswith("mpdiag-") and (folder / "main.py").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.killpg(0, signal.SIGTERM)
+    sys.exit("mpdiag is gone")
 
 
 def run_probe(plan: Plan, tell: Callable[..., None]) -> None:

@@ -73,16 +73,20 @@ class Launcher:
 
     def __enter__(self) -> Launcher:
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="mpdiag-"))
-            stage(self.folder)
+            with uninterrupted():
+                self.folder = private_folder()
         except OSError as error:
             raise CannotWork(
                 f"no private folder for the measuring processes: {error}", "Point TMPDIR to a folder with free space."
             ) from error
+        except KeyboardInterrupt:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with uninterrupted():
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, plan: Plan, gathered: Gathered | None = None, tick: Callable[[], None] = lambda: None) -> Gathered:
         """Run one host to its end or to its deadline.
@@ -116,26 +120,30 @@ class Launcher:
     @contextmanager
     def _started(self, plan: Plan, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         environment = {**os.environ, "TMPDIR": str(self.folder), "TEMP": str(self.folder), "TMP": str(self.folder)}
+        host = None
         try:
-            host = subprocess.Popen(
-                [self.python, str(self.folder / "main.py")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CannotWork(f"{self.python} cannot be started: {error.strerror}", "Give --python PATH.") from error
-        try:
+            with uninterrupted():
+                host = subprocess.Popen(
+                    [self.python, str(self.folder / "main.py")],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    env=environment,
+                    start_new_session=True,
+                )
             assert host.stdin
             with suppress(BrokenPipeError):
                 host.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
                 host.stdin.flush()
             yield host
+        except OSError as error:
+            if host is not None:
+                raise
+            raise CannotWork(f"{self.python} cannot be started: {error.strerror}", "Give --python PATH.") from error
         finally:
-            with uninterrupted():
-                sweep(host)
+            if host is not None:
+                with uninterrupted():
+                    sweep(host)
 
     def _listen(
         self, host: subprocess.Popen[bytes], gathered: Gathered, deadline: float, tick: Callable[[], None]
@@ -209,6 +217,17 @@ def cells(raw: Mapping[str, Any]) -> dict[str, Cell]:
     return {key: Measured(**cell) if isinstance(cell, dict) else cell for key, cell in raw.items()}
 
 
+def private_folder() -> Path:
+    """A new folder with what a host needs; its name tells a host that it may take it away."""
+    folder = Path(tempfile.mkdtemp(prefix="mpdiag-"))
+    try:
+        stage(folder)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
 def stage(folder: Path) -> None:
     """Copy what a host needs to ``folder``: the measured interpreter sees nothing else of mpdiag's environment."""
     package = folder / "mpdiag"
@@ -234,17 +253,20 @@ def explain_end(code: int | None, said: str) -> str:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Signals that would end us wait until what is begun here is done."""
+    """Signals that would end us wait until what is begun here is done; then the first of them counts."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    waiting: list[int] = []
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        if waiting:
+            signal.raise_signal(waiting[0])
 
 
 def sweep(host: subprocess.Popen[bytes]) -> None:
