@@ -26,6 +26,8 @@ START_SHARE = 0.15
 THREADS_STARTED = 8
 #: Speed-ups of this part of the best count as equal to it: fewer workers cost less.
 ALIKE = 0.9
+#: A peak at more than this many times the workers tried is a guess, and not shown.
+FORESIGHT = 4
 #: Effective over usable CPUs below which speed-ups tell of the neighbours, not of this machine.
 CROWDED = 0.75
 #: What `ProcessPoolExecutor` allows on Windows, and the default of `ThreadPoolExecutor`: min(32, CPUs + 4).
@@ -45,8 +47,7 @@ def run(bench: Bench) -> Iterator[Row]:
         waiting: Curve = bench.measure(waiting_cases(bench, pools, start), share=0.3)
         yield from curve_rows(waiting, "waiting")
         threads = bench.once("starting threads", partial(thread_start, bench))
-    known = [each for each in (effective, got_together(computing, bench.cpus)) if each is not None]
-    effective = min(known, default=None)
+    effective = got_together(effective, computing, bench.cpus)
     crowded = is_crowded(bench, effective)
     yield recommended("computing", {} if crowded else within(computing, bench.cpus), effective)
     yield recommended("waiting", waiting, None)
@@ -89,12 +90,13 @@ def effective_cpus(bench: Bench, pools: Pools) -> float:
         return sum(got) / (bench.clock() - begun)
 
 
-def got_together(computing: Curve, cpus: int) -> Optional[float]:
-    """Effective CPUs while the curve was measured, where the system tells the CPU time of others."""
+def got_together(effective: Optional[float], computing: Curve, cpus: int) -> Optional[float]:
+    """The least of ``effective`` and what workers got while the curve was measured, where the system tells that."""
     samples = computing.get(("processes", cpus), {})
     if "workers" not in samples:
-        return None
-    return stats.ratio(samples["workers"], samples["task"]).median
+        return effective
+    got = stats.ratio(samples["workers"], samples["task"]).median
+    return got if effective is None else min(effective, got)
 
 
 def is_crowded(bench: Bench, effective: Optional[float]) -> bool:
@@ -203,9 +205,9 @@ def recommended(what: str, curve: Curve, effective: Optional[float]) -> Row:
 
 def choose(gains: dict[tuple[str, int], float]) -> tuple[str, int]:
     """The cheapest kind and number of workers whose gain is close to the best: no pool, then threads, then few."""
-    limit = ALIKE * max(gains.values())
     kinds = [LOOP[0], "threads", "processes"]
-    return min((key for key in gains if gains[key] >= limit), key=lambda key: (kinds.index(key[0]), key[1]))
+    good = [key for key in gains if gains[key] >= ALIKE * max(gains.values())]
+    return min(good, key=lambda key: (kinds.index(key[0]), key[1]))
 
 
 def default_workers() -> dict[str, Cell]:
@@ -229,7 +231,7 @@ def law_rows(what: str, curve: Curve, cpus: int) -> Iterator[Row]:
         cells: dict[str, Cell] = {"curve": f"{what}, {kind}", "serial": amdahl.sigma, "error": amdahl.rms}
         if universal:
             cells.update(contention=universal.sigma, coherency=universal.kappa, usl_error=universal.rms)
-            cells["peak"] = universal.peak
+            cells["peak"] = universal.peak if universal.peak and universal.peak <= FORESIGHT * sizes[-1] else None
         yield Row(cells, "laws")
 
 
