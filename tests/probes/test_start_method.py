@@ -68,7 +68,8 @@ def test_no_more_memory_than_allowed(fake_bench, rows_of):
 
 
 def test_for_real():
-    plan = Plan(probe="start_method", level="quick", budget_s=0.3, profile_s=0.1, deadline_s=60)
+    wishes = ("asyncio", "decimal")
+    plan = Plan(probe="start_method", level="quick", budget_s=0.3, profile_s=0.1, deadline_s=60, imports=wishes)
     with Launcher(sys.executable) as launcher:
         gathered = launcher.run(plan)
 
@@ -76,6 +77,7 @@ def test_for_real():
     medians = {row["method"]: row["joined"].median for row in gathered.rows[""]}
     assert medians["thread"] < medians["spawn"]
     assert all(row["first_line"].median < row["joined"].median for row in gathered.rows[""])
+    assert {row["imports"] for row in gathered.rows["imports"]} == {"asyncio decimal"}
     assert gathered.process["cpu_user_s"] > 0
     assert gathered.process["rss_peak"] > 2**20
     assert gathered.profile
