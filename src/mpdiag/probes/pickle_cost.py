@@ -25,7 +25,7 @@ MAIN = 16 * KIB
 OTHERS: tuple[dict[str, int], ...] = (
     {},
     {"1 KiB": KIB, "1 MiB": KIB**2, "10 MiB": 10 * KIB**2},
-    {f"{n} KiB": n * KIB for n in (1, 4, 64, 256, 1024, 4096, 10240)},
+    {**{f"{n} KiB": n * KIB for n in (1, 4, 64, 256)}, **{f"{n} MiB": n * KIB**2 for n in (1, 4, 10)}},
 )
 #: The bytes of a buffer that is pickled in band and out of band.
 BUFFER = 1024 * KIB
