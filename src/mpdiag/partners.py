@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, TypeVar, Union
 
-from mpdiag import work
+from mpdiag import stats, work
 from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, DeadlineExceeded
 
 PIPE, DUPLEX, PIPE_BYTES, DUPLEX_BYTES = "Pipe", "Pipe duplex", "Pipe bytes", "Pipe duplex bytes"
@@ -160,12 +160,13 @@ class Partner:
         hub.part()
 
     def run(self, name: str, task: str, payload: Any, count: int) -> tuple[float, float]:
-        """Send ``payload`` over and over: seconds for each message, and CPU seconds of both sides.
+        """Send ``payload`` over and over: seconds for a message, and CPU seconds of both sides.
 
         Args:
             name: the channel.
-            task: ``echo``, or ``take``: the partner tells once all have arrived. A hand-over answers each message, for
-                its one box is free again only then.
+            task: ``echo``, or ``take``: the partner tells once all have arrived, and the seconds are the mean. A
+                hand-over answers each message, for its one box is free again only then. Of echoes and answers the
+                median counts: one turn that the system gave to somebody else would outweigh all.
             payload: the message.
             count: how often.
         """
@@ -176,19 +177,15 @@ class Partner:
         streaming = task == "take" and name != SHARED
         self._control.send((name, "answer" if task == "take" and not streaming else task, count))
         self.bench.receive(self._control)
-        cpu, begun = time.process_time(), clock()
-        if streaming:
-            for _ in range(count):
-                send(payload)
-            theirs = self.bench.receive(self._control)
-            ended = clock()
-        else:
-            for _ in range(count):
-                send(payload)
+        cpu, ticks = time.process_time(), [clock()]
+        for _ in range(count):
+            send(payload)
+            if not streaming:
                 receive()
-            ended = clock()
-            theirs = self.bench.receive(self._control)
-        return (ended - begun) / count, (time.process_time() - cpu + theirs) / count
+                ticks.append(clock())
+        theirs = self.bench.receive(self._control)
+        took = (clock() - ticks[0]) / count if streaming else stats.median([b - a for a, b in zip(ticks, ticks[1:])])
+        return took, (time.process_time() - cpu + theirs) / count
 
 
 def connect(hub: Hub, name: str, *, largest: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -53,6 +53,8 @@ USUAL = ("16 B", "64 B", "4 KiB", "64 KiB", "1 MiB", "16 MiB")
 COPIES = 12
 #: Where a round of every channel would take a second, and the channels that still take part below the thorough level.
 HUGE, HUGE_CHANNELS = 2**22, (PIPE_BYTES, PIPE, SHARED, QUEUE)
+#: The part of the budget that must be left for them.
+HUGE_SHARE = 0.15
 #: Ways to send many small objects: channel, objects in each message, and the way it is compared with.
 BATCHES = {
     "Pipe, one by one": (PIPE, 1, "Pipe, one by one"),
@@ -72,25 +74,30 @@ RATIOS = {
     "send_bytes": (PIPE, PIPE_BYTES, "message"),
 }
 WRITERS = (1, 2, 4, 8)
-#: The extremes first: the budget may not suffice for all.
-WRITERS_ORDER = (1, 8, 4, 2)
+#: The budget may not suffice for all, and one writer is the least news.
+WRITERS_ORDER = (8, 2, 4, 1)
 
 
 def run(bench: Bench) -> Iterator[Row]:
-    """Yield channels by size, batches of small objects, then many writers."""
+    """Yield channels by size, batches of small objects and many writers; huge messages last, if time is left."""
     labels = [label for label in bench.pick(QUICK, USUAL, tuple(SIZES)) if SIZES[label] * COPIES <= bench.plan.memory]
-    # The quick level's two sizes are its minimum, however long the children took to start.
-    affordable = bench.pick(iter(labels), bench.sweep("messages of", labels))
+    usual, huge = [[label for label in labels if (SIZES[label] >= HUGE) is is_huge] for is_huge in (False, True)]
     samples: dict[tuple[str, int], Samples] = {}
     with ExitStack() as stack:
         partner = lazily(partial(Partner, bench, stack, max(SIZES[label] for label in labels)))
-        for label in affordable:
+        # The quick level's two sizes are its minimum, however long the children took to start.
+        for label in bench.pick(iter(usual), bench.sweep("messages of", usual)):
             samples.update(by_size(bench, partner, SIZES[label], [*samples]))
         yield from summaries(samples)
-        yield from details(samples)
-        yield from ratios(samples)
         yield from by_batch(bench, partner, {name for name, _ in samples})
-    yield from by_writers(bench)
+        yield from by_writers(bench)
+        if huge and bench.left() < HUGE_SHARE * bench.plan.budget_s:
+            bench.notes.append(f"the budget was spent before messages of {', '.join(huge)}")
+            huge = []
+        for label in bench.sweep("messages of", huge):
+            samples.update(by_size(bench, partner, SIZES[label], [*samples]))
+    yield from ratios(samples)
+    yield from details(samples)
 
 
 # --- one writer
@@ -124,11 +131,11 @@ def still_measured(bench: Bench, cases: Mapping[Any, Case], *, share: float, mos
 def exchange(bench: Bench, partner: Callable[[], Partner], name: str, size: int) -> Quantities:
     """Round trips, then messages one way."""
     payload = bytes(size)
-    trips, messages = bench.pick((8, 30), (20, 100), (50, 300))
-    # A manager takes many times as long for each.
-    divisor = 5 if name == MANAGED else 1
-    trips = max(1, min(trips, 2**20 // size) // divisor)
-    messages = max(1, min(messages, bench.pick(2**20, 2**21) // size) // divisor)
+    # Many short rounds: paired ratios then stand what else the machine does.
+    trips, messages = bench.pick((15, 60), (15, 150), (31, 300))
+    trips = max(1, min(trips, 2**20 // size))
+    # These two wait for an answer to each message.
+    messages = trips if name in (MANAGED, SHARED) else max(1, min(messages, bench.pick(2**20, 2**21) // size))
     round_trip, round_trip_cpu = partner().run(name, "echo", payload, trips)
     message, message_cpu = partner().run(name, "take", payload, messages)
     return {
@@ -325,12 +332,12 @@ PROBE: Final = Probe(
         title="What a message costs between processes",
         why="Every task, argument and result of a worker crosses a channel: small messages pay per message, large ones "
         "per byte, and the remedies differ.",
-        how="One child holds the other end of every channel. There and back: it echoes each message before the "
-        "next is sent. One way: messages in a row until the child says that it has them all. Pipe means "
-        "Pipe(duplex=False), one for each direction, with send() and recv(); Pipe bytes the same with send_bytes() and "
-        "recv_bytes(). Shared memory is one segment used again and again: the sender copies the data in, a pipe "
-        "carries the size, the receiver reads one byte of every page in place and answers. CPU time is that of both "
-        "sides. Messages are bytes objects; sizes ascend, and all channels of a size take turns within a round.",
+        how="One child holds the other end of every channel. There and back: it echoes each message before the next "
+        "is sent, and the median of a few counts. One way: messages in a row until the child says that it has them "
+        "all. Pipe means Pipe(duplex=False), one for each direction, with send() and recv(); Pipe bytes the same with "
+        "send_bytes() and recv_bytes(). Shared memory is one segment used again and again: the sender copies the data "
+        "in, a pipe carries the size, the receiver reads one byte of every page in place and answers. CPU time is that "
+        "of both sides. Messages are bytes objects; sizes ascend, and all channels of a size take turns in each round.",
         reading="For requests and answers compare 'there and back', for streams 'one way'. What a process has freed "
         "before changes the cost of large messages: with glibc, freeing one block of almost 32 MiB can make them "
         "several times cheaper, because their buffers are then kept instead of being mapped anew.",
