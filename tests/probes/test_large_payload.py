@@ -1,14 +1,12 @@
-"""What handing over large bytes costs: rows from scripted samples, the channels themselves, and one real run."""
+"""What handing over large bytes costs: rows from scripted samples, and one real run."""
 
 from __future__ import annotations
 
 import sys
-from multiprocessing.shared_memory import SharedMemory
 
 import pytest
 
-from mpdiag import handover
-from mpdiag.bench import Bench, Plan, Skip
+from mpdiag.bench import Plan, Skip
 from mpdiag.launcher import Launcher
 from mpdiag.model import Measured
 from mpdiag.probes import large_payload
@@ -157,48 +155,6 @@ def test_without_a_consumer_it_is_skipped(fake_bench):
 
     with pytest.raises(Skip, match="no processes left"):
         list(large_payload.run(bench))
-
-
-@pytest.fixture
-def consumer():
-    bench = Bench(Plan(probe="large_payload"))
-    with handover.consuming(bench) as consumer:
-        yield consumer
-
-
-@pytest.mark.parametrize("channel", sorted(CHANNELS))
-def test_a_channel_hands_over(channel, consumer):
-    with handover.cases(consumer, 100_000, (channel,))[channel, 100_000]() as one_round:
-        quantities = one_round()
-        again = one_round()
-
-    assert quantities["total"] > 0
-    assert quantities["faults_here"] >= 0 <= quantities["faults_there"]
-    assert set(again) == set(quantities)
-    if channel == "new":
-        assert sum(quantities[step] for step in STEPS) <= quantities["total"]
-        assert quantities["without"] < quantities["total"]
-
-
-def test_a_dead_consumer_is_an_error_and_no_segment_stays(consumer, monkeypatch):
-    made = []
-
-    class Recorded(SharedMemory):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            made.append(self.name)
-
-    monkeypatch.setattr(handover, "SharedMemory", Recorded)
-    with handover.cases(consumer, 100_000, ("new",))["new", 100_000]() as one_round:
-        one_round()
-        consumer.orders.send(("reused", 1, "no_such_segment"))
-        with pytest.raises((EOFError, OSError)):
-            one_round()
-
-    assert len(made) >= handover.MOST_IN_BATCH
-    for name in made:
-        with pytest.raises(FileNotFoundError):
-            SharedMemory(name)
 
 
 def test_a_real_run_measures_every_channel():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 
 import pytest
@@ -115,15 +114,6 @@ def test_an_object_is_made_and_tried(fake_bench):
 
     assert thing == {}
     assert took == 0
-
-
-@pytest.mark.parametrize("kind", specimens.MAKERS)
-def test_specimens_have_their_number_of_elements_and_share_no_values(kind):
-    few, many = specimens.MAKERS[kind](100), specimens.MAKERS[kind](1000)
-
-    assert (len(few), len(many)) == (100, 1000)
-    assert len(pickle.dumps(many)) > 8 * len(pickle.dumps(few)) - 1000
-    assert len(pickle.loads(pickle.dumps(many))) == 1000
 
 
 def test_a_real_run_measures_every_type():
