@@ -57,7 +57,10 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line and exit with a documented code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == errors.INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -67,8 +70,9 @@ def run(arguments: list[str]) -> int:
         The exit code.
     """
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), interrupt)
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, interrupt)
     try:
         code: Any = group.main(args=arguments, prog_name="mpdiag", standalone_mode=False)
     except click.ClickException as error:

@@ -27,13 +27,18 @@ def read(path: Path) -> dict[str, Any]:
         BadInput: the file cannot be read or is not TOML.
     """
     try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{path} cannot be read: {error}", "Mend it, or run mpdiag elsewhere.") from error
-    table = tool.get("mpdiag", {})
-    if not isinstance(table, dict):
-        raise BadInput(f"{path}: tool.mpdiag is not a table", "Write [tool.mpdiag].")
-    return table
+    return subtable(subtable(found, "tool"), "mpdiag", "tool.")
+
+
+def subtable(table: dict[str, Any], key: str, above: str = "") -> dict[str, Any]:
+    """The table ``key`` of ``table``, empty when there is none; ``above`` is what to put before its name in errors."""
+    inner = table.get(key, {})
+    if not isinstance(inner, dict):
+        raise BadInput(f"pyproject.toml: {above}{key} is not a table", f"Write [{above}{key}].")
+    return inner
 
 
 def defaults(table: dict[str, Any], command: str, options: Iterable[str], commands: Iterable[str]) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def defaults(table: dict[str, Any], command: str, options: Iterable[str], comman
     """
     options = set(options)
     common = {key.replace("-", "_"): value for key, value in table.items() if key not in commands}
-    own = {key.replace("-", "_"): value for key, value in table.get(command, {}).items()}
+    own = {key.replace("-", "_"): value for key, value in subtable(table, command, "tool.mpdiag.").items()}
     for key in own:
         if key not in options:
             known = ", ".join(sorted(options))

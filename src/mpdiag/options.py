@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -125,11 +126,38 @@ def emit(report: Report, target: Target) -> int:
     text = registry.renderer(target.format).render(shown, terminal_style(target.verbose))
     plain = Style(width=100, verbose=target.verbose)
     rendered = [(output, registry.renderer(output.format).render(shown, plain)) for output in target.outputs]
-    for output, content in rendered:
-        output.write(content)
-    with contextlib.suppress(BrokenPipeError):
-        click.echo(text.rstrip("\n"), color=True)
+    failures = []
+    for write in (partial(say, text), *(partial(output.write, content) for output, content in rendered)):
+        try:
+            write()
+        except errors.CannotWork as error:  # the other places still get the report
+            failures.append(error)
+    if failures:
+        raise failures[0]
     return exit_code(report, target.fail_on)
+
+
+def say(text: str) -> None:
+    """Print ``text`` on standard output; a reader who has left, or never was, is no error.
+
+    Raises:
+        CannotWork: what standard output leads to is full or broken.
+    """
+    try:
+        click.echo(text.rstrip("\n"), color=True)
+    except BrokenPipeError:
+        muffle()
+    except OSError as error:
+        muffle()
+        raise errors.CannotWork(
+            f"standard output could not be written: {error.strerror}", "Free some space or choose another place."
+        ) from error
+
+
+def muffle() -> None:
+    """Let what standard output still holds go nowhere, or Python would fail on it at the end."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def exit_code(report: Report, fail_on: Level | Literal["never"]) -> int:
@@ -143,7 +171,8 @@ def exit_code(report: Report, fail_on: Level | Literal["never"]) -> int:
 def terminal_style(verbose: bool) -> Style:
     """How standard output may be written: NO_COLOR, FORCE_COLOR, COLUMNS and TERM=dumb are honoured."""
     dumb = os.environ.get("TERM") == "dumb"
-    color = sys.stdout.isatty() and not dumb
+    out = sys.stdout or io.StringIO()  # None when it is closed
+    color = out.isatty() and not dumb
     if os.environ.get("FORCE_COLOR"):
         color = True
     if os.environ.get("NO_COLOR"):
@@ -151,6 +180,6 @@ def terminal_style(verbose: bool) -> Style:
     return Style(
         width=shutil.get_terminal_size((80, 24)).columns,
         color=color,
-        unicode="utf" in (sys.stdout.encoding or "").lower(),
+        unicode="utf" in (out.encoding or "").lower(),
         verbose=verbose,
     )

@@ -47,15 +47,18 @@ class Output:
             if stat.S_ISREG(os.fstat(self.file.fileno()).st_mode):
                 self.file.truncate(0)
             self.file.write(text.encode())
-            self.file.close()
+            self.file.flush()
         except OSError as error:
             self.discard()
             raise CannotWork(
                 f"{self.path} could not be written: {error.strerror}", "Free some space or choose another place."
             ) from error
+        self.file.close()
 
     def discard(self) -> None:
-        """No report comes: close the file, and take it away if it was made for it."""
+        """No report comes: close the file, and take it away if it was made for it; one that is written stays."""
+        if self.file.closed:
+            return
         with contextlib.suppress(OSError):
             self.file.close()
         if self.made:
