@@ -32,7 +32,6 @@ FORESIGHT = 4
 CROWDED = 0.75
 #: What `ProcessPoolExecutor` allows on Windows, and the default of `ThreadPoolExecutor`: min(32, CPUs + 4).
 WINDOWS_WORKERS, MOST_THREADS, EXTRA_THREADS = 61, 32, 4
-
 #: Samples by kind of worker and their number.
 Curve = dict[tuple[str, int], Samples]
 
@@ -48,13 +47,12 @@ def run(bench: Bench) -> Iterator[Row]:
         yield from curve_rows(waiting, "waiting")
         threads = bench.once("starting threads", partial(thread_start, bench))
     effective = got_together(effective, computing, bench.cpus)
-    crowded = is_crowded(bench, effective)
-    yield recommended("computing", {} if crowded else within(computing, bench.cpus), effective)
+    free = {} if is_crowded(bench, effective) else within(computing, bench.cpus)
+    yield recommended("computing", free, effective)
     yield recommended("waiting", waiting, None)
     yield from law_rows("computing", computing, bench.cpus)
     yield from law_rows("waiting", waiting, max(WAITERS))
-    seconds, memory = start or (None, None)
-    yield Row({"kind": "processes", "start": seconds, "memory": memory}, "start")
+    yield Row({"kind": "processes", **dict(zip(("start", "memory"), start or (None, None)))}, "start")
     yield Row({"kind": "threads", "start": threads}, "start")
 
 

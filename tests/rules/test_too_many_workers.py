@@ -1,0 +1,46 @@
+import pytest
+
+from mpdiag.model import Facts, NotJudged
+from mpdiag.rules.too_many_workers import RULE
+from mpdiag.stats import measured
+
+
+def facts(workers: int | None = 2, **start) -> Facts:
+    chosen = {"work": "computing", "workers": workers, "speedup": workers and measured([0.95 * workers] * 7)}
+    return Facts("pool_sizing", {"recommended": (chosen,), **({"start": (start,)} if start else {})})
+
+
+def defaults(workers: int) -> dict[str, int]:
+    return {"pool_workers": workers, "executor_workers": workers}
+
+
+def test_a_default_beyond_what_computes():
+    (finding,) = RULE.judge(facts(kind="processes", start=0.05, memory=8 * 2**20), defaults(64))
+
+    assert finding.level == "warning"
+    assert "has 64 workers here; computing ran 1.90× [1.90–1.90] as fast as in a loop on 2" in finding.seen
+    assert "the other 62 cost 3.10 s to start and 496 MiB of memory" in finding.seen
+    assert "ProcessPoolExecutor(max_workers=2)" in finding.do
+    assert finding.concern == pytest.approx(64 / 2 / 1.5)
+
+
+def test_a_plain_loop_where_nothing_gains():
+    (finding,) = RULE.judge(facts(1), defaults(8))
+
+    assert "gained nothing from more than one" in finding.seen
+    assert "plain loop" in finding.do
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_silent_near_the_best(workers):
+    assert list(RULE.judge(facts(), defaults(workers))) == []
+
+
+def test_not_judged_while_the_cpus_are_not_free():
+    with pytest.raises(NotJudged, match="not free"):
+        list(RULE.judge(facts(None), defaults(64)))
+
+
+def test_not_judged_without_the_default():
+    with pytest.raises(NotJudged):
+        list(RULE.judge(facts(), {"unknown": {"pool_workers": "not told"}}))
