@@ -47,22 +47,22 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
     apart: dict[str, Samples] = {}
     if "forkserver" in bench.methods:
         first = {"forkserver, first": steady(partial(start_first, bench))}
-        apart = bench.measure(first, share=0.06, most=bench.pick(2, 7, 15))
+        apart = bench.attempt(first, share=0.06, most=bench.pick(2, 7, 15))
         cases["forkserver, next"] = steady(partial(start_process, bench, "forkserver"))
     together = bench.measure(cases, share=bench.pick(0.4, 0.35))
-    if "forkserver" in bench.methods:
-        apart["forkserver, preload"] = preloaded(bench)
-    thread = together["thread"]["joined"]
+    if "forkserver, next" in together:
+        apart.update(preloaded(bench))
+    thread = together["thread"]["joined"] if "thread" in together else []
     samples = {**apart, **together}
     for name in sorted(samples, key=lambda name: stats.median(samples[name]["first_line"])):
         rss, uss = footprint(bench, name)
-        reference = thread if name in together else cycle([stats.median(thread)])
+        reference = thread if name in together or not thread else cycle([stats.median(thread)])
         yield Row(
             {
                 "method": name,
                 "first_line": stats.measured(samples[name]["first_line"]),
                 "joined": stats.measured(samples[name]["joined"]),
-                "ratio": stats.ratio(samples[name]["joined"], reference),
+                "ratio": stats.ratio(samples[name]["joined"], reference) if thread else None,
                 "rss": rss,
                 "uss": uss,
             }
@@ -70,13 +70,12 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
     return samples
 
 
-def preloaded(bench: Bench, imports: tuple[str, ...] = ()) -> Samples:
+def preloaded(bench: Bench, imports: tuple[str, ...] = ()) -> dict[str, Samples]:
     """Workers of a fork server that has preloaded their module and ``imports``."""
     with preload([*PRELOADED, *imports]):
         case = steady(partial(start_process, bench, "forkserver", imports))
-        return bench.measure({("forkserver, preload", imports): case}, share=0.06, most=30)[
-            "forkserver, preload", imports
-        ]
+        samples = bench.attempt({("forkserver, preload", imports): case}, share=0.06, most=30)
+    return {name: each for (name, _), each in samples.items()}
 
 
 @contextmanager
@@ -135,13 +134,16 @@ def start_thread(bench: Bench) -> Quantities:
 def start_interpreter(bench: Bench, name: str) -> Quantities:
     """Run one line in a new interpreter that knows nothing of multiprocessing."""
     begun = bench.clock()
-    done = subprocess.run(
-        [sys.executable, *INTERPRETERS[name]],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        timeout=CHILD_DEADLINE,
-        check=True,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, *INTERPRETERS[name]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=CHILD_DEADLINE,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(str(error)) from error
     joined = bench.clock()
     return {"first_line": float(done.stdout) - begun if SHARED_CLOCK else joined - begun, "joined": joined - begun}
 
@@ -170,8 +172,9 @@ def by_memory(bench: Bench) -> Iterator[Row]:
     """Fork while the parent holds more and more touched memory."""
     sizes = [mib * 2**20 for mib in bench.pick((256,), (64, 256, 1024), (64, 256, 1024, 4096))]
     for size in bench.sweep("fork with a parent of", [size for size in sizes if size <= bench.plan.memory]):
-        samples = bench.measure({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(5, 15, 30))
-        yield Row({"held": size, **{name: stats.measured(values) for name, values in samples[size].items()}}, "memory")
+        samples = bench.attempt({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(5, 15, 30))
+        for each in samples.values():
+            yield Row({"held": size, **{name: stats.measured(values) for name, values in each.items()}}, "memory")
 
 
 @contextmanager
@@ -206,16 +209,15 @@ def advise(memory: mmap.mmap, name: str) -> bool:
 
 def by_imports(bench: Bench, starts: dict[str, Samples]) -> Iterator[Row]:
     """Start workers that have to import modules first; ``starts`` are those that import nothing."""
-    base = {"spawn": starts["spawn"]}
-    if "forkserver" in bench.methods:
-        base["forkserver"] = starts["forkserver, next"]
+    names = {"spawn": "spawn", "forkserver": "forkserver, next"}
+    base = {method: starts[name] for method, name in names.items() if name in starts}
     for bundle in bench.sweep("imports of", named_imports(bench)):
         cases: dict[Any, Case] = {
             (method, bundle): steady(partial(start_process, bench, method, bundle)) for method in base
         }
-        samples = {method: each for (method, _), each in bench.measure(cases, share=0.2).items()}
-        if "forkserver" in bench.methods:
-            samples["forkserver, preload"] = preloaded(bench, bundle)
+        samples = {method: each for (method, _), each in bench.attempt(cases, share=0.2).items()}
+        if "forkserver, preload" in starts:
+            samples.update(preloaded(bench, bundle))
         for method, each in samples.items():
             first = stats.measured(each["first_line"])
             bare = stats.median({**starts, **base}[method]["first_line"])
