@@ -34,19 +34,8 @@ CHANNELS = (PIPE_BYTES, PIPE, DUPLEX_BYTES, DUPLEX, SHARED, SIMPLE, QUEUE, MANAG
 COLLECTORS = (LOCKED, EACH, SIMPLE, QUEUE, MANAGED)
 #: The sizes that the main table and the rules speak of.
 SMALL, LARGE = 64, 2**20
-SIZES = {
-    "16 B": 16,
-    "64 B": SMALL,
-    "256 B": 256,
-    "1 KiB": 2**10,
-    "4 KiB": 2**12,
-    "16 KiB": 2**14,
-    "64 KiB": 2**16,
-    "256 KiB": 2**18,
-    "1 MiB": LARGE,
-    "4 MiB": 2**22,
-    "16 MiB": 2**24,
-}
+_STEPS = (("B", 1, (16, 64, 256)), ("KiB", 2**10, (1, 4, 16, 64, 256)), ("MiB", 2**20, (1, 4, 16)))
+SIZES = {f"{count} {unit}": count * factor for unit, factor, counts in _STEPS for count in counts}
 QUICK = ("64 B", "1 MiB")
 USUAL = ("16 B", "64 B", "4 KiB", "64 KiB", "1 MiB", "16 MiB")
 #: How often a message may exist at once, generously: objects, pickles and buffers of both sides, shared boxes.
@@ -81,23 +70,25 @@ WRITERS_ORDER = (8, 2, 4, 1)
 def run(bench: Bench) -> Iterator[Row]:
     """Yield channels by size, batches of small objects and many writers; huge messages last, if time is left."""
     labels = [label for label in bench.pick(QUICK, USUAL, tuple(SIZES)) if SIZES[label] * COPIES <= bench.plan.memory]
-    usual, huge = [[label for label in labels if (SIZES[label] >= HUGE) is is_huge] for is_huge in (False, True)]
+    usual = [label for label in labels if SIZES[label] < HUGE]
+    huge = labels[len(usual) :]
     samples: dict[tuple[str, int], Samples] = {}
     with ExitStack() as stack:
         partner = lazily(partial(Partner, bench, stack, max(SIZES[label] for label in labels)))
         # The quick level's two sizes are its minimum, however long the children took to start.
         for label in bench.pick(iter(usual), bench.sweep("messages of", usual)):
             samples.update(by_size(bench, partner, SIZES[label], [*samples]))
-        yield from summaries(samples)
+        for table in (summaries, ratios, details):
+            yield from table(samples)
         yield from by_batch(bench, partner, {name for name, _ in samples})
         yield from by_writers(bench)
         if huge and bench.left() < HUGE_SHARE * bench.plan.budget_s:
             bench.notes.append(f"the budget was spent before messages of {', '.join(huge)}")
             huge = []
         for label in bench.sweep("messages of", huge):
-            samples.update(by_size(bench, partner, SIZES[label], [*samples]))
-    yield from ratios(samples)
-    yield from details(samples)
+            more = by_size(bench, partner, SIZES[label], [*samples])
+            yield from ratios(more)
+            yield from details(more)
 
 
 # --- one writer
