@@ -50,12 +50,13 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
         apart = bench.attempt(first, share=0.06, most=bench.pick(2, 7, 15))
         cases["forkserver, next"] = steady(partial(start_process, bench, "forkserver"))
     together = bench.measure(cases, share=bench.pick(0.4, 0.35))
+    memory = {method: bench.once(("memory of", method), partial(ask_memory, bench, method)) for method in bench.methods}
     if "forkserver, next" in together:
         apart.update(preloaded(bench))
     thread = together["thread"]["joined"] if "thread" in together else []
     samples = {**apart, **together}
     for name in sorted(samples, key=lambda name: stats.median(samples[name]["first_line"])):
-        rss, uss = footprint(bench, name)
+        rss, uss = memory.get(name.partition(",")[0]) or (None, None)
         reference = thread if name in together or not thread else cycle([stats.median(thread)])
         yield Row(
             {
@@ -148,14 +149,6 @@ def start_interpreter(bench: Bench, name: str) -> Quantities:
     return {"first_line": float(done.stdout) - begun if SHARED_CLOCK else joined - begun, "joined": joined - begun}
 
 
-def footprint(bench: Bench, name: str) -> tuple[Cell, Cell]:
-    """Resident and unique memory of a worker started that way; None for threads and where the system does not tell."""
-    method = name.partition(",")[0]
-    if method not in bench.methods:
-        return None, None
-    return bench.once(("memory of", name), partial(ask_memory, bench, method)) or (None, None)
-
-
 def ask_memory(bench: Bench, method: str) -> tuple[Cell, Cell]:
     """A worker's own word on its memory."""
     receiver, sender = bench.context(method).Pipe(duplex=False)
@@ -209,14 +202,15 @@ def advise(memory: mmap.mmap, name: str) -> bool:
 
 def by_imports(bench: Bench, starts: dict[str, Samples]) -> Iterator[Row]:
     """Start workers that have to import modules first; ``starts`` are those that import nothing."""
-    names = {"spawn": "spawn", "forkserver": "forkserver, next"}
+    spawn, server = {"spawn": "spawn"}, {"forkserver": "forkserver, next"}
+    names = bench.pick(spawn, {**spawn, **server})  # each fork server takes a start of its own
     base = {method: starts[name] for method, name in names.items() if name in starts}
     for bundle in bench.sweep("imports of", named_imports(bench)):
         cases: dict[Any, Case] = {
             (method, bundle): steady(partial(start_process, bench, method, bundle)) for method in base
         }
         samples = {method: each for (method, _), each in bench.attempt(cases, share=0.2).items()}
-        if "forkserver, preload" in starts:
+        if "forkserver" in base:
             samples.update(preloaded(bench, bundle))
         for method, each in samples.items():
             first = stats.measured(each["first_line"])
