@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -170,14 +171,26 @@ def can_mount() -> bool:
     return done.returncode == 0
 
 
+@pytest.fixture(scope="session")
+def sandboxed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], AbstractContextManager[Sandbox]]:
+    """Opens a `Sandbox` for several tests."""
+
+    @contextmanager
+    def opened() -> Iterator[Sandbox]:
+        made = Sandbox(tmp_path_factory.mktemp("sandbox"))
+        try:
+            yield made
+        finally:
+            made.close()
+
+    return opened
+
+
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """A `Sandbox`."""
-    made = Sandbox(tmp_path)
-    try:
+def sandbox(sandboxed: Callable[[], AbstractContextManager[Sandbox]]) -> Iterator[Sandbox]:
+    """A `Sandbox` for this test alone."""
+    with sandboxed() as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture
