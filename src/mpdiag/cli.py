@@ -11,13 +11,7 @@ from typing import Any
 import click
 
 from mpdiag import __version__, errors
-
-#: One line each, so that --help need not import any command.
-COMMANDS = {
-    "probe": "Measure what multiprocessing costs on this machine.",
-    "explain": "Explain a rule, a probe or a topic.",
-    "report": "Show a saved report in any format.",
-}
+from mpdiag.brief import ABOUT, COMMANDS
 
 
 class Group(click.Group):
@@ -49,10 +43,10 @@ class Group(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, help=ABOUT, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="mpdiag %(version)s")
 def group() -> None:
-    """Tell why Python multiprocessing code is slow, stuck, hungry or wrong, and what to do about it."""
+    """Do what the options of mpdiag itself ask for: nothing, when a command is named."""
 
 
 def main() -> None:
