@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -74,6 +75,20 @@ def test_a_late_result_is_a_deadline(bench):
             handle.apply_async(work.wait, (5.0,)).get(0.01)
         assert warm.broken
     # Leaving ends the worker in the middle of its task.
+
+
+def test_a_pool_whose_lock_died_with_a_worker_is_closed_all_the_same(monkeypatch):
+    """An idle worker holds the lock of the task queue; which one that is, is not known: most likely one of the two."""
+    monkeypatch.setattr(pools, "BATCH_DEADLINE", 0.5)
+    begun = time.monotonic()
+    for victim in (0, 1):
+        with pools.opened(Bench(Plan(probe="pools")), POOL, 2) as warm:
+            warm.processes[victim].kill()
+            warm.processes[victim].join()
+            with suppress(DeadlineExceeded), warm.guarded():
+                warm.map(work.busy, [1] * 10)
+        assert not any(process.is_alive() for process in warm.processes)
+    assert time.monotonic() - begun < 2 * (0.5 + pools.CHILD_DEADLINE)
 
 
 def test_a_stubborn_worker_is_killed_when_its_time_is_up(bench, monkeypatch):

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent import futures
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.process import BaseProcess
@@ -24,6 +24,8 @@ from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, Case, DeadlineExcee
 EXECUTOR, POOL, THREADS = "ProcessPoolExecutor", "Pool", "ThreadPoolExecutor"
 #: Seconds that one batch of short tasks may take: a killed worker of a `Pool` shows in nothing but silence.
 BATCH_DEADLINE = 5.0
+#: Seconds that a pool whose workers were killed may take to notice.
+PATIENCE = 1.0
 #: Seconds that a worker is held by the task which shows that it is up, so that the others get theirs; more if needed.
 PAUSE, MOST_PAUSE = 0.002, 0.05
 
@@ -195,7 +197,8 @@ def opened(bench: Bench, kind: str, workers: int) -> Iterator[Warm]:
         warm.processes = started_since(before)
         yield warm
     finally:
-        close(warm.handle, warm.processes or started_since(before))
+        warm.processes = warm.processes or started_since(before)
+        close(warm)
 
 
 def create(bench: Bench, kind: str, workers: int) -> Any:
@@ -226,21 +229,32 @@ def started_since(before: set[BaseProcess]) -> tuple[BaseProcess, ...]:
     return tuple(process for process in multiprocessing.active_children() if process not in before)
 
 
-def close(handle: Any, processes: Iterable[BaseProcess]) -> None:
-    """Close a pool for good; workers that do not end in time are killed, so that waiting for them ends."""
-    watchdog = threading.Timer(CHILD_DEADLINE, kill, (processes,))
-    with suppress(RuntimeError):  # no more threads: then without
-        watchdog.start()
+def close(warm: Warm) -> None:
+    """Close a pool for good, in bounded time: what does not end is killed, what still hangs is left to itself.
+
+    A worker that is killed while it fetches a task takes the lock of the task queue with it, and `Pool.terminate`
+    then waits for ever: that is why it runs in a thread which nobody has to join.
+    """
+    closing = threading.Thread(target=release, args=(warm.handle,), daemon=True)
     try:
-        if isinstance(handle, futures.Executor):
-            handle.shutdown(wait=True, cancel_futures=True)
-        elif handle is not None:
-            handle.terminate()
-            handle.join()
-    finally:
-        watchdog.cancel()
-        if watchdog.is_alive():
-            watchdog.join()
+        closing.start()
+    except RuntimeError:  # no more threads
+        release(warm.handle)
+        return
+    if not warm.broken:
+        closing.join(CHILD_DEADLINE)
+    if closing.is_alive():
+        kill(warm.processes)
+        closing.join(PATIENCE)
+
+
+def release(handle: Any) -> None:
+    """End the library's pool and wait for its workers; its tasks are of no interest any more."""
+    if isinstance(handle, futures.Executor):
+        handle.shutdown(wait=True, cancel_futures=True)
+    elif handle is not None:
+        handle.terminate()
+        handle.join()
 
 
 def kill(processes: Iterable[BaseProcess]) -> None:
