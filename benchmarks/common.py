@@ -40,23 +40,6 @@ def wall(*command: str) -> float:
     return time.perf_counter() - begun
 
 
-def within(value: float, measured: Measured) -> str:
-    """Whether ``value`` lies in the interval that was stated."""
-    if measured.low is None or measured.high is None:
-        return "no interval"
-    return "within" if measured.low <= value <= measured.high else "outside"
-
-
-def overlap(one: Measured, other: Measured) -> str:
-    """Whether two intervals have anything in common."""
-    ends = (one.low, one.high, other.low, other.high)
-    if any(end is None for end in ends):
-        return "no interval"
-    low = max(end for end in (one.low, other.low) if end is not None)
-    high = min(end for end in (one.high, other.high) if end is not None)
-    return "agree" if low <= high else "differ"
-
-
 def spread(values: Sequence[float]) -> float:
     """The coefficient of variation: standard deviation over mean."""
     mean = sum(values) / len(values)
