@@ -207,6 +207,23 @@ def busy(iterations: int) -> int:
     return total
 
 
+def compute(window: "tuple[float, float]") -> int:
+    """Compute until the window (begin and end by the system-wide `time.perf_counter`) is over.
+
+    Returns the turns of the busy loop that fell into it.
+    """
+    import time
+
+    begin, end = window
+    while time.perf_counter() < begin:
+        busy(500)
+    turns = 0
+    while time.perf_counter() < end:
+        busy(500)
+        turns += 500
+    return turns
+
+
 def burn(seconds: float) -> float:
     """Compute for ``seconds`` of wall time; return the CPU seconds it got."""
     import time

@@ -22,8 +22,8 @@ AROUND = (0.3, 1.0, 3.0, 10.0)
 WELL_USED = 0.75
 #: Part of the expected speed-up below which the CPUs cannot have been free.
 SHORTFALL = 0.75
-#: Busy tasks in a batch: divisible among two workers.
-TRIED = 24
+#: Busy tasks in a batch, at least, and the seconds it lasts in a loop: a scheduler may take 10 ms to spread workers.
+TRIED, LASTING = 24, 0.03
 #: Iterations from which the speed of the busy loop is taken.
 CALIBRATION = 20_000
 
@@ -176,9 +176,10 @@ def tried_out(bench: Bench, pools: Pools, by_way: dict[str, Samples]) -> Iterato
     workers = usable(bench)
     even = scaling.least_task(1 / workers, workers, cost, parent)
     counts = [max(1, round(factor * even / per_iteration)) for factor in AROUND]
-    cases: dict[Any, Case] = {("serial", count): steady(partial(alone, bench, count)) for count in counts}
+    batches = {count: [count] * max(TRIED, round(LASTING / (count * per_iteration))) for count in counts}
+    cases: dict[Any, Case] = {("serial", count): steady(partial(alone, bench, batches[count])) for count in counts}
     for key, way in (("executor", FIRST), ("imap", "Pool.imap")):
-        cases.update({(key, count): batch(bench, pools, way, [count] * TRIED, work.busy) for count in counts})
+        cases.update({(key, count): batch(bench, pools, way, batches[count], work.busy) for count in counts})
     samples = bench.measure(cases, share=0.3)
     for count in counts:
         serial = samples["serial", count]["task"]
@@ -212,12 +213,12 @@ def iteration_cost(bench: Bench) -> float:
     return min(once() for _ in range(5))
 
 
-def alone(bench: Bench, iterations: int) -> Quantities:
+def alone(bench: Bench, tasks: Sequence[int]) -> Quantities:
     """The tasks one by one in this process."""
     begun = bench.clock()
-    for _ in range(TRIED):
+    for iterations in tasks:
         work.busy(iterations)
-    return {"task": (bench.clock() - begun) / TRIED}
+    return {"task": (bench.clock() - begun) / len(tasks)}
 
 
 PROBE: Final = Probe(

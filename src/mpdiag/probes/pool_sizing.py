@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Callable, Final, Optional
 
@@ -16,8 +17,10 @@ from mpdiag.pools import BATCH_DEADLINE, EXECUTOR, THREADS, Pools, Warm, opened
 KINDS = {"processes": EXECUTOR, "threads": THREADS}
 #: The key of the plain loop, which every speed-up refers to.
 LOOP = ("no pool", 1)
-#: Turns of the busy loop that make one computing task: milliseconds, so that dispatch hardly counts.
-ITERATIONS = 50_000
+#: Turns of the busy loop that make one computing task.
+TASK = 50_000
+#: Seconds until the scheduler has spread workers that woke on one CPU: before that, two run as slowly as one.
+SPREAD = 0.02
 #: Numbers of workers tried on waiting tasks.
 WAITERS = (1, 2, 4, 8, 16, 32, 64)
 #: The part of the budget that starting processes for the waiting tasks may take.
@@ -40,13 +43,14 @@ def run(bench: Bench) -> Iterator[Row]:
     """Yield the speed-up curves, the numbers to choose, the laws of the curves and what a worker costs."""
     with Pools(bench) as pools:
         start = bench.once("starting processes", partial(start_of, bench, pools))
-        effective = bench.once("effective CPUs", partial(effective_cpus, bench, pools))
+        before = bench.once("effective CPUs before", partial(effective_cpus, bench, pools))
         computing: Curve = bench.measure(computing_cases(bench, pools), share=0.45)
+        after = bench.once("effective CPUs after", partial(effective_cpus, bench, pools))
         yield from curve_rows(computing, "")
         waiting: Curve = bench.measure(waiting_cases(bench, pools, start), share=0.3)
         yield from curve_rows(waiting, "waiting")
         threads = bench.once("starting threads", partial(thread_start, bench))
-    effective = got_together(effective, computing, bench.cpus)
+    effective = min((each for each in (before, after) if each is not None), default=None)
     free = {} if is_crowded(bench, effective) else within(computing, bench.cpus)
     yield recommended("computing", free, effective)
     yield recommended("waiting", waiting, None)
@@ -84,17 +88,8 @@ def effective_cpus(bench: Bench, pools: Pools) -> float:
     warm = pools.warm(EXECUTOR, 2 * bench.cpus)
     with warm.guarded():
         begun = bench.clock()
-        got: list[float] = warm.map(work.burn, [bench.pick(0.1, 0.3, 0.6)] * bench.cpus)
+        got: list[float] = warm.map(work.burn, [bench.pick(0.08, 0.3, 0.6)] * bench.cpus)
         return sum(got) / (bench.clock() - begun)
-
-
-def got_together(effective: Optional[float], computing: Curve, cpus: int) -> Optional[float]:
-    """The least of ``effective`` and what workers got while the curve was measured, where the system tells that."""
-    samples = computing.get(("processes", cpus), {})
-    if "workers" not in samples:
-        return effective
-    got = stats.ratio(samples["workers"], samples["task"]).median
-    return got if effective is None else min(effective, got)
 
 
 def is_crowded(bench: Bench, effective: Optional[float]) -> bool:
@@ -113,14 +108,36 @@ def is_crowded(bench: Bench, effective: Optional[float]) -> bool:
 
 def computing_cases(bench: Bench, pools: Pools) -> dict[Any, Case]:
     """As many busy workers as 1 to twice the usable CPUs, beside a plain loop."""
-    iterations = bench.pick(1, 2) * ITERATIONS
     counts = worker_counts(bench.cpus, few=bench.pick(True, False))
-    sizes = {"processes": counts, "threads": bench.pick([bench.cpus], counts)}
-    cases: dict[Any, Case] = {LOOP: steady(partial(loop, bench, work.busy, iterations))}
+    sizes = {"processes": counts, "threads": bench.pick([bench.cpus], worker_counts(bench.cpus, few=True))}
+    cases: dict[Any, Case] = {LOOP: steady(partial(through_window, bench, work.compute))}
     for kind, name in KINDS.items():
         for size in sizes[kind]:
-            cases[kind, size] = pools.batches(name, 2 * bench.cpus, partial(fill, work.busy, iterations, size))
+            cases[kind, size] = together(bench, pools, name, size)
     return cases
+
+
+def together(bench: Bench, pools: Pools, name: str, size: int) -> Case:
+    """``size`` workers of a warm pool compute at once: the others sleep, as if they were not there."""
+
+    def rounds() -> AbstractContextManager[Callable[[], Quantities]]:
+        warm = pools.warm(name, 2 * bench.cpus)
+
+        def compute(window: tuple[float, float]) -> int:
+            with warm.guarded():
+                return sum(warm.map(work.compute, [window] * size))
+
+        return nullcontext(partial(through_window, bench, compute))
+
+    return rounds
+
+
+def through_window(bench: Bench, compute: Callable[[tuple[float, float]], int]) -> Quantities:
+    """Seconds per task, from the turns that were done in a window of time once all were at work."""
+    begin = bench.clock() + bench.pick(SPREAD / 2, SPREAD)
+    span = bench.pick(0.01, 0.03)
+    turns = compute((begin, begin + span))
+    return {"task": span * TASK / max(turns, 1)}
 
 
 def worker_counts(cpus: int, few: bool) -> list[int]:
@@ -287,9 +304,10 @@ PROBE: Final = Probe(
         why="Computing tasks gain up to the CPUs that are really free, waiting tasks far beyond: one number does not "
         "fit both, and the defaults know neither quotas nor neighbours.",
         how="As many equal tasks as workers are given to a warm pool at once; time per task against a plain loop, in "
-        "the same rounds. Computing is pure Python, waiting is sleep(), behind which stands no peer that could be "
-        "overrun. Effective CPUs: the CPU time that as many busy processes get as there are usable CPUs. The laws are "
-        "least-squares fits; their error is a root mean square, in speed-ups.",
+        "the same rounds. Computing is pure Python, counted once the scheduler has spread the workers; waiting is "
+        "sleep(), behind which stands no peer that could be overrun. Effective CPUs: the CPU time that as many busy "
+        "processes get as there are usable CPUs, the less of before and after. The laws are least-squares fits; their "
+        "error is a root mean square, in speed-ups.",
         reading="Choose the fewest workers on the plateau. For waiting tasks the peer's limit comes first: this curve "
         "only shows that the machine is not the limit.",
         links=(
