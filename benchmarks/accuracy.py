@@ -1,10 +1,17 @@
 """Whether the figures are right: takes about four minutes and wants an idle machine.
 
-Prints three tables. Known workloads: a target that sleeps under each start method, a throttled pipe and a pickle of
-known cost, as a host measures them: the interval, what is known, their ratio, and whether the known value lies within
-the interval (widened by what is itself uncertain about it). Other instruments: spawn, fork, pickle and pipe
-by the probes, by pyperf and by bare loops of the same calls, interleaved: the ratios to the bare loop, paired by
-round. Repeatability: the ratios spawn : fork and Queue : Pipe of several runs, and their coefficient of variation.
+Prints three tables.
+
+Known workloads: a target that sleeps under each start method, a throttled pipe and a pickle of known cost, as a host
+measures them: the interval, what is known, their ratio, and whether the known value (with its own interval, where it
+is measured too) lies within the interval.
+
+Other instruments: spawn, fork, pickle and pipe by the probes, by pyperf and by bare loops of the same calls,
+interleaved: the ratios to the bare loop, paired by round, and those of the least values, which other load disturbs
+less.
+
+Repeatability: the ratios spawn : fork and Queue : Pipe of several runs, and their coefficient of variation.
+
 Needs pyperf (``pip install mpdiag[bench]``) for its column.
 """
 
@@ -48,7 +55,8 @@ FIGURES = {
 def main() -> None:
     """Print the tables."""
     show("Known workloads", ("workload", "measured", "known", "ratio", ""), known_workloads())
-    show("Other instruments (÷ bare loop)", ("figure", "bare loop", "probe", "pyperf"), instruments())
+    header = ("figure", "bare loop", "probe", "least", "pyperf", "least")
+    show("Other instruments (÷ bare loop)", header, instruments())
     show(f"Repeatability ({RUNS} runs)", ("level", "ratio", "median", "least", "most", "variation"), repeated())
 
 
@@ -89,11 +97,12 @@ def instruments() -> Iterator[list[str]]:
                 medians.setdefault((tool, figure), []).append(value)
     for figure in FIGURES:
         bare = medians["bare", figure]
-        ratios = [
-            units.interval(stats.ratio(medians[tool, figure], bare), "x") if (tool, figure) in medians else "–"
-            for tool in ("probe", "pyperf")
-        ]
-        yield [figure, units.seconds(stats.median(bare)), *ratios]
+        line = [figure, units.seconds(stats.median(bare))]
+        for tool in ("probe", "pyperf"):
+            found = medians.get((tool, figure))
+            line.append(units.interval(stats.ratio(found, bare), "x") if found else "–")
+            line.append(f"{min(found) / min(bare):.2f}×" if found else "–")
+        yield line
 
 
 def by_loops() -> dict[str, float]:
@@ -121,19 +130,27 @@ def by_probe() -> dict[str, float]:
 
 
 def repeated() -> Iterator[list[str]]:
-    """How far the ratios of several runs lie apart."""
+    """How far the ratios of several runs lie apart; a run that lacks one says why on standard error."""
     for level in ("--quick", ""):
         ratios: dict[str, list[float]] = {}
         for _ in range(RUNS):
-            report = probed(*([level] if level else []), "start_method", "channels")
-            joined = [cell(report, "start_method", {"method": name}, "joined")["median"] for name in ("spawn", "fork")]
-            ratios.setdefault("spawn : fork", []).append(joined[0] / joined[1])
-            for key in ("latency", "throughput"):
-                value = cell(report, "channels.ratios", {"size": 64}, key)["median"]
-                ratios.setdefault(f"Queue : Pipe, {key}", []).append(value)
+            try:
+                found = ratios_of(probed(*([level] if level else []), "start_method", "channels"))
+            except LookupError as missing:
+                print(missing, file=sys.stderr)
+                continue
+            for name, value in found.items():
+                ratios.setdefault(name, []).append(value)
         for name, values in ratios.items():
             least, most = f"{min(values):.2f}×", f"{max(values):.2f}×"
             yield [level or "default", name, f"{stats.median(values):.2f}×", least, most, f"{spread(values):.1%}"]
+
+
+def ratios_of(report: dict[str, Any]) -> dict[str, float]:
+    """The ratios that are to be the same in every run."""
+    spawn, fork = (cell(report, "start_method", {"method": name}, "joined")["median"] for name in ("spawn", "fork"))
+    queue = {key: cell(report, "channels.ratio", {"size": 64}, key)["median"] for key in ("latency", "throughput")}
+    return {"spawn : fork": spawn / fork, **{f"Queue : Pipe, {key}": value for key, value in queue.items()}}
 
 
 def probed(*arguments: str) -> dict[str, Any]:
@@ -144,11 +161,13 @@ def probed(*arguments: str) -> dict[str, Any]:
 
 
 def cell(report: dict[str, Any], section: str, where: dict[str, Any], column: str) -> dict[str, float]:
-    """One measured cell of a report."""
-    rows = next(each["rows"] for each in report["sections"] if each["id"] == section)
-    row = next(each for each in rows if all(each[key] == value for key, value in where.items()))
-    found: dict[str, float] = row[column]
-    return found
+    """One measured cell of a report; a `LookupError` tells what the report says instead."""
+    rows = [row for each in report["sections"] if each["id"] == section for row in each["rows"]]
+    for row in rows:
+        if all(row[key] == value for key, value in where.items()):
+            found: dict[str, float] = row[column]
+            return found
+    raise LookupError(f"{section} has no row {where}: {[note['text'] for note in report['quality']]}")
 
 
 if __name__ == "__main__":
