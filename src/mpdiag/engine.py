@@ -34,7 +34,7 @@ from mpdiag.model import (
 
 #: Seconds of the whole command by level, and what of them is the profile pass of each probe.
 BUDGETS = {"quick": 5.5, "default": 27.0, "thorough": 150.0}
-PROFILES = {"quick": 0.1, "default": 0.3, "thorough": 1.0}
+PROFILES = {"quick": 0.05, "default": 0.3, "thorough": 1.0}
 #: Seconds that starting and ending one host takes, roughly: kept free of the timing budget.
 HOST_COST = 0.15
 #: A half-width above this is said aloud.

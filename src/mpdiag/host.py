@@ -14,14 +14,13 @@ import gc
 import importlib
 import json
 import os
-import pstats
 import select
 import shutil
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from mpdiag import interpreter
@@ -120,6 +119,8 @@ def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
 
 def describe(error: BaseException) -> str:
     """One line that names the error and where it arose."""
+    import traceback  # rarely needed, and every host would pay for it
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
     text = str(error).partition("\n")[0]
@@ -135,11 +136,10 @@ def profile(probe: Probe, plan: Plan) -> list[dict[str, object]]:
         exhaust(probe, bench)
     finally:
         profiler.disable()
-    stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
-    lines = sorted(((times[2], times[1], where) for where, times in stats.items()), reverse=True)
+    entries = sorted(profiler.getstats(), key=lambda entry: entry.inlinetime, reverse=True)
     return [
-        {"function": function_name(*where), "calls": calls, "self_s": self_s}
-        for self_s, calls, where in lines[:PROFILE_LINES]
+        {"function": function_name(entry.code), "calls": entry.callcount, "self_s": entry.inlinetime}
+        for entry in entries[:PROFILE_LINES]
     ]
 
 
@@ -153,8 +153,8 @@ def exhaust(probe: Probe, bench: Bench) -> None:
         return
 
 
-def function_name(file: str, line: int, name: str) -> str:
-    """How pstats names a function, with the file's last two parts only."""
-    if file == "~":
-        return name
-    return f"{'/'.join(file.replace(chr(92), '/').split('/')[-2:])}:{line}({name})"
+def function_name(code: str | CodeType) -> str:
+    """How cProfile names a function (a built-in one by its text), with the file's last two parts only."""
+    if isinstance(code, str):
+        return code
+    return f"{'/'.join(Path(code.co_filename).parts[-2:])}:{code.co_firstlineno}({code.co_name})"

@@ -22,7 +22,7 @@ from mpdiag.model import Cell, Column, Doc, Probe, Row, Table
 SHARED_CLOCK = sys.platform == "linux"
 PAGE = 4096
 #: What every child of a fork server imports: its target's module, what runs the main module again, what talks to us.
-PRELOADED = ("mpdiag.work", "runpy", "multiprocessing.connection")
+PRELOADED = ("mpdiag.work", "pkgutil", "runpy", "multiprocessing.connection")
 CLOCK = "import time; print(time.perf_counter(), flush=True)"
 INTERPRETERS = {"bare interpreter": ["-I", "-S", "-c", CLOCK], "subprocess": ["-c", CLOCK]}
 
@@ -47,7 +47,7 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
     apart: dict[str, Samples] = {}
     if "forkserver" in bench.methods:
         first = {"forkserver, first": steady(partial(start_first, bench))}
-        apart = bench.attempt(first, share=0.06, most=bench.pick(2, 7, 15))
+        apart = bench.attempt(first, share=0.06, most=bench.pick(1, 7, 15))
         cases["forkserver, next"] = steady(partial(start_process, bench, "forkserver"))
     together = bench.measure(cases, share=bench.pick(0.4, 0.35))
     memory = {method: bench.once(("memory of", method), partial(ask_memory, bench, method)) for method in bench.methods}
@@ -163,7 +163,7 @@ def ask_memory(bench: Bench, method: str) -> tuple[Cell, Cell]:
 
 def by_memory(bench: Bench) -> Iterator[Row]:
     """Fork while the parent holds more and more touched memory."""
-    sizes = [mib * 2**20 for mib in bench.pick((256,), (64, 256, 1024), (64, 256, 1024, 4096))]
+    sizes = [mib * 2**20 for mib in bench.pick((128,), (64, 256, 1024), (64, 256, 1024, 4096))]
     for size in bench.sweep("fork with a parent of", [size for size in sizes if size <= bench.plan.memory]):
         samples = bench.attempt({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(5, 15, 30))
         for each in samples.values():
