@@ -54,6 +54,8 @@ def main() -> None:
     code = run(sys.argv[1:])
     if code == errors.INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
+        # Up to 3.13, `python -m` dies by SIGINT when one has hit an exec(), as of a dataclass; a new one forgets it.
+        exec("")  # noqa: S102
     sys.exit(code)
 
 
