@@ -71,7 +71,7 @@ def probe_everywhere(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Check mpdiag's own figures and costs; takes minutes and an idle machine."""
-    session.install("-e", ".[dev]", "pyperf>=2.6")
+    session.install("-e", ".[bench]")
     for script in ("accuracy", "cost"):
         session.run("python", f"benchmarks/{script}.py", *session.posargs)
 
