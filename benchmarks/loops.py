@@ -15,7 +15,7 @@ from typing import Any
 
 from mpdiag import work
 from mpdiag.probes.pickle_cost import MAIN, SAMPLE
-from mpdiag.specimens import MAKERS
+from mpdiag.rigs.specimens import MAKERS
 
 #: The kind of object that is pickled.
 KIND = "dicts"

@@ -3,9 +3,11 @@
 import pytest
 
 from mpdiag import engine
+from mpdiag.advice import Finding, NotJudged, Rule
 from mpdiag.errors import BadInput
 from mpdiag.launcher import Gathered
-from mpdiag.model import Column, Doc, Finding, Measured, NotJudged, Probe, Rule, Section, Table
+from mpdiag.model import Column, Doc, Measured, Probe, Table
+from mpdiag.report import Section
 from mpdiag.stats import measured
 
 DOC = Doc(title="Title", why="why", how="how")
@@ -111,7 +113,7 @@ def test_findings_are_ordered_by_gain_then_level_then_concern():
 
 
 def test_facts_say_what_was_not_measured():
-    from mpdiag.model import Facts
+    from mpdiag.advice import Facts
 
     facts = Facts("pipes", {"": ({"kind": "Pipe", "time": measured([1.0] * 7), "text": "x"},)})
     assert facts.number("time", kind="Pipe") == 1.0

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from mpdiag import reports
-from mpdiag.model import Measured, Place, Section
+from mpdiag.advice import Place
+from mpdiag.model import Measured
 from mpdiag.redact import Identity, redact
+from mpdiag.report import Section
 
 REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
 WHO = Identity(home="/home/ann", user="ann", host="merlin.example.org")

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mpdiag import model, registry, reports
+from mpdiag import advice, registry, reports
+from mpdiag import report as shape
 from mpdiag.errors import USAGE, BadInput
-from mpdiag.model import SCHEMA, Column, Measured, Report, Section, Style, Tool
+from mpdiag.model import Column, Measured
+from mpdiag.report import SCHEMA, Report, Section, Style, Tool
 
 GOLDEN = (Path(__file__).parent / "golden" / "probe.json").read_bytes()
 FORMATS = [registry.renderer(name) for name in registry.names("renderers")]
@@ -46,14 +48,14 @@ st.register_type_strategy(
         columns=st.lists(columns, max_size=3).map(tuple),
         rows=st.lists(st.dictionaries(keys | texts, cells, max_size=3), max_size=3).map(tuple),
         process=facts,
-        profile=st.lists(st.builds(model.Profiled, texts, integers, floats), max_size=2).map(tuple),
+        profile=st.lists(st.builds(shape.Profiled, texts, integers, floats), max_size=2).map(tuple),
     ),
 )
-evidence = st.builds(model.Evidence, texts, floats | integers | texts | st.none(), low=floats, high=st.none() | floats)
-places = st.builds(model.Place, texts, st.none() | integers, st.none() | integers, st.none() | texts)
-gains = st.builds(model.Gain, floats, floats, texts)
+evidence = st.builds(advice.Evidence, texts, floats | integers | texts | st.none(), low=floats, high=st.none() | floats)
+places = st.builds(advice.Place, texts, st.none() | integers, st.none() | integers, st.none() | texts)
+gains = st.builds(advice.Gain, floats, floats, texts)
 findings = st.builds(
-    model.Finding,
+    advice.Finding,
     rule=texts,
     name=texts,
     title=texts,
@@ -66,11 +68,11 @@ findings = st.builds(
     links=st.lists(texts, max_size=1).map(tuple),
 )
 accounts = st.builds(
-    model.Account,
+    shape.Account,
     floats,
     st.lists(
         st.builds(
-            model.ProcessAccount,
+            shape.ProcessAccount,
             integers,
             integers,
             texts,
@@ -80,13 +82,13 @@ accounts = st.builds(
             floats,
             st.none() | texts | integers,
             st.dictionaries(texts, floats, max_size=2),
-            st.builds(model.Memory, integers, st.none() | integers),
+            st.builds(shape.Memory, integers, st.none() | integers),
         ),
         max_size=2,
     ).map(tuple),
     st.dictionaries(texts, floats, max_size=2),
     floats,
-    st.none() | st.builds(model.Efficiency, floats, floats, floats),
+    st.none() | st.builds(shape.Efficiency, floats, floats, floats),
 )
 any_report = st.builds(
     Report,
@@ -101,9 +103,9 @@ any_report = st.builds(
     sections=st.lists(st.from_type(Section), max_size=2).map(tuple),
     account=st.none() | accounts,
     findings=st.lists(findings, max_size=3).map(tuple),
-    quality=st.lists(st.builds(model.Quality, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2).map(tuple),
+    quality=st.lists(st.builds(shape.Quality, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2).map(tuple),
     passed=st.lists(texts, max_size=2).map(tuple),
-    not_judged=st.lists(st.builds(model.Unjudged, texts, texts), max_size=2).map(tuple),
+    not_judged=st.lists(st.builds(shape.Unjudged, texts, texts), max_size=2).map(tuple),
 )
 
 
@@ -238,7 +240,7 @@ def test_bad_input_names_a_remedy_and_ends_with_code_2():
 
 def test_a_name_that_is_no_unicode_is_written_with_escapes():
     report = reports.decode(GOLDEN, "x")
-    odd = model.Place("caf\udce9.py")
+    odd = advice.Place("caf\udce9.py")
     finding = report.findings[0]
     report = replace(report, findings=(replace(finding, place=odd),))
 

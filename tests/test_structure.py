@@ -25,7 +25,7 @@ MEASURED = sorted(
     path for name in re.findall(r'^"(src/.+)" = "py39"$', CONFIG, re.MULTILINE) for path in ROOT.glob(name)
 )
 #: Every spawned child imports these.
-BARE = [PACKAGE / "work.py", PACKAGE / "consumer.py", PACKAGE / "__init__.py"]
+BARE = [PACKAGE / name for name in ("__init__.py", "work.py", "rigs/__init__.py", "rigs/consumer.py")]
 #: Modules that Python 3.9 lacks.
 YOUNG = {"annotationlib", "compression", "tomllib"}
 #: What a measured interpreter may have; imported in the function that needs it.
@@ -124,7 +124,8 @@ def test_measured_code_is_python_39(path):
 
 
 def test_everything_sent_to_a_measured_interpreter_is_held_to_its_limits():
-    sent = {PACKAGE / name for name in launcher.STAGED} | set((PACKAGE / "probes").glob("*.py"))
+    sent = {PACKAGE / name for name in launcher.STAGED}
+    sent |= {path for folder in launcher.FOLDERS for path in (PACKAGE / folder).rglob("*.py")}
 
     assert sent == {PACKAGE / "__init__.py", *MEASURED}
 

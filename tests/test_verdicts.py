@@ -1,5 +1,6 @@
 from mpdiag import verdicts
-from mpdiag.model import SCHEMA, Finding, Report, Section, Tool
+from mpdiag.advice import Finding
+from mpdiag.report import SCHEMA, Report, Section, Tool
 from mpdiag.stats import measured
 
 

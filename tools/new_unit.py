@@ -80,7 +80,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from mpdiag.model import Doc, Facts, Finding, Rule
+from mpdiag.advice import Facts, Finding, Rule
+from mpdiag.model import Doc
 
 
 def judge(start_method: Facts) -> Iterable[Finding]:
@@ -101,7 +102,7 @@ RULE_TEST = '''\
 
 from __future__ import annotations
 
-from mpdiag.model import Facts
+from mpdiag.advice import Facts
 from mpdiag.rules import $name
 
 

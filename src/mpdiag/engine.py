@@ -13,24 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mpdiag import __version__, machine, registry, stats, verdicts
+from mpdiag.advice import Facts, Finding, NotJudged, Rule
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered, Launcher
-from mpdiag.model import (
-    SCHEMA,
-    Facts,
-    Finding,
-    Measured,
-    NotJudged,
-    Probe,
-    Quality,
-    Report,
-    Rule,
-    Section,
-    Tool,
-    Unjudged,
-)
+from mpdiag.model import Measured, Probe
+from mpdiag.report import SCHEMA, Quality, Report, Section, Tool, Unjudged
 
 #: Seconds of the whole command by level, and what of them is the profile pass of each probe.
 BUDGETS = {"quick": 5.5, "default": 27.0, "thorough": 150.0}

@@ -22,27 +22,14 @@ import psutil
 
 from mpdiag.bench import Plan
 from mpdiag.errors import CannotWork
-from mpdiag.model import Cell, Measured, Profiled, Status
+from mpdiag.model import Cell, Measured
+from mpdiag.report import Profiled, Status
 from mpdiag.vitals import Vitals
 
 PACKAGE = Path(__file__).parent
 #: What a host needs of mpdiag; nothing else is visible to the measured interpreter.
-STAGED = (
-    "__init__.py",
-    "bench.py",
-    "consumer.py",
-    "demos.py",
-    "handover.py",
-    "host.py",
-    "interpreter.py",
-    "model.py",
-    "partners.py",
-    "pools.py",
-    "scaling.py",
-    "specimens.py",
-    "stats.py",
-    "work.py",
-)
+STAGED = ("__init__.py", "bench.py", "host.py", "interpreter.py", "model.py", "stats.py", "work.py")
+FOLDERS = ("probes", "rigs")
 #: The main module of a host; spawned children compile and run it again.
 MAIN = 'if __name__ == "__main__":\n    from mpdiag.host import main\n\n    main()\n'
 #: Seconds between two looks at a silent host; memory is sampled as often in the profile pass.
@@ -229,14 +216,19 @@ def private_folder() -> Path:
 
 
 def stage(folder: Path) -> None:
-    """Copy what a host needs to ``folder``: the measured interpreter sees nothing else of mpdiag's environment."""
+    """Copy what a host needs to ``folder``: the measured interpreter sees nothing else of mpdiag's environment.
+
+    Compiled code comes along with its source's time stamp, or every run would compile it anew.
+    """
     package = folder / "mpdiag"
-    (package / "probes").mkdir(parents=True)
+    (package / "__pycache__").mkdir(parents=True)
     (folder / "main.py").write_text(MAIN, encoding="utf-8")
+    for name in FOLDERS:
+        shutil.copytree(PACKAGE / name, package / name)
     for name in STAGED:
-        shutil.copy(PACKAGE / name, package)
-    for probe in (PACKAGE / "probes").glob("*.py"):
-        shutil.copy(probe, package / "probes")
+        shutil.copy2(PACKAGE / name, package)
+        for compiled in (PACKAGE / "__pycache__").glob(f"{name.removesuffix('.py')}.*.pyc"):
+            shutil.copy2(compiled, package / "__pycache__")
 
 
 def explain_end(code: int | None, said: str) -> str:

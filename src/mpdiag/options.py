@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeVar
 import click
 
 from mpdiag import errors, registry
-from mpdiag.model import LEVELS, Level, Report, Style
+from mpdiag.advice import LEVELS, Level
 from mpdiag.outputs import Output
+from mpdiag.report import Report, Style
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from mpdiag.model import Report
+from mpdiag.report import Report
 
 #: Names that many machines share: they tell nothing, and replacing them would garble ordinary text.
 _COMMON_HOSTS = frozenset(

@@ -10,8 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
+from mpdiag.advice import Rule
 from mpdiag.errors import BadInput
-from mpdiag.model import Probe, Renderer, Rule
+from mpdiag.model import Probe
+from mpdiag.report import Renderer
 
 Unit = TypeVar("Unit", Probe, Rule, Renderer)
 

@@ -9,8 +9,8 @@ import textwrap
 import msgspec
 
 from mpdiag.errors import BadInput
-from mpdiag.model import SCHEMA, Report
-from mpdiag.present import visible
+from mpdiag.report import SCHEMA, Report
+from mpdiag.text.present import visible
 
 _MAJOR = int(SCHEMA.rpartition("/")[2])
 #: Anything deeper is not ours; renderers recurse over it.

@@ -16,7 +16,7 @@ def digits(value: float) -> str:
     if value == 0:
         return "0"
     magnitude = abs(value)
-    places = 0 if magnitude >= 100 else 1 if magnitude >= 10 else 2
+    places = 0 if magnitude >= 99.95 else 1 if magnitude >= 9.995 else 2
     return f"{value:.{places}f}" if magnitude >= 0.01 else f"{value:.2g}"
 
 

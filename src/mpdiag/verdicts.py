@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mpdiag.model import Cell, Measured, Report, Section
+from mpdiag.model import Cell, Measured
+from mpdiag.report import Report, Section
 from mpdiag.units import number, seconds
 
 

@@ -2,12 +2,15 @@ import re
 
 import pytest
 
-from mpdiag import pages, registry
+from mpdiag import registry
+from mpdiag.advice import Rule
 from mpdiag.cli import run
 from mpdiag.commands.explain import draw, everything, find
 from mpdiag.errors import BadInput
-from mpdiag.model import Doc, Probe, Rule, Style
-from mpdiag.topics import TOPICS
+from mpdiag.model import Doc, Probe
+from mpdiag.report import Style
+from mpdiag.text import pages
+from mpdiag.text.topics import TOPICS
 
 RULE = registry.rules()["MP701"]
 NAMES = [*TOPICS, *registry.probes(), *registry.rules(), *registry.names("renderers")]

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from mpdiag import specimens
 from mpdiag.bench import Plan
 from mpdiag.launcher import Launcher
 from mpdiag.model import Measured
 from mpdiag.probes import pickle_cost
+from mpdiag.rigs import specimens
 
 QUICK = Plan(probe="pickle_cost", level="quick")
 #: Seconds to dump one object of each kind, per element.

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from mpdiag import demos, work
+from mpdiag import work
 from mpdiag.bench import Bench, DeadlineExceeded, Plan
 from mpdiag.launcher import Launcher
 from mpdiag.probes.semantics import BY_METHOD, PROBE, STATEMENTS
+from mpdiag.rigs import demos
 
 ALL = {**STATEMENTS, **BY_METHOD}
 EXPECTED = {key: statement.expected for key, statement in ALL.items()}

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 from mpdiag import reports
-from mpdiag.model import Style
 from mpdiag.renderers.json import RENDERER
+from mpdiag.report import Style
 
 GOLDEN = (Path(__file__).parent.parent / "golden" / "probe.json").read_text(encoding="utf-8")
 REPORT = reports.decode(GOLDEN.encode(), "probe.json")

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mpdiag import reports
-from mpdiag.model import Column, Evidence, Finding, Section, Style
+from mpdiag.advice import Evidence, Finding
+from mpdiag.model import Column
 from mpdiag.renderers.markdown import RENDERER
+from mpdiag.report import Section, Style
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 REPORT = reports.decode((GOLDEN / "probe.json").read_bytes(), "probe.json")

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from mpdiag import reports
-from mpdiag.model import Account, Column, Evidence, Finding, Gain, Memory, Place, ProcessAccount, Section, Style
+from mpdiag.advice import Evidence, Finding, Gain, Place
+from mpdiag.model import Column
 from mpdiag.renderers.terminal import RENDERER
+from mpdiag.report import Account, Memory, ProcessAccount, Section, Style
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 REPORT = reports.decode((GOLDEN / "probe.json").read_bytes(), "probe.json")

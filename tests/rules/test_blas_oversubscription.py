@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpdiag.model import NotJudged
+from mpdiag.advice import NotJudged
 from mpdiag.rules.blas_oversubscription import judge
 
 

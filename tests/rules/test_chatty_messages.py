@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpdiag.model import Facts, NotJudged
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.chatty_messages import RULE
 from mpdiag.stats import measured
 

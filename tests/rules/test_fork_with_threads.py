@@ -1,6 +1,6 @@
 import pytest
 
-from mpdiag.model import Facts, NotJudged
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.fork_with_threads import RULE
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mpdiag.model import Facts, NotJudged
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.manager_hot_loop import RULE
 from mpdiag.stats import measured
 

@@ -1,4 +1,4 @@
-from mpdiag.model import Facts
+from mpdiag.advice import Facts
 from mpdiag.rules.slow_start_method import RULE
 from mpdiag.stats import measured
 

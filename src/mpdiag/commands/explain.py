@@ -6,12 +6,13 @@ import difflib
 
 import click
 
-from mpdiag import errors, pages, registry
+from mpdiag import errors, registry
 from mpdiag.errors import BadInput
-from mpdiag.model import Style
 from mpdiag.options import terminal_style
-from mpdiag.paper import QUIET, Paper, hang
-from mpdiag.topics import TOPICS
+from mpdiag.report import Style
+from mpdiag.text import pages
+from mpdiag.text.paper import QUIET, Paper, hang
+from mpdiag.text.topics import TOPICS
 
 
 @click.command()

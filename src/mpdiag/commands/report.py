@@ -10,8 +10,8 @@ import click
 
 from mpdiag import errors, registry, reports
 from mpdiag.errors import BadInput
-from mpdiag.model import Report
 from mpdiag.options import Target, comma_separated, emit, option, report_options
+from mpdiag.report import Report
 
 #: No report of ours comes near it; reading more would only fill the memory.
 MOST_BYTES = 256 * 2**20

@@ -14,7 +14,7 @@ from typing import Any, Final
 from mpdiag import stats
 from mpdiag.bench import Bench, Case, Quantities, Samples, Skip, steady
 from mpdiag.model import Cell, Column, Doc, Measured, Probe, Row, Table
-from mpdiag.partners import (
+from mpdiag.rigs.partners import (
     DUPLEX,
     DUPLEX_BYTES,
     EACH,

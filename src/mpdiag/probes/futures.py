@@ -7,11 +7,11 @@ from concurrent.futures import as_completed
 from functools import partial
 from typing import Any, Callable, Final
 
-from mpdiag import pools as ways
 from mpdiag import stats, work
 from mpdiag.bench import Bench, Case
 from mpdiag.model import Column, Doc, Probe, Row, Table
-from mpdiag.pools import BATCH_DEADLINE, EXECUTOR, THREADS, Pools, Warm, Way
+from mpdiag.rigs import pools as ways
+from mpdiag.rigs.pools import BATCH_DEADLINE, EXECUTOR, THREADS, Pools, Warm, Way
 
 #: Seconds each task waits.
 WAIT = 0.001

@@ -12,10 +12,11 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any, Callable, Final, Optional
 
-from mpdiag import handover, stats
+from mpdiag import stats
 from mpdiag.bench import CHILD_DEADLINE, Bench, Case, DeadlineExceeded, Quantities, Samples, Skip, steady
-from mpdiag.consumer import faults, read_inherited
 from mpdiag.model import Cell, Column, Doc, Measured, Probe, Row, Table
+from mpdiag.rigs import handover
+from mpdiag.rigs.consumer import faults, read_inherited
 
 SIZES = {"64 KiB": 2**16, "256 KiB": 2**18, "1 MiB": 2**20, "4 MiB": 2**22, "16 MiB": 2**24, "64 MiB": 2**26}
 #: The size at which page faults are told, by channel.

@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Callable, Final
 
-from mpdiag import specimens, stats
+from mpdiag import stats
 from mpdiag.bench import FLOORS, Bench, Quantities, Samples, steady
 from mpdiag.model import Cell, Column, Doc, Measured, Probe, Row, Table
-from mpdiag.specimens import MAKERS, Maker
+from mpdiag.rigs import specimens
+from mpdiag.rigs.specimens import MAKERS, Maker
 
 KIB = 1024
 #: The bytes on the wire at which all types are compared: small enough for every budget, large enough to forget headers.

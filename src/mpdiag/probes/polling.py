@@ -15,7 +15,7 @@ from typing import Any, Final
 from mpdiag import stats, work
 from mpdiag.bench import CHILD_DEADLINE, Bench, DeadlineExceeded, Quantities, Samples, steady
 from mpdiag.model import Column, Doc, Probe, Row, Table
-from mpdiag.partners import attempt, granted, lazily
+from mpdiag.rigs.partners import attempt, granted, lazily
 
 #: The clock of a child can be compared with ours (CLOCK_MONOTONIC); elsewhere an answer goes back.
 SHARED_CLOCK = sys.platform == "linux"

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Callable, Final, Optional
 
-from mpdiag import pools as ways
-from mpdiag import scaling, stats, work
+from mpdiag import stats, work
 from mpdiag.bench import Bench, Case, Quantities, Samples, steady
 from mpdiag.model import Cell, Column, Doc, Measured, Probe, Row, Table
-from mpdiag.pools import EXECUTOR, POOL, THREADS, Pools, Warm, Way
+from mpdiag.rigs import pools as ways
+from mpdiag.rigs import scaling
+from mpdiag.rigs.pools import EXECUTOR, POOL, THREADS, Pools, Warm, Way
 
 #: Batches of the chunksize sweep: chunks in each, so that both workers have some all the time.
 CHUNKS = 4

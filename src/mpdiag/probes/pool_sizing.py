@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Callable, Final, Optional
 
-from mpdiag import scaling, stats, work
+from mpdiag import stats, work
 from mpdiag.bench import Bench, Case, Quantities, Samples, steady
 from mpdiag.model import Cell, Column, Doc, Measured, Probe, Row, Table
-from mpdiag.pools import BATCH_DEADLINE, EXECUTOR, THREADS, Pools, Warm, opened
+from mpdiag.rigs import scaling
+from mpdiag.rigs.pools import BATCH_DEADLINE, EXECUTOR, THREADS, Pools, Warm, opened
 
 KINDS = {"processes": EXECUTOR, "threads": THREADS}
 #: The key of the plain loop, which every speed-up refers to.

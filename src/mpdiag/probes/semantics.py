@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final, NamedTuple, Optional
 
-from mpdiag import demos
 from mpdiag.bench import Bench
 from mpdiag.model import Column, Doc, Probe, Row, Table
+from mpdiag.rigs import demos
 
 
 class Statement(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from mpdiag import reports
-from mpdiag.model import Doc, Renderer, Report, Style
+from mpdiag.model import Doc
+from mpdiag.report import Renderer, Report, Style
 
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - the contract of renderers

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
-from mpdiag import present, units
-from mpdiag.model import Column, Doc, Finding, Renderer, Report, Section, Style
+from mpdiag import units
+from mpdiag.advice import Finding
+from mpdiag.model import Column, Doc
+from mpdiag.report import Renderer, Report, Section, Style
+from mpdiag.text import present
 
 #: A ticket's reader scrolls no further: main tables are shown while the whole stays below it.
 _MOST_LINES = 118

@@ -9,10 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mpdiag import present, units
-from mpdiag.layout import GAP, Track, lay_out
-from mpdiag.model import Doc, Finding, Renderer, Report, Section, Style
-from mpdiag.paper import QUIET, Paper, hang
+from mpdiag import units
+from mpdiag.advice import Finding
+from mpdiag.model import Doc
+from mpdiag.report import Renderer, Report, Section, Style
+from mpdiag.text import present
+from mpdiag.text.layout import GAP, Track, lay_out
+from mpdiag.text.paper import QUIET, Paper, hang
 
 _COLORS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 

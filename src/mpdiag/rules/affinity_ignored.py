@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, Level, Rule, known
+from mpdiag.advice import Evidence, Finding, Level, Rule, known
+from mpdiag.model import Doc
 from mpdiag.units import number
 
 

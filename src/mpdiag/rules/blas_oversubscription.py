@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, Level, NotJudged, Rule, known
+from mpdiag.advice import Evidence, Finding, Level, NotJudged, Rule, known
+from mpdiag.model import Doc
 
 #: From twice as many runnable threads as CPUs on, each waits as long as it runs.
 LIMIT = 2.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc
 from mpdiag.units import interval, number, seconds
 
 #: The part of a core that waiting may burn.

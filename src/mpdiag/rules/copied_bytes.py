@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mpdiag.model import Cell, Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Cell, Doc, Measured
 from mpdiag.stats import ratio
 from mpdiag.units import interval, number, size
 

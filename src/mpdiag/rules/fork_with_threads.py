@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Rule, known
+from mpdiag.advice import Evidence, Facts, Finding, Rule, known
+from mpdiag.model import Doc
 
 #: From this version on a fork beside threads raises a DeprecationWarning.
 WARNS = (3, 12)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc, Measured
 from mpdiag.stats import scaled
 from mpdiag.units import between, interval, seconds
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Doc, Measured
 from mpdiag.stats import scaled
 from mpdiag.units import interval, size
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, Level, NotJudged, Rule, known
+from mpdiag.advice import Evidence, Finding, Level, NotJudged, Rule, known
+from mpdiag.model import Doc
 from mpdiag.units import size
 
 #: From this share of /dev/shm on, what was left behind is missed by running programs.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, NotJudged, Rule, known
+from mpdiag.advice import Evidence, Finding, NotJudged, Rule, known
+from mpdiag.model import Doc
 from mpdiag.units import number, size
 
 Check = Callable[[Mapping[str, Any]], Iterator[Finding]]

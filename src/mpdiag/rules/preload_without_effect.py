@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc
 from mpdiag.units import seconds
 
 #: Imports that cost less than this per worker are not worth a change.
@@ -49,8 +50,8 @@ RULE: Final = Rule(
     doc=Doc(
         title="A fork server that preloads nothing",
         why="Each worker of a fork server imports again what the server could have imported once for all.",
-        how=f"First line of forkserver workers with their imports preloaded and not. Reported above {LIMIT_S * 1e3:g} ms "
-        "per worker.",
+        how=f"First line of forkserver workers with their imports preloaded and not. Reported above "
+        f"{LIMIT_S * 1e3:g} ms per worker.",
         claim="'forkserver preloads the main module by default' holds from Python 3.13.8 and 3.14 on; before, the "
         "default ['__main__'] had no effect (gh-126631).",
         bad="""

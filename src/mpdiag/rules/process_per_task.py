@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc
 from mpdiag.units import interval, seconds
 
 #: A process is worth its own start only for work that takes at least this many times as long.

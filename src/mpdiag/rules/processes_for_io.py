@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Cell, Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Cell, Doc, Measured
 from mpdiag.units import interval, seconds, size
 
 #: Threads that reach this part of the processes' speed-up do the same.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Doc
 from mpdiag.stats import ratio as paired
 from mpdiag.units import interval
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, Rule, known
+from mpdiag.advice import Evidence, Finding, Rule, known
+from mpdiag.model import Doc
 from mpdiag.units import size
 
 #: What Docker and Kubernetes give unless asked for more; a bare Linux gives half the memory.

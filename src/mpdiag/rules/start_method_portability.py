@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, Rule, known
+from mpdiag.advice import Evidence, Finding, Rule, known
+from mpdiag.model import Doc
 
 
 def judge(python: Mapping[str, Any]) -> Iterator[Finding]:

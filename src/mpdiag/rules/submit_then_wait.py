@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Doc
 from mpdiag.units import interval
 
 #: Below this the ways to hand out tasks are as good as equal.

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, seconds
 
 #: A small Python function's duration: tasks like it are what people put into pools one by one.

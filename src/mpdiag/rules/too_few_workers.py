@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule, known
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule, known
+from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number
 
 #: The measured best may be this many times the default: nearer is close enough.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Measured, NotJudged, Rule, known
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule, known
+from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds, size
 
 #: Defaults up to this many times the measured best are close enough.

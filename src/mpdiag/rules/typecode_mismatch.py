@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc
 
 #: The largest number that a C int of 32 bits holds.
 LARGEST = 2**31 - 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Doc
 from mpdiag.units import interval, number
 
 #: The most that two processes can lose when both do the same number of updates: all those of one.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Facts, Finding, Rule, known
+from mpdiag.advice import Evidence, Facts, Finding, Rule, known
+from mpdiag.model import Doc
 
 REMEDY = (
     "Pass what a child needs (args=, initargs=), return what it finds (result(), a Queue) and keep common counters "

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.model import Doc, Evidence, Finding, Level, Rule, known
+from mpdiag.advice import Evidence, Finding, Level, Rule, known
+from mpdiag.model import Doc
 
 #: One wait of Windows takes 64 handles. ProcessPoolExecutor keeps three of them, Pool needs four.
 MOST_EXECUTOR, MOST_POOL = 61, 60

@@ -6,8 +6,8 @@ from multiprocessing.shared_memory import SharedMemory
 
 import pytest
 
-from mpdiag import handover
 from mpdiag.bench import Bench, Plan
+from mpdiag.rigs import handover
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mpdiag import present, reports
-from mpdiag.model import Column, Evidence, Measured, Place, Quality, Style
+from mpdiag import reports
+from mpdiag.advice import Evidence, Place
+from mpdiag.model import Column, Measured
+from mpdiag.report import Quality, Style
+from mpdiag.text import present
 
-REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
+REPORT = reports.decode((Path(__file__).parent.parent / "golden" / "probe.json").read_bytes(), "probe.json")
 
 
 @pytest.mark.parametrize(

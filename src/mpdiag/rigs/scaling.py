@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Law:
         return workers / (1 + self.sigma * (workers - 1) + self.kappa * workers * (workers - 1))
 
     @property
-    def peak(self) -> Optional[float]:
+    def peak(self) -> float | None:
         """The number of workers that does best; None if more are always better."""
         return math.sqrt(max(1 - self.sigma, 0.0) / self.kappa) if self.kappa > 0 else None
 
@@ -40,7 +39,7 @@ class Law:
 Points = Sequence[tuple[float, float]]
 
 
-def amdahl(points: Points) -> Optional[Law]:
+def amdahl(points: Points) -> Law | None:
     """Amdahl's law by least squares; None without a point beyond one worker."""
     terms = [(n - 1, n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
     if not terms:
@@ -49,7 +48,7 @@ def amdahl(points: Points) -> Optional[Law]:
     return _judged(Law(sigma, 0.0, 0.0), points)
 
 
-def universal(points: Points) -> Optional[Law]:
+def universal(points: Points) -> Law | None:
     """The universal scalability law by least squares, σ and κ not negative; None with fewer than two worker counts."""
     terms = [(n - 1, n * (n - 1), n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
     if len({x for x, _, _ in terms}) < 2:

@@ -11,9 +11,10 @@ from contextlib import suppress
 
 import pytest
 
-from mpdiag import pools, work
+from mpdiag import work
 from mpdiag.bench import Bench, DeadlineExceeded, Plan
-from mpdiag.pools import EXECUTOR, POOL, THREADS, Pools, Warm
+from mpdiag.rigs import pools
+from mpdiag.rigs.pools import EXECUTOR, POOL, THREADS, Pools, Warm
 
 # Forked workers of this test inherit pytest's threads; that is what is told here, and nothing else.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

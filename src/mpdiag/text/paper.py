@@ -9,8 +9,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from mpdiag.model import Style
-from mpdiag.present import plain
+from mpdiag.report import Style
+from mpdiag.text.present import plain
 
 QUIET = "dim"
 

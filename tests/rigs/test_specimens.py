@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from mpdiag import specimens
+from mpdiag.rigs import specimens
 
 
 @pytest.mark.parametrize("kind", specimens.MAKERS)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mpdiag import units
-from mpdiag.model import Cell, Column, Evidence, Finding, Gain, Measured, Place, Report, Section, Style
+from mpdiag.advice import Evidence, Finding, Gain, Place
+from mpdiag.model import Cell, Column, Measured
+from mpdiag.report import Report, Section, Style
 
 #: Findings told in full; the louder ones always are, and at least one more is.
 _FULL = 4

@@ -1,7 +1,8 @@
 import pytest
 
-from mpdiag.layout import bar, lay_out, needed
-from mpdiag.model import Column, Measured, Section, Style
+from mpdiag.model import Column, Measured
+from mpdiag.report import Section, Style
+from mpdiag.text.layout import bar, lay_out, needed
 
 VALUE = Measured(0.0017, 0.0016, 0.0018, 11)
 SECTION = Section(

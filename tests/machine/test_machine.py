@@ -17,9 +17,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mpdiag import cgroups, containers, leftovers, machine
+from mpdiag import machine
+from mpdiag.machine import cgroups, containers, leftovers
 
-TREES = Path(__file__).parent / "golden" / "proc"
+TREES = Path(__file__).parent.parent / "golden" / "proc"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads what only Linux has")
 posix = pytest.mark.skipif(os.name != "posix", reason="owners are a POSIX notion")
 

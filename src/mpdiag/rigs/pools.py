@@ -9,13 +9,13 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.process import BaseProcess
-from typing import Any, Callable, Optional
+from typing import Any
 
 from mpdiag import work
 from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, Case, DeadlineExceeded, Quantities
@@ -53,7 +53,7 @@ class Warm:
     processes: tuple[BaseProcess, ...] = ()
     broken: str = ""
 
-    def cpu(self) -> Optional[float]:
+    def cpu(self) -> float | None:
         """CPU seconds that the worker processes have used so far; None for threads and where the system is silent."""
         readings = [cpu_of(process) for process in self.processes]
         known = [reading for reading in readings if reading is not None]
@@ -153,7 +153,7 @@ def submit_all(warm: Warm, function: Any, items: Sequence[Any]) -> None:
         future.result(BATCH_DEADLINE)
 
 
-def map_by(chunksize: Optional[int], warm: Warm, function: Any, items: Sequence[Any]) -> None:
+def map_by(chunksize: int | None, warm: Warm, function: Any, items: Sequence[Any]) -> None:
     """All at once by map; None leaves the chunksize to the library."""
     if chunksize is None:
         warm.handle.map_async(function, items).get(BATCH_DEADLINE)
@@ -264,7 +264,7 @@ def kill(processes: Iterable[BaseProcess]) -> None:
             process.kill()
 
 
-def cpu_of(process: BaseProcess) -> Optional[float]:
+def cpu_of(process: BaseProcess) -> float | None:
     """CPU seconds that another process has used; None where the system does not tell.
 
     Linux gives the clock of process p the number ``~p << 3 | 2``, see clock_getcpuclockid(3) and the kernel's

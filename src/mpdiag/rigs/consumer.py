@@ -1,4 +1,4 @@
-"""What a child runs that takes large payloads and reads every page of them: the other end of `mpdiag.handover`.
+"""What a child runs that takes large payloads and reads every page of them: the other end of `mpdiag.rigs.handover`.
 
 Like `mpdiag.work` it imports nothing: a spawned child imports it.
 """

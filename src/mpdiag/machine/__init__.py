@@ -20,8 +20,9 @@ from typing import Any
 
 import psutil
 
-from mpdiag import cgroups, containers, interpreter, leftovers
+from mpdiag import interpreter
 from mpdiag.interpreter import Unknown
+from mpdiag.machine import cgroups, containers, leftovers
 
 Questions = dict[str, Callable[[], Any]]
 

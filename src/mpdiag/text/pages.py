@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mpdiag.model import Probe, Renderer, Rule
-from mpdiag.present import markdown
-from mpdiag.topics import Topic
+from mpdiag.advice import Rule
+from mpdiag.model import Probe
+from mpdiag.report import Renderer
+from mpdiag.text.present import markdown
+from mpdiag.text.topics import Topic
 
 #: The hundreds of rule ids.
 HUNDREDS = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mpdiag import scaling
-from mpdiag.scaling import Law
+from mpdiag.rigs import scaling
+from mpdiag.rigs.scaling import Law
 
 
 @pytest.mark.parametrize(("sigma", "kappa"), [(0.0, 0.0), (0.1, 0.0), (0.05, 0.002), (0.9, 0.01)])

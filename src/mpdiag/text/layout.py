@@ -6,9 +6,11 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mpdiag import present, units
-from mpdiag.model import Cell, Column, Measured, Section, Style
-from mpdiag.present import is_number, plain
+from mpdiag import units
+from mpdiag.model import Cell, Column, Measured
+from mpdiag.report import Section, Style
+from mpdiag.text import present
+from mpdiag.text.present import is_number, plain
 
 #: From this width on, wide columns and intervals are shown.
 ROOMY = 110

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from mpdiag.bench import UNAVAILABLE, Bench, Plan
-from mpdiag.partners import EACH, KINDS, LOCKED, MANAGED, QUEUE, SHARED, SIMPLE, Crew, Partner, lazily
+from mpdiag.rigs.partners import EACH, KINDS, LOCKED, MANAGED, QUEUE, SHARED, SIMPLE, Crew, Partner, lazily
 
 SIZE = 2**20
 

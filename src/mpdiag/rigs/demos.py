@@ -14,13 +14,13 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Callable, Final, Optional
+from typing import Final
 
 from mpdiag import work
 from mpdiag.bench import CHILD_DEADLINE, Bench, DeadlineExceeded
@@ -153,7 +153,7 @@ def end_of_pipe_beside_sibling(bench: Bench) -> Seen:
 
 
 @contextmanager
-def holder(bench: Bench, *held: Connection, method: Optional[str] = None) -> Iterator[None]:
+def holder(bench: Bench, *held: Connection, method: str | None = None) -> Iterator[None]:
     """A running process that holds ``held``; it has ended when this is over."""
     ours, theirs = bench.context(method).Pipe()
     with ours, bench.child(work.hold, theirs, *held, method=method) as process:

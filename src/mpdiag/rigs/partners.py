@@ -14,7 +14,7 @@ from functools import cache, partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any, TypeVar, Union
+from typing import Any, TypeVar
 
 from mpdiag import stats, work
 from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, DeadlineExceeded
@@ -44,7 +44,7 @@ def lazily(make: Callable[[], T]) -> Callable[[], T]:
     return lambda: granted(outcome())
 
 
-def attempt(make: Callable[[], T]) -> Union[T, BaseException]:
+def attempt(make: Callable[[], T]) -> T | BaseException:
     """What ``make()`` gives, or the error where the machine denies it."""
     try:
         return make()
@@ -52,7 +52,7 @@ def attempt(make: Callable[[], T]) -> Union[T, BaseException]:
         return error
 
 
-def granted(outcome: Union[T, BaseException]) -> T:
+def granted(outcome: T | BaseException) -> T:
     """``outcome`` of an `attempt`; raises what it raised."""
     if isinstance(outcome, BaseException):
         raise outcome

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mpdiag import cgroups
 from mpdiag.interpreter import Unknown
+from mpdiag.machine import cgroups
 
-TREES = Path(__file__).parent / "golden" / "proc"
+TREES = Path(__file__).parent.parent / "golden" / "proc"
 
 
 def read(tree: str) -> dict[str, object]:

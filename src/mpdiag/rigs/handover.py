@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mpdiag.bench import CHILD_DEADLINE, Bench, Case, DeadlineExceeded, Quantities, steady
-from mpdiag.consumer import consume, faults, free_large_block
+from mpdiag.rigs.consumer import consume, faults, free_large_block
 
 #: Payloads in one round: short ones are repeated for the clock's sake.
 BATCH_BYTES, MOST_IN_BATCH = 2**21, 8

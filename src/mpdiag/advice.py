@@ -1,0 +1,171 @@
+"""Frozen values of the second step: what rules are given, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mpdiag.model import Cell, Doc, Measured, public_name
+
+Level = Literal["note", "warning", "error"]
+
+
+Confidence = Literal["measured", "inferred", "static"]
+
+
+LEVELS: tuple[Level, ...] = ("note", "warning", "error")
+
+
+class NotJudged(Exception):
+    """Raised by facts and rules when the evidence a rule needs was not gathered; its text is the reason."""
+
+
+def known(facts: Mapping[str, Any], key: str) -> Any:
+    """The fact ``key`` of the machine or the interpreter; null means "no limit".
+
+    Raises:
+        NotJudged: with the reason, if it could not be gathered.
+    """
+    reason = facts.get("unknown", {}).get(key) or (None if key in facts else f"{key} was not gathered")
+    if reason:
+        raise NotJudged(reason)
+    return facts[key]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All tables of one probe, as rules read them.
+
+    Every look-up raises `NotJudged` when the fact is missing, so a rule needs no case for it.
+    """
+
+    name: str
+    tables: Mapping[str, tuple[Mapping[str, Cell], ...]]
+
+    def rows(self, table: str = "", **where: Cell) -> list[Mapping[str, Cell]]:
+        """The rows of ``table`` whose cells equal ``where``; never empty."""
+        found = [row for row in self.tables.get(table, ()) if all(row.get(key) == cell for key, cell in where.items())]
+        if not found:
+            wanted = ", ".join(f"{key} {cell}" for key, cell in where.items()) or "any row"
+            raise NotJudged(f"{self.name} did not measure {wanted}")
+        return found
+
+    def measured(self, key: str, table: str = "", **where: Cell) -> Measured:
+        """The measured value in column ``key`` of the first such row."""
+        for row in self.rows(table, **where):
+            cell = row.get(key)
+            if isinstance(cell, Measured):
+                return cell
+        wanted = ", ".join(f"{name} {cell}" for name, cell in where.items())
+        raise NotJudged(f"{self.name} has no {key} for {wanted or 'any row'}")
+
+    def number(self, key: str, table: str = "", **where: Cell) -> float:
+        """The plain number in column ``key`` of the first such row (a measured value gives its median)."""
+        for row in self.rows(table, **where):
+            cell = row.get(key)
+            if isinstance(cell, Measured):
+                return cell.median
+            if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+                return float(cell)
+        raise NotJudged(f"{self.name} has no {key}")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A number a finding rests on; ``unit`` as in `Column`."""
+
+    label: str
+    value: float | int | str | None
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, label: str, measured: Measured, unit: str | None) -> Evidence:
+        """The evidence that a measured value gives."""
+        return cls(label, measured.median, unit, measured.low, measured.high)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the user's code a finding points."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    function: str | None = None
+    process: str | None = None
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The most wall time a fix can win back, and what that bound rests on."""
+
+    ceiling_s: float
+    ceiling_fraction: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule or lint that fired."""
+
+    rule: str
+    name: str
+    level: Level
+    confidence: Confidence
+    title: str
+    #: A sentence with the numbers.
+    seen: str
+    #: What to change.
+    do: str
+    evidence: tuple[Evidence, ...] = ()
+    place: Place | None = None
+    gain: Gain | None = None
+    #: Value over reference; the reference is printed in the evidence.
+    concern: float = 0.0
+    links: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[float, int, float]:
+        """Sorts findings: by gain, then level, then concern, the largest first."""
+        gain = self.gain.ceiling_s if self.gain else 0.0
+        return (-gain, -LEVELS.index(self.level), -self.concern)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One piece of advice: ``judge`` gets facts by its parameters' names and yields findings; no I/O.
+
+    A parameter is a probe's name (`Facts`), ``machine`` or ``python`` (mappings).
+    """
+
+    module: str
+    id: str
+    judge: Callable[..., Iterable[Finding]]
+    doc: Doc
+    #: Other names under which the mistake is known.
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The public name (slug)."""
+        return public_name(self.module).replace("_", "-")
+
+    def finding(
+        self, *, level: Level, seen: str, do: str, concern: float, evidence: Iterable[Evidence] = ()
+    ) -> Finding:
+        """A measured finding of this rule."""
+        return Finding(
+            rule=self.id,
+            name=self.name,
+            level=level,
+            confidence="measured",
+            title=self.doc.title,
+            seen=seen,
+            do=do,
+            evidence=tuple(evidence),
+            concern=concern,
+            links=self.doc.links,
+        )

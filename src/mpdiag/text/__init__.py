@@ -1,0 +1,1 @@
+"""What the formats for people share: harmless strings, layout, paper, the pages of `explain`."""
