@@ -135,3 +135,8 @@ def test_rate_without_an_interval():
 )
 def test_half_width_is_relative_to_the_median(value, expected):
     assert stats.half_width(value) == expected
+
+
+def test_undisturbed_is_the_20th_percentile():
+    assert stats.undisturbed([5.0, 1.0, 4.0, 2.0, 900.0, 3.0]) == 2.0
+    assert stats.undisturbed([7.0]) == 7.0

@@ -76,6 +76,8 @@ class Plan:
     memory: int = 2**30
     #: CPUs that workers can use at once.
     cpus: int = 1
+    #: For the facts of the interpreter: also look for native thread pools, which imports NumPy.
+    blas: bool = True
     #: Where the user stands: their modules are found there.
     cwd: str = ""
 
@@ -128,8 +130,14 @@ class Bench:
         """Seconds of the budget that are left."""
         return self._begun + self.plan.budget_s - self.clock()
 
-    def sweep(self, what: str, values: Iterable[T]) -> Iterator[T]:
-        """``values`` for as long as there is budget, at least the first; what is left out is noted."""
+    def sweep(self, what: str, values: Iterable[T], show: Callable[[T], str] = str) -> Iterator[T]:
+        """``values`` for as long as there is budget, at least the first; what is left out is noted.
+
+        Args:
+            what: names the values in the note.
+            values: what to try, in turn.
+            show: how the note writes a value.
+        """
         skipped = []
         for index, value in enumerate(values):
             if index and self.left() <= 0:
@@ -137,7 +145,7 @@ class Bench:
             else:
                 yield value
         if skipped:
-            self.notes.append(f"the budget was spent before {what} {', '.join(map(str, skipped))}")
+            self.notes.append(f"the budget was spent before {what} {', '.join(map(show, skipped))}")
 
     # --- measuring
 

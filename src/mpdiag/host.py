@@ -23,7 +23,6 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from mpdiag import interpreter
 from mpdiag.bench import Bench, DeadlineExceeded, PassOver, Plan, ProfilingBench, Skip
 from mpdiag.model import Probe
 
@@ -51,7 +50,9 @@ def main() -> None:
     if plan.probe:
         run_probe(plan, tell)
     else:
-        tell(facts=interpreter.facts(blas=True))
+        from mpdiag import interpreter  # no probe needs it
+
+        tell(facts=interpreter.facts(blas=plan.blas))
 
 
 def hold_lifeline(deadline_s: float) -> None:

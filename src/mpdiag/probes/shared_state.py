@@ -110,6 +110,16 @@ def by_means(bench: Bench, crew: Crew) -> Iterator[Row]:
             )
 
 
+def exchanges(bench: Bench, count: int, exchange: Callable[[], object]) -> float:
+    """The time of one of ``count`` exchanges with another process, when undisturbed."""
+    took = []
+    for _ in range(count):
+        begun = bench.clock()
+        exchange()
+        took.append(bench.clock() - begun)
+    return stats.undisturbed(took)
+
+
 def batch(bench: Bench, count: int, update: Callable[[int], object]) -> Quantities:
     """The time of one of the ``count`` operations that ``update`` makes."""
     begun = bench.clock()
@@ -128,7 +138,7 @@ def in_memory(bench: Bench, means: str, count: int) -> Iterator[Callable[[], Qua
 def round_trip(bench: Bench, crew: Crew, count: int) -> Iterator[Callable[[], Quantities]]:
     """Questions to another process and its answers over a Pipe: what a Manager does, at its least."""
     (connection,) = crew.members(1)
-    yield partial(batch, bench, count, partial(ask, connection))
+    yield lambda: {"operation": exchanges(bench, count, partial(ask, connection))}
 
 
 @contextmanager
@@ -136,11 +146,11 @@ def proxies(bench: Bench, count: int) -> Iterator[Callable[[], Quantities]]:
     """Proxies of a manager: each operation is a request to its server process."""
     with bench.context().Manager() as manager:
         updates = {
-            "Manager dict": partial(set_item, manager.dict(n=0), "n"),
-            "Manager list": partial(set_item, manager.list([0]), 0),
-            "Manager Namespace": partial(set_attribute, manager.Namespace()),
+            "Manager dict": partial(manager.dict(n=0).__setitem__, "n", 1),
+            "Manager list": partial(manager.list([0]).__setitem__, 0, 1),
+            "Manager Namespace": partial(setattr, manager.Namespace(), "n", 1),
         }
-        yield lambda: {means: batch(bench, count, update)["operation"] for means, update in updates.items()}
+        yield lambda: {means: exchanges(bench, count, update) for means, update in updates.items()}
 
 
 def add_to_item(counts: dict[str, int], count: int) -> None:
@@ -156,23 +166,10 @@ def add_to_array(array: Any, count: int) -> None:
             array[0] += 1
 
 
-def ask(connection: Connection, count: int) -> None:
+def ask(connection: Connection) -> None:
     """Ask and hear the answer; a wait with a timeout would be timed too, so the host's deadline has to do."""
-    for _ in range(count):
-        connection.send(("", 0, False))
-        connection.recv()
-
-
-def set_item(container: Any, key: Any, count: int) -> None:
-    """Set an item of a dict or list."""
-    for _ in range(count):
-        container[key] = 1
-
-
-def set_attribute(namespace: Any, count: int) -> None:
-    """Set an attribute."""
-    for _ in range(count):
-        namespace.n = 1
+    connection.send(("", 0, False))
+    connection.recv()
 
 
 #: How to make what is updated in memory, from a context, and how to update it.

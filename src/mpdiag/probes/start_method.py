@@ -47,7 +47,7 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
     apart: dict[str, Samples] = {}
     if "forkserver" in bench.methods:
         first = {"forkserver, first": steady(partial(start_first, bench))}
-        apart = bench.attempt(first, share=0.06, most=bench.pick(1, 7, 15))
+        apart = bench.attempt(first, share=0.06, most=bench.pick(1, 3, 9))
         cases["forkserver, next"] = steady(partial(start_process, bench, "forkserver"))
     together = bench.measure(cases, share=bench.pick(0.4, 0.35))
     memory = {method: bench.once(("memory of", method), partial(ask_memory, bench, method)) for method in bench.methods}
@@ -163,8 +163,9 @@ def ask_memory(bench: Bench, method: str) -> tuple[Cell, Cell]:
 
 def by_memory(bench: Bench) -> Iterator[Row]:
     """Fork while the parent holds more and more touched memory."""
-    sizes = [mib * 2**20 for mib in bench.pick((128,), (64, 256, 1024), (64, 256, 1024, 4096))]
-    for size in bench.sweep("fork with a parent of", [size for size in sizes if size <= bench.plan.memory]):
+    sizes = [mib * 2**20 for mib in bench.pick((64,), (64, 256, 1024), (64, 256, 1024, 4096))]
+    sizes = [size for size in sizes if size <= bench.plan.memory]
+    for size in bench.sweep("fork with a parent of", sizes, "{:,} bytes".format):
         samples = bench.attempt({size: partial(beside_memory, bench, size)}, share=0.07, most=bench.pick(5, 15, 30))
         for each in samples.values():
             yield Row({"held": size, **{name: stats.measured(values) for name, values in each.items()}}, "memory")
@@ -202,10 +203,9 @@ def advise(memory: mmap.mmap, name: str) -> bool:
 
 def by_imports(bench: Bench, starts: dict[str, Samples]) -> Iterator[Row]:
     """Start workers that have to import modules first; ``starts`` are those that import nothing."""
-    spawn, server = {"spawn": "spawn"}, {"forkserver": "forkserver, next"}
-    names = bench.pick(spawn, {**spawn, **server})  # each fork server takes a start of its own
+    names = {"spawn": "spawn", "forkserver": "forkserver, next"}
     base = {method: starts[name] for method, name in names.items() if name in starts}
-    for bundle in bench.sweep("imports of", named_imports(bench)):
+    for bundle in bench.sweep("imports of", named_imports(bench), " ".join):
         cases: dict[Any, Case] = {
             (method, bundle): steady(partial(start_process, bench, method, bundle)) for method in base
         }
@@ -222,11 +222,10 @@ def by_imports(bench: Bench, starts: dict[str, Samples]) -> Iterator[Row]:
 
 
 def named_imports(bench: Bench) -> list[tuple[str, ...]]:
-    """The modules the user named, else a light and a heavy example of what is installed."""
+    """The modules the user named, else (but for lack of time) a light and a heavy example of what is installed."""
     if bench.plan.imports:
         return [bench.plan.imports]
-    examples = ["asyncio", *(["numpy"] if find_spec("numpy") else [])]
-    return [(name,) for name in examples[: bench.pick(1, 2)]]
+    return bench.pick([], [("asyncio",), *([("numpy",)] if find_spec("numpy") else [])])
 
 
 PROBE: Final = Probe(

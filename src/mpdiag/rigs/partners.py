@@ -166,7 +166,7 @@ class Partner:
             name: the channel.
             task: ``echo``, or ``take``: the partner tells once all have arrived, and the seconds are the mean. A
                 hand-over answers each message, for its one box is free again only then. Of echoes and answers the
-                median counts: one turn that the system gave to somebody else would outweigh all.
+                undisturbed ones count.
             payload: the message.
             count: how often.
         """
@@ -184,8 +184,13 @@ class Partner:
                 receive()
                 ticks.append(clock())
         theirs = self.bench.receive(self._control)
-        took = (clock() - ticks[0]) / count if streaming else stats.median([b - a for a, b in zip(ticks, ticks[1:])])
+        took = (clock() - ticks[0]) / count if streaming else stats.undisturbed(gaps(ticks))
         return took, (time.process_time() - cpu + theirs) / count
+
+
+def gaps(ticks: list[float]) -> list[float]:
+    """The times between ``ticks``."""
+    return [later - earlier for earlier, later in zip(ticks, ticks[1:])]
 
 
 def connect(hub: Hub, name: str, *, largest: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
