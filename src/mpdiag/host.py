@@ -52,7 +52,15 @@ def main() -> None:
     else:
         from mpdiag import interpreter  # no probe needs it
 
+        compile_staged()
         tell(facts=interpreter.facts(blas=plan.blas))
+
+
+def compile_staged() -> None:
+    """Compile what was staged here: where PYTHONDONTWRITEBYTECODE is set, each spawned child would do it anew."""
+    import compileall
+
+    compileall.compile_dir(Path(__file__).parent, quiet=2)
 
 
 def hold_lifeline(deadline_s: float) -> None:

@@ -167,7 +167,10 @@ class Launcher:
 
 
 def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
-    """The host's lines, with an empty one for every tick of silence, until it closes its output or is late."""
+    """The host's lines, with an empty one for every tick of silence, until it has ended or is late.
+
+    Once it has closed its output, it has a moment to end.
+    """
     heard: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def listen() -> None:
@@ -175,8 +178,11 @@ def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
         for line in host.stdout:
             heard.put(line)
         heard.put(None)
+        host.wait()  # here, as waiting with a timeout would look only every few hundredths of a second
+        heard.put(None)
 
     threading.Thread(target=listen, daemon=True).start()
+    closed = False
     while (left := deadline - time.monotonic()) > 0:
         try:
             line = heard.get(timeout=min(TICK, left))
@@ -185,9 +191,12 @@ def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
             if host.poll() is not None and heard.empty():
                 return  # a child of the host's may hold its output open
             continue
-        if line is None:
+        if line is not None:
+            yield line
+        elif closed:
             return
-        yield line
+        else:
+            closed, deadline = True, min(deadline, time.monotonic() + GRACE)
 
 
 def heard(line: bytes) -> dict[str, Any]:
