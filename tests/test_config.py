@@ -1,11 +1,10 @@
 from pathlib import Path
 
+import click
 import pytest
 
 from mpdiag import config
 from mpdiag.errors import BadInput
-
-COMMANDS = ("probe", "report")
 
 
 def test_finds_the_nearest_file(tmp_path):
@@ -32,19 +31,48 @@ def test_a_bad_file_is_bad_input(tmp_path, content):
         config.read(path)
 
 
+@click.command()
+@click.option("--fail-on")
+@click.option("--format")
+@click.option("--quick", "level", flag_value="quick")
+@click.option("-v", "--verbose", is_flag=True)
+@click.option("--import", "imports")
+def probe():
+    """A command."""
+
+
+@click.command()
+@click.option("--format")
+def report():
+    """Another."""
+
+
+OPTIONS = config.Options(("probe", "report"), {"probe": probe, "report": report}.__getitem__)
+
+
 def test_the_commands_own_table_comes_first():
     table = {"fail-on": "error", "format": "json", "probe": {"fail-on": "warning"}, "report": {"format": "markdown"}}
 
-    assert config.defaults(table, "probe", ["fail_on", "format"], COMMANDS) == {"fail_on": "warning", "format": "json"}
+    assert config.defaults(table, "probe", OPTIONS) == {"fail_on": "warning", "format": "json"}
 
 
-def test_a_common_key_that_the_command_lacks_is_no_mistake():
-    assert config.defaults({"budget": 3}, "report", ["format"], COMMANDS) == {}
+def test_keys_are_called_like_the_options():
+    table = {"import": ["numpy"], "verbose": True, "quick": True}
+
+    assert config.defaults(table, "probe", OPTIONS) == {"imports": ["numpy"], "verbose": True, "level": "quick"}
+    assert config.defaults({"quick": False}, "probe", OPTIONS) == {}
 
 
-def test_an_unknown_key_of_the_command_is_bad_input():
-    with pytest.raises(BadInput, match="fial"):
-        config.defaults({"probe": {"fial-on": "error"}}, "probe", ["fail_on"], COMMANDS)
+def test_a_common_key_that_only_another_command_has_is_no_mistake():
+    assert config.defaults({"fail-on": "error"}, "report", OPTIONS) == {}
+
+
+@pytest.mark.parametrize(
+    "table", [{"probe": {"fial-on": "error"}}, {"fial-on": "error"}, {"report": {"format": "json"}, "fial_on": 3}]
+)
+def test_a_key_that_is_no_option_is_bad_input(table):
+    with pytest.raises(BadInput, match=r"fial.on"):
+        config.defaults(table, "probe", OPTIONS)
 
 
 def test_no_file_at_all(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ import click
 
 from mpdiag import __version__, errors
 from mpdiag.brief import ABOUT, COMMANDS
+
+
+def load(name: str) -> click.Command:
+    """The command ``name``, imported."""
+    command: click.Command = getattr(import_module(f"mpdiag.commands.{name}"), name)
+    return command
 
 
 class Group(click.Group):
@@ -25,17 +32,13 @@ class Group(click.Group):
         """Import the command and give it its defaults from the configuration."""
         if cmd_name not in COMMANDS:
             return None
-        from importlib import import_module
-
-        command: click.Command = getattr(import_module(f"mpdiag.commands.{cmd_name}"), cmd_name)
         if not ctx.resilient_parsing:
             from mpdiag import config
 
             path = config.find(Path.cwd())
-            names = [parameter.name for parameter in command.params if parameter.name]
             table = config.read(path) if path else {}
-            ctx.default_map = {cmd_name: config.defaults(table, cmd_name, names, COMMANDS)}
-        return command
+            ctx.default_map = {cmd_name: config.defaults(table, cmd_name, config.Options(COMMANDS, load))}
+        return load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

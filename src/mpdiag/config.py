@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
 from mpdiag.errors import BadInput
+from mpdiag.registry import suggest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,23 +44,60 @@ def subtable(table: dict[str, Any], key: str, above: str = "") -> dict[str, Any]
     return inner
 
 
-def defaults(table: dict[str, Any], command: str, options: Iterable[str], commands: Iterable[str]) -> dict[str, Any]:
-    """What ``table`` says for ``command``: its own table ``[tool.mpdiag.COMMAND]`` before the common keys.
+def defaults(table: dict[str, Any], command: str, options: Mapping[str, Mapping[str, click.Option]]) -> dict[str, Any]:
+    """What ``table`` says for ``command``, by parameter: ``[tool.mpdiag.COMMAND]`` before the common keys.
 
     Args:
         table: from `read`.
         command: the command that is about to run.
-        options: the names of its options, with underscores.
-        commands: all commands: their tables are no mistakes.
+        options: for every command its options, by key.
 
     Raises:
-        BadInput: a key of the command's own table is no option of it.
+        BadInput: a key is no option of the command whose table it stands in, or of any.
     """
-    options = set(options)
-    common = {key.replace("-", "_"): value for key, value in table.items() if key not in commands}
+    common = {key.replace("-", "_"): value for key, value in table.items() if key not in options}
     own = {key.replace("-", "_"): value for key, value in subtable(table, command, "tool.mpdiag.").items()}
-    for key in own:
-        if key not in options:
-            known = ", ".join(sorted(options))
-            raise BadInput(f"[tool.mpdiag.{command}] has an unknown key {key!r}", f"Known: {known}.")
-    return {key: value for key, value in {**common, **own}.items() if key in options}
+    mine = options[command]
+    complain(own.keys() - mine.keys(), f"[tool.mpdiag.{command}]", mine)
+    if foreign := common.keys() - mine.keys():
+        everything = {key for name in options for key in options[name]}
+        complain(foreign - everything, "[tool.mpdiag]", everything)
+    named = {mine[key]: value for key, value in {**common, **own}.items() if key in mine}
+    return {option.name: value for option, value in chosen(named) if option.name}
+
+
+def complain(strangers: Collection[str], where: str, known: Iterable[str]) -> None:
+    """Refuse keys that name no option."""
+    for key in sorted(strangers):
+        raise BadInput(f"{where} has an unknown key {key!r}", suggest(key, sorted(known)))
+
+
+def chosen(named: Mapping[click.Option, Any]) -> Iterator[tuple[click.Option, Any]]:
+    """The options with their values; ``quick = true`` chooses what --quick stands for, ``quick = false`` nothing."""
+    for option, value in named.items():
+        if option.is_flag and not option.is_bool_flag:
+            if value:
+                yield option, option.flag_value
+        else:
+            yield option, value
+
+
+class Options(Mapping[str, Mapping[str, click.Option]]):
+    """The options of commands by their keys (``fail_on`` for ``--fail-on``); a command is loaded when asked for."""
+
+    def __init__(self, commands: Iterable[str], load: Callable[[str], click.Command]) -> None:
+        self._commands = tuple(commands)
+        self._load = load
+
+    def __getitem__(self, command: str) -> dict[str, click.Option]:
+        options = [each for each in self._load(command).params if isinstance(each, click.Option)]
+        return {max(each.opts, key=len).lstrip("-").replace("-", "_"): each for each in options}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def __contains__(self, command: object) -> bool:
+        return command in self._commands

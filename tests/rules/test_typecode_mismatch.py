@@ -16,7 +16,7 @@ def test_a_number_that_wraps():
     assert "-2147483648" in finding.seen
     assert "TypeError" in finding.seen
     assert "'q'" in finding.do
-    assert finding.evidence[0].value == 2**31
+    assert finding.evidence[0].value == "-2147483648"
 
 
 def test_silent_where_an_int_holds_it():

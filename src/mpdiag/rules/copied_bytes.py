@@ -14,6 +14,8 @@ from mpdiag.units import interval, number, size
 QUOTED = 2**20
 #: Below this the change is not worth another line of code.
 LIMIT = 1.5
+#: A ratio this near to 1 is no difference.
+ALIKE = 0.05
 #: What bytes can travel by instead of send(), the smallest change first.
 OTHERS = {
     "send_bytes": "send_bytes()",
@@ -56,6 +58,8 @@ def floor(gain: Measured) -> float:
 def compared(gain: Measured) -> str:
     """How a way compares with send(), in words that hold for the whole interval."""
     text = interval(gain, "x")
+    if abs(gain.median - 1) < ALIKE:
+        return f"about as fast ({text})"
     if floor(gain) > 1:
         return f"{text} as fast"
     if (gain.median if gain.high is None else gain.high) < 1:

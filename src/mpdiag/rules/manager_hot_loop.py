@@ -7,7 +7,6 @@ from typing import Final
 
 from mpdiag.advice import Evidence, Facts, Finding, Rule
 from mpdiag.model import Doc
-from mpdiag.stats import ratio as paired
 from mpdiag.units import interval, number, seconds
 
 #: Below this a proxy would be as good as shared memory in all but the tightest loops.
@@ -26,8 +25,7 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     yield RULE.finding(
         level="note",
         seen=f"One operation on a Manager().dict() takes {interval(proxy, 's')}: {interval(ratio, 'x')} an update of a "
-        f"locked Value (often quoted: 40–60×) and {interval(paired(proxy.samples, trip.samples), 'x')} a bare Pipe's "
-        "round trip.",
+        f"locked Value (often quoted: 40–60×). A bare Pipe's round trip takes {interval(trip, 's')}.",
         do=f"Keep proxies out of inner loops: above {number(SHARE / proxy.median, '1/s')} a worker spends more than a "
         f"tenth of its time there, and one server answers all workers together, about "
         f"{number(1 / proxy.median, '1/s')} at most. Pass arguments, return results, fetch a container once as a copy "

@@ -25,7 +25,7 @@ def judge(semantics: Facts) -> Iterator[Finding]:
         "values (there is no code for them). Compare with the limits before storing what comes from outside.",
         concern=(LARGEST + 1) / LARGEST,
         evidence=(
-            Evidence("smallest number that wraps in 'i'", LARGEST + 1, "1"),
+            Evidence("Value('i', 2**31) holds", str(held)),
             Evidence("reference: largest that fits", LARGEST, "1"),
         ),
     )

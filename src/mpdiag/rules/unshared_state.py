@@ -41,7 +41,7 @@ def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
         do=do,
         concern=len(blind) / len(seen),
         evidence=(
-            Evidence("start methods whose children do not see it", len(blind), "1"),
+            Evidence("start methods whose children miss a changed global", len(blind), "1"),
             Evidence("reference: start methods here", len(seen), "1"),
         ),
     )
