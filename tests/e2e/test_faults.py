@@ -430,7 +430,7 @@ def test_bad_command_line(sandbox, arguments, said):
         ("[tool.mpdiag.probe]\nbugdet = 3\n", "unknown key 'bugdet'"),
         ("[tool.mpdiag]\nformat = 3\n", "'--format'"),
         ("[tool.mpdiag]\nbudget = 'long'\n", "'long'"),
-        ("[tool.mpdiag.probe]\nlevel = 'slow'\n", "slow"),
+        ("[tool.mpdiag.probe]\nbudget = 'slow'\n", "slow"),
         ("[tool]\nmpdiag = 3\n", "tool.mpdiag is not a table"),
         ("[tool.mpdiag]\nprobe = 3\n", "tool.mpdiag.probe is not a table"),
         ("[tool\n", "pyproject.toml cannot be read"),
