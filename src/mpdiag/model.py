@@ -52,6 +52,16 @@ class Measured:
     n: int
     samples: tuple[float, ...] = ()
 
+    @property
+    def at_least(self) -> float:
+        """The low end of the interval; the median where there is none."""
+        return self.median if self.low is None else self.low
+
+    @property
+    def at_most(self) -> float:
+        """The high end of the interval; the median where there is none."""
+        return self.median if self.high is None else self.high
+
 
 Cell = Union[None, bool, int, float, str, Measured]
 

@@ -30,7 +30,7 @@ def run(bench: Bench) -> Iterator[Row]:
 
 def compare(bench: Bench, pools: Pools, workers: int, table: str) -> Iterator[Row]:
     """One row for each kind and way; the ratio is to the best way of the same kind."""
-    seconds = [WAIT] * bench.pick(16, 32)
+    seconds = [WAIT] * bench.pick(10, 32)
     cases: dict[Any, Case] = {}
     for kind in bench.pick(("processes",), tuple(KINDS)):
         for name, way in ways_for(kind, bench.pick(8, 16)).items():

@@ -174,7 +174,7 @@ def crossover(gains: dict[int, Measured]) -> Optional[int]:
     """The smallest size from which on every gain is above 1, by its interval if it has one; None if there is none."""
     found = None
     for size, gain in sorted(gains.items(), reverse=True):
-        if (gain.median if gain.low is None else gain.low) <= 1:
+        if gain.at_least <= 1:
             break
         found = size
     return found

@@ -70,7 +70,7 @@ def batch(
 ) -> Case:
     """A case that hands ``items`` (small ints when none are given) to ``function``, which by default does nothing."""
     kind, way = WAYS[name]
-    return pools.batches(kind, usable(bench), partial(give, way, function, items or range(bench.pick(40, 100))))
+    return pools.batches(kind, usable(bench), partial(give, way, function, items or range(bench.pick(25, 100))))
 
 
 def give(way: Way, function: Callable[[Any], object], items: Sequence[Any], warm: Warm) -> int:
@@ -196,7 +196,7 @@ def tried_out(bench: Bench, pools: Pools, by_way: dict[str, Samples]) -> Iterato
 
 def note_shortfall(bench: Bench, expected: float, gained: Optional[Measured]) -> None:
     """Say aloud when even the longest tasks gained far less than they should: the CPUs are not free."""
-    if gained and (gained.high or gained.median) < SHORTFALL * expected:
+    if gained and gained.at_most < SHORTFALL * expected:
         bench.notes.append(
             f"the longest busy tasks gained {gained.median:.2f}x where {expected:.2f}x was expected: "
             "something else uses the CPUs, so trust the CPU times and not the speed-ups"

@@ -232,7 +232,7 @@ def contention(crew: Crew, counts: list[int], updates: int) -> Iterator[Callable
 
 def by_lock(bench: Bench, crew: Crew) -> Iterator[Row]:
     """One row for each way that several processes add to one number at once: what was counted, what is missing."""
-    each = bench.pick(10000, 20000, 100000)
+    each = bench.pick(5000, 20000, 100000)
     for means, seen in (bench.once("lost updates", partial(race, crew, each)) or {}).items():
         expected = RIVALS * each
         yield Row(

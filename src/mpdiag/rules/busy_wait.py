@@ -20,7 +20,7 @@ def judge(polling: Facts) -> Iterator[Finding]:
     patient = polling.measured("cpu", way="poll(timeout)")
     latency = polling.measured("latency", way="poll(timeout)")
     paused = polling.measured("latency", way="poll(), sleep(10 ms)")
-    least = busy.median if busy.low is None else busy.low
+    least = busy.at_least
     if least <= LIMIT or patient.median >= busy.median:
         return
     yield RULE.finding(

@@ -22,7 +22,7 @@ def judge(channels: Facts) -> Iterator[Finding]:
     listed = channels.measured("item", "batches", way="Pipe, lists of 100")
     few = channels.measured("gain", "batches", way="Pipe, lists of 10")
     raw = channels.measured("gain", "batches", way="Pipe, send_bytes")
-    if (gain.median if gain.low is None else gain.low) <= LIMIT:
+    if gain.at_least <= LIMIT:
         return
     limit = float(f"{SHARE / single.median:.2g}")
     yield RULE.finding(

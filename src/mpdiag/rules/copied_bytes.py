@@ -31,7 +31,7 @@ def judge(large_payload: Facts) -> Iterator[Finding]:
     if not isinstance(send, Measured):
         raise NotJudged("large_payload did not measure send()")
     gains = {way: ratio(send.samples, other.samples) for way in OTHERS if isinstance(other := row.get(way), Measured)}
-    worth = {way: gain for way, gain in gains.items() if floor(gain) > LIMIT}
+    worth = {way: gain for way, gain in gains.items() if gain.at_least > LIMIT}
     if not worth:
         return
     best = max(worth.values(), key=lambda gain: gain.median)
@@ -50,19 +50,14 @@ def judge(large_payload: Facts) -> Iterator[Finding]:
     )
 
 
-def floor(gain: Measured) -> float:
-    """The low end of the interval; the median where there is none."""
-    return gain.median if gain.low is None else gain.low
-
-
 def compared(gain: Measured) -> str:
     """How a way compares with send(), in words that hold for the whole interval."""
     text = interval(gain, "x")
     if abs(gain.median - 1) < ALIKE:
         return f"about as fast ({text})"
-    if floor(gain) > 1:
+    if gain.at_least > 1:
         return f"{text} as fast"
-    if (gain.median if gain.high is None else gain.high) < 1:
+    if gain.at_most < 1:
         return f"slower ({text})"
     return f"no faster for certain ({text})"
 

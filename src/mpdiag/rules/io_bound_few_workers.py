@@ -19,7 +19,7 @@ def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     best = pool_sizing.measured("speedup", "recommended", work="waiting")
     workers = int(pool_sizing.number("workers", "recommended", work="waiting"))
     fewer, few = as_many_as(pool_sizing, default)
-    gain = (best.low or best.median) / (few.high or few.median)
+    gain = best.at_least / few.at_most
     if gain <= LIMIT:
         return
     yield RULE.finding(

@@ -25,7 +25,7 @@ MESSAGE = 1000
 def judge(pickle_cost: Facts) -> Iterator[Finding]:
     """Say from how many elements on pickling takes more than its share of a short task."""
     costs = {name: pickle_cost.measured("element", what=what) for what, name in ELEMENTS.items()}
-    if most(least(costs["dicts"])) >= SEEN_AT_MOST:
+    if most(costs["dicts"].at_least) >= SEEN_AT_MOST:
         return
     array = pickle_cost.measured("element", what="array('d')")
     message, cost = users_object(pickle_cost) or (f"{MESSAGE:,} dicts", scaled(costs["dicts"], MESSAGE))
@@ -43,11 +43,6 @@ def judge(pickle_cost: Facts) -> Iterator[Finding]:
             Evidence("reference", SEEN_AT_MOST, "1"),
         ),
     )
-
-
-def least(element: Measured) -> float:
-    """The low end of what one element costs; the median where there is no interval."""
-    return element.median if element.low is None else element.low
 
 
 def most(element: float) -> int:

@@ -22,7 +22,7 @@ def judge(start_method: Facts) -> Iterator[Finding]:
     if not isinstance(extra, Measured):
         raise NotJudged("this system does not let a process hide memory from a fork for comparison")
     slope = scaled(extra, GIB / held)
-    if (slope.median if slope.low is None else slope.low) <= LIMIT_S:
+    if slope.at_least <= LIMIT_S:
         return
     fork = start_method.measured("joined", method="fork")
     server = start_method.measured("joined", method="forkserver, preload")

@@ -22,9 +22,7 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
         for row in shared_state.rows("contention")
     }
     wasteful = {
-        count: ratio
-        for count, ratio in ratios.items()
-        if isinstance(ratio, Measured) and (ratio.median if ratio.high is None else ratio.high) < LIMIT
+        count: ratio for count, ratio in ratios.items() if isinstance(ratio, Measured) and ratio.at_most < LIMIT
     }
     if not wasteful:
         return

@@ -20,7 +20,7 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     proxy = shared_state.measured("per_operation", means="Manager dict")
     trip = shared_state.measured("per_operation", means="Pipe")
     ratio = shared_state.measured("ratio", means="Manager dict")
-    if (ratio.median if ratio.low is None else ratio.low) <= LIMIT:
+    if ratio.at_least <= LIMIT:
         return
     yield RULE.finding(
         level="note",

@@ -21,7 +21,7 @@ def judge(start_method: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     row = "forkserver, next" if default == "forkserver" else default
     ratio = start_method.measured("ratio", method=row)
     joined = start_method.measured("joined", method=row)
-    if (ratio.low or ratio.median) <= LIMIT:
+    if ratio.at_least <= LIMIT:
         return
     spawn = start_method.measured("joined", method="spawn")
     others = "" if default == "spawn" else f", {interval(spawn, 's')} by spawn"

@@ -22,7 +22,7 @@ def judge(channels: Facts) -> Iterator[Finding]:
     queue = channels.measured("round_trip", channel="Queue")
     pipe = channels.measured("round_trip", channel="Pipe")
     extra = queue.median - pipe.median
-    if least(latency) <= LIMIT or extra <= 0:
+    if latency.at_least <= LIMIT or extra <= 0:
         return
     yield RULE.finding(
         level="note",
@@ -40,11 +40,6 @@ def judge(channels: Facts) -> Iterator[Finding]:
             Evidence("round trips for a tenth of the caller's time", SHARE / extra, "1/s"),
         ),
     )
-
-
-def least(value: Measured) -> float:
-    """The low end of the interval, or the median where there are too few samples for one."""
-    return value.median if value.low is None else value.low
 
 
 def _about(value: float) -> str:

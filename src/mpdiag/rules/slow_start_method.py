@@ -24,7 +24,7 @@ def judge(start_method: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     spawn = start_method.measured("joined", method="spawn")
     bare = start_method.measured("joined", method="bare interpreter")
     weight = paired(spawn.samples, bare.samples)
-    if (weight.low or weight.median) > WEIGHED_DOWN:
+    if weight.at_least > WEIGHED_DOWN:
         yield RULE.finding(
             level="warning",
             concern=weight.median / WEIGHED_DOWN,
@@ -46,7 +46,7 @@ def alternative(start_method: Facts, default: str, safe: str) -> Iterator[Findin
     except NotJudged:
         return  # the system has no fork server
     gain = paired(now.samples, then.samples)
-    if (gain.low or gain.median) <= LIMIT:
+    if gain.at_least <= LIMIT:
         return
     yield RULE.finding(
         level="note",

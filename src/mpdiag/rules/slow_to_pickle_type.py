@@ -29,7 +29,7 @@ def judge(pickle_cost: Facts) -> Iterator[Finding]:
     costs = {what: pickle_cost.measured("element", what=what) for what in RECORDS}
     worst = max(costs, key=lambda what: costs[what].median)
     slower = ratio(costs[worst].samples, plain.samples)
-    if (slower.median if slower.low is None else slower.low) <= LIMIT:
+    if slower.at_least <= LIMIT:
         return
     array = pickle_cost.measured("element", what="array('d')")
     rest = [what for what in sorted(costs, key=lambda what: -costs[what].median) if what != worst]

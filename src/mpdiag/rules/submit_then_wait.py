@@ -17,7 +17,7 @@ WAY = "submit().result()"
 def judge(futures: Facts) -> Iterator[Finding]:
     """Compare waiting one by one with the best way to hand out the same tasks."""
     two = futures.measured("ratio", kind="processes", way=WAY)
-    if (two.low or two.median) <= LIMIT:
+    if two.at_least <= LIMIT:
         return
     evidence = [
         Evidence.of("submit().result() : best way, two workers", two, "x"),

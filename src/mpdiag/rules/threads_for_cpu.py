@@ -23,8 +23,8 @@ def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
         raise NotJudged("the CPUs were not free while pool_sizing measured")
     count, threads = best(pool_sizing, "threads")
     workers, processes = best(pool_sizing, "processes")
-    low = processes.low or processes.median
-    if (threads.high or threads.median) >= LIMIT or low <= BETTER * threads.median:
+    low = processes.at_least
+    if threads.at_most >= LIMIT or low <= BETTER * threads.median:
         return
     yield RULE.finding(
         level="note",

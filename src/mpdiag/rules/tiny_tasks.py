@@ -24,7 +24,7 @@ def judge(pool_overhead: Facts) -> Iterator[Finding]:
     if not isinstance(task, Measured):
         yield on_one_cpu(overhead)
         return
-    if (overhead.low or overhead.median) <= SMALL:
+    if overhead.at_least <= SMALL:
         return
     good = pool_overhead.measured("good", "break_even", way=ONE)
     yield RULE.finding(
