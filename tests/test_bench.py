@@ -205,3 +205,12 @@ def test_a_child_answers():
         sender.close()
         rss, uss = measuring.receive(receiver)
     assert rss is None or rss >= uss > 0
+
+
+def test_the_profile_pass_asks_for_no_more_facts_once_it_is_over(clock):
+    profiling = ProfilingBench(Plan(probe="x", budget_s=1.0), clock=clock)
+    assert profiling.once("fact", lambda: 7) == 7
+
+    clock.now = 2.0
+    with pytest.raises(PassOver):
+        profiling.once("fact", lambda: 7)

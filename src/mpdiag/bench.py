@@ -256,6 +256,12 @@ class ProfilingBench(Bench):
                 samples[key] = {name: [value] for name, value in self._round(ready)[key].items()}
         return samples
 
+    def once(self, key: Hashable, function: Callable[[], T]) -> Optional[T]:
+        """As `Bench.once`, while there is time; else raises `PassOver`."""
+        if self.left() <= 0:
+            raise PassOver
+        return super().once(key, function)
+
 
 def end(process: BaseProcess) -> None:
     """End ``process`` (terminate, then kill) and reap it."""

@@ -76,11 +76,11 @@ def probe(request: Request, chosen: Chosen, progress: Progress) -> tuple[Report,
         CannotWork: the interpreter cannot be run.
     """
     begun, started_at = time.monotonic(), datetime.now(timezone.utc)
-    rules = registry.select(request.select, request.ignore)
+    registry.matching((*request.select, *request.ignore))  # a wrong name shall not cost a run
     chosen_probes = pick_probes(request.names)
     gathering = gather(request, chosen, chosen_probes, progress)
     sections = [section for unit in chosen_probes for section in sections_of(unit, gathering.gathered.get(unit.name))]
-    judged = judge(rules, gathering, chosen_probes)
+    judged = judge(registry.select(request.select, request.ignore), gathering, chosen_probes)
     report = Report(
         schema=SCHEMA,
         kind="probe",
@@ -160,7 +160,7 @@ def plan_for(unit: Probe, rest: Sequence[Probe], left: float, request: Request, 
 
 def interpreter_facts(launcher: Launcher, chosen: Chosen) -> dict[str, Any]:
     """What the measured interpreter says of itself."""
-    gathered = launcher.run(Plan(probe="", deadline_s=20.0))
+    gathered = launcher.run(Plan(probe="", deadline_s=20.0), tick=registry.rules)  # load them while we wait
     if gathered.facts is None:  # a native library that dies on a tight limit must not cost all facts
         gathered = launcher.run(Plan(probe="", deadline_s=20.0, blas=False))
     if gathered.facts is None:

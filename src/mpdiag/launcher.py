@@ -75,7 +75,7 @@ class Launcher:
         with uninterrupted():
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, plan: Plan, gathered: Gathered | None = None, tick: Callable[[], None] = lambda: None) -> Gathered:
+    def run(self, plan: Plan, gathered: Gathered | None = None, tick: Callable[[], object] = lambda: None) -> Gathered:
         """Run one host to its end or to its deadline.
 
         Args:
@@ -133,7 +133,7 @@ class Launcher:
                     sweep(host)
 
     def _listen(
-        self, host: subprocess.Popen[bytes], gathered: Gathered, deadline: float, tick: Callable[[], None]
+        self, host: subprocess.Popen[bytes], gathered: Gathered, deadline: float, tick: Callable[[], object]
     ) -> bool:
         """Take in messages until the host is done or late; says whether it came to its end."""
         vitals = Vitals(host.pid)

@@ -11,10 +11,12 @@ STARTS = {
     "fork": 0.002,
     "bare interpreter": 0.010,
     "subprocess": 0.015,
-    "forkserver, first": 0.080,
     "forkserver, next": 0.012,
     "spawn": 0.050,
 }
+
+
+ONCE = {("memory of", "fork"): (100, 10), "forkserver, first": {"first_line": 0.08, "joined": 0.081}}
 
 
 def scripted(key):
@@ -30,7 +32,7 @@ def scripted(key):
 
 
 def test_rows(fake_bench, rows_of):
-    bench = fake_bench(scripted, once={("memory of", "fork"): (100, 10)}, plan=Plan(probe="fake", imports=("numpy",)))
+    bench = fake_bench(scripted, once=ONCE, plan=Plan(probe="fake", imports=("numpy",)))
     rows = list(PROBE.run(bench))
 
     methods = rows_of(rows)

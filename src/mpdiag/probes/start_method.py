@@ -46,8 +46,7 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
     cases.update({name: steady(partial(start_interpreter, bench, name)) for name in INTERPRETERS})
     apart: dict[str, Samples] = {}
     if "forkserver" in bench.methods:
-        first = {"forkserver, first": steady(partial(start_first, bench))}
-        apart = bench.attempt(first, share=0.06, most=bench.pick(1, 3, 9))
+        apart = first_starts(bench)
         cases["forkserver, next"] = steady(partial(start_process, bench, "forkserver"))
     together = bench.measure(cases, share=bench.pick(0.4, 0.35))
     memory = {method: bench.once(("memory of", method), partial(ask_memory, bench, method)) for method in bench.methods}
@@ -69,6 +68,13 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
             }
         )
     return samples
+
+
+def first_starts(bench: Bench) -> dict[str, Samples]:
+    """Workers for whom the fork server has to be started: there is no warming up for those."""
+    starts = [bench.once("forkserver, first", partial(start_first, bench)) for _ in range(bench.pick(1, 3, 9))]
+    made = [start for start in starts if start]
+    return {"forkserver, first": {name: [start[name] for start in made] for name in made[0]}} if made else {}
 
 
 def preloaded(bench: Bench, imports: tuple[str, ...] = ()) -> dict[str, Samples]:
