@@ -120,7 +120,11 @@ class Sandbox:
         found = {
             "processes": [(pid, read(PROC / str(pid) / "cmdline")) for pid in self.processes()],
             "segments": sorted(self._segments() - self._before),
-            "files": sorted(path.relative_to(self.temporary).as_posix() for path in self.temporary.rglob("*")),
+            "files": sorted(
+                os.path.relpath(Path(folder, name), self.temporary)
+                for folder, folders, files in os.walk(self.temporary)  # which takes it when a folder vanishes
+                for name in (*folders, *files)
+            ),
         }
         return {name: things for name, things in found.items() if things}
 

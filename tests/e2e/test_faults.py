@@ -16,10 +16,16 @@ from pathlib import Path
 
 import pytest
 
+import mpdiag
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for what is left in /proc and /dev/shm")
 
 FINE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
 CHEAP = ("probe", "start_method", "--quick", "--budget", "0.5")
+OUTSIDE_TMP = pytest.mark.skipif(
+    any(Path(place).is_relative_to("/tmp") for place in (sys.executable, mpdiag.__file__)),
+    reason="mounts over /tmp, where mpdiag or its Python is",
+)
 #: Those that need shared memory or semaphores.
 SHARING = ("channels", "large_payload", "shared_state")
 #: A user that no process of this machine belongs to, which may read what root may.
@@ -149,6 +155,7 @@ def test_open_files_denied(sandbox, files):
     assert done.stdout or done.stderr.count("\n") == 1
 
 
+@OUTSIDE_TMP
 @pytest.mark.usefixtures("mounts")
 def test_temporary_folder_that_does_not_exist(sandbox):
     """Python falls back to the system's: so be it, but nothing stays there."""
@@ -186,6 +193,7 @@ def test_temporary_folder_on_a_full_disk(sandbox, blocks):
     expect_one_line(done, FAILED, "No space left on device.*TMPDIR")
 
 
+@OUTSIDE_TMP
 @pytest.mark.usefixtures("mounts")
 def test_no_temporary_folder_at_all(sandbox):
     """Wherever Python looks for one, the file system is read-only."""

@@ -116,15 +116,20 @@ def table(report, name):
     return next(section["rows"] for section in report["sections"] if section["id"] == name)
 
 
+def jane(home):
+    """The environment of a user called janedoe."""
+    return {"HOME": str(home), "USERPROFILE": str(home), "LOGNAME": "janedoe", "USER": "janedoe", "TOKEN": SECRET}
+
+
 @pytest.fixture(scope="module")
 def saved(sandboxed):
     """One run of a user whose name, home and environment are known: (sandbox, outcome)."""
     with sandboxed() as sandbox:
         home = sandbox.folder / "homes" / "janedoe"
         home.mkdir(parents=True)
-        who = {"HOME": str(home), "USERPROFILE": str(home), "LOGNAME": "janedoe", "USER": "janedoe", "TOKEN": SECRET}
         out = home / "out.json"
-        done = sandbox.run(*SHORT, "-v", "--json", out, "--markdown", home / "out.md", environ=who, cwd=home)
+        files = ["--json", out, "--markdown", home / "out.md"]
+        done = sandbox.run(*SHORT, "-v", *files, environ=jane(home), cwd=home)
         yield home, done
 
 
@@ -209,7 +214,7 @@ def test_report_does_not_tell_who_where_and_when(saved):
 def test_report_shows_a_saved_run_again(saved, sandbox, name, kept):
     home, _ = saved
 
-    again = sandbox.run("report", home / "out.json", "-v", "--format", name)
+    again = sandbox.run("report", home / "out.json", "-v", "--format", name, environ=jane(home))
 
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.strip() == (home / kept).read_text(encoding="utf-8").strip()
@@ -218,7 +223,7 @@ def test_report_shows_a_saved_run_again(saved, sandbox, name, kept):
 def test_report_shows_a_saved_run_again_on_a_terminal(saved, sandbox):
     home, done = saved
 
-    assert sandbox.run("report", home / "out.json", "-v").stdout == done.stdout
+    assert sandbox.run("report", home / "out.json", "-v", environ=jane(home)).stdout == done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
