@@ -152,9 +152,17 @@ def test_noise_and_contention_are_said():
 
     assert [(each.text, each.affects) for each in engine.quality(state, sections)] == [
         ("no room", ("pipes",)),
-        ("contended: other programs used up to 40% of the CPUs", ("pipes",)),
-        ("noisy: the interval of time (Pipe) is ±50%", ("pipes",)),
+        ("contended: other programs used up to 40 % of the CPUs", ("pipes",)),
+        ("noisy: the interval of time (Pipe) is ±50 %", ("pipes",)),
     ]
+
+
+def test_figures_without_an_interval_are_called_rough():
+    state = gathering({"kind": "Pipe", "time": measured([1.0] * 3)})
+    (remark,) = engine.quality(state, engine.sections_of(UNIT, state.gathered["pipes"]))
+
+    assert remark.text.startswith("rough")
+    assert remark.affects == ("pipes",)
 
 
 def test_quiet_measurements_need_no_remark():

@@ -97,6 +97,17 @@ def test_children_do_not_outlive_their_host(started):
     assert not running(gathered.rows[""][0]["pid"])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="fork")
+def test_children_that_hold_the_output_of_a_dead_host_do_not_stop_us(started):
+    gathered = run(
+        started,
+        "import os, time\nif not os.fork():\n    time.sleep(60)\nyield Row({'a': 1})\ntime.sleep(0.2)\nos._exit(1)",
+    )
+    assert gathered.status == "failed"
+    assert gathered.duration_s < 20
+    assert gathered.rows == {"": [{"a": 1}]}
+
+
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs /dev/shm")
 def test_segments_of_a_killed_host_are_unlinked(started):
     gathered = run(
@@ -226,3 +237,10 @@ def test_an_interruption_keeps_what_was_said(started):
 
     assert (gathered.status, gathered.reason) == ("skipped", "interrupted")
     assert gathered.rows == {"": [{"a": 1}]}
+
+
+def test_pythonsafepath_does_not_hide_what_was_staged(started, monkeypatch):
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    gathered = run(started, "import mpdiag.work\nyield Row({'file': mpdiag.work.__file__})")
+
+    assert gathered.rows[""][0]["file"].startswith(str(started.folder))

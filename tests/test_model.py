@@ -7,7 +7,13 @@ def test_the_ends_of_an_interval():
     assert (value.at_least, value.at_most) == (1.5, 2.5)
 
 
-def test_without_an_interval_the_median_has_to_do():
+def test_without_an_interval_the_extremes_have_to_do():
+    value = Measured(2.0, None, None, 3, (2.0, 1.0, 9.0))
+
+    assert (value.at_least, value.at_most) == (1.0, 9.0)
+
+
+def test_without_samples_the_median_has_to_do():
     value = Measured(2.0, None, None, 3)
 
     assert (value.at_least, value.at_most) == (2.0, 2.0)

@@ -12,13 +12,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
-from mpdiag import __version__, machine, registry, stats, verdicts
+from mpdiag import __version__, machine, registry, stats, units, verdicts
 from mpdiag.advice import Facts, Finding, NotJudged, Rule
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered, Launcher
-from mpdiag.model import Measured, Probe
+from mpdiag.model import Cell, Measured, Probe
 from mpdiag.report import SCHEMA, Quality, Report, Section, Tool, Unjudged
 
 #: Seconds of the whole command by level, and what of them is the profile pass of each probe.
@@ -154,8 +154,16 @@ def plan_for(unit: Probe, rest: Sequence[Probe], left: float, request: Request, 
         object=request.object,
         memory=min(facts.get(key) or 2**30 for key in ("memory_available", "usable_memory")) // 4,
         cpus=int(facts.get("usable_workers") or os.cpu_count() or 1),
-        cwd=str(Path.cwd()),
+        cwd=working_folder(),
     )
+
+
+def working_folder() -> str:
+    """Where the user stands; nowhere, if that folder has been deleted."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
 
 
 def interpreter_facts(launcher: Launcher, chosen: Chosen) -> dict[str, Any]:
@@ -208,21 +216,37 @@ def quality(gathering: Gathering, sections: Iterable[Section]) -> list[Quality]:
     }
     if contended:
         worst = max(contended.values())
-        found.append(Quality(f"contended: other programs used up to {worst:.0%} of the CPUs", tuple(contended)))
+        found.append(Quality(f"contended: other programs used up to {worst * 100:.0f} % of the CPUs", tuple(contended)))
     found += [
-        Quality(f"noisy: the interval of {noise[1]} is ±{noise[0]:.0%}", (section.id,))
+        Quality(f"noisy: the interval of {noise[1]} is ±{noise[0] * 100:.0f} %", (section.id,))
         for section in sections
         if (noise := noisiest(section)) and noise[0] > NOISY
     ]
+    thin = [section.id for section in sections if not section.detail and is_thin(section)]
+    if thin:
+        found.append(
+            Quality("rough: fewer than six rounds give no interval; --thorough or --budget gives more", tuple(thin))
+        )
     if gathering.interrupted:
         found.insert(0, Quality("interrupted: what had been measured by then is shown"))
     return found
 
 
+def label(section: Section, row: Mapping[str, Cell]) -> str:
+    """What a row is about: its first cell, as people read it."""
+    first = section.columns[0]
+    return units.cell(row.get(first.key), first.unit)
+
+
+def is_thin(section: Section) -> bool:
+    """Does a value of the section rest on too few rounds for an interval?"""
+    return any(isinstance(cell, Measured) and cell.low is None for row in section.rows for cell in row.values())
+
+
 def noisiest(section: Section) -> tuple[float, str] | None:
     """The widest relative half-width of a section's values, and where it stands."""
     widths = [
-        (width, f"{column.title} ({next(iter(row.values()))})")
+        (width, f"{column.title} ({label(section, row)})")
         for row in section.rows
         for column in section.columns
         if isinstance(cell := row.get(column.key), Measured) and (width := stats.half_width(cell)) is not None

@@ -31,7 +31,15 @@ PACKAGE = Path(__file__).parent
 STAGED = ("__init__.py", "bench.py", "host.py", "interpreter.py", "model.py", "stats.py", "work.py")
 FOLDERS = ("probes", "rigs")
 #: The main module of a host; spawned children compile and run it again.
-MAIN = 'if __name__ == "__main__":\n    from mpdiag.host import main\n\n    main()\n'
+MAIN = """\
+if __name__ == "__main__":
+    import sys
+
+    sys.path.insert(0, {folder!r})  # PYTHONSAFEPATH keeps it out
+    from mpdiag.host import main
+
+    main()
+"""
 #: Seconds between two looks at a silent host; memory is sampled as often in the profile pass.
 TICK = 0.05
 GRACE = 1.0
@@ -231,7 +239,7 @@ def stage(folder: Path) -> None:
     """
     package = folder / "mpdiag"
     (package / "__pycache__").mkdir(parents=True)
-    (folder / "main.py").write_text(MAIN, encoding="utf-8")
+    (folder / "main.py").write_text(MAIN.format(folder=str(folder)), encoding="utf-8")
     for name in FOLDERS:
         shutil.copytree(PACKAGE / name, package / name)
     for name in STAGED:
@@ -274,21 +282,25 @@ def sweep(host: subprocess.Popen[bytes]) -> None:
     """End the host and every process of its session.
 
     The resource tracker is left to end by itself: it unlinks segments and semaphores once nobody is left to use them.
+    What does not die (a process in an uninterruptible wait, or not ours to kill) is given up after a while.
     """
     if host.poll() is None:
         kill_tree(host)
-    for stream in (host.stdin, host.stdout):
-        if stream:
-            with suppress(BrokenPipeError):
-                stream.close()
-    deadline = time.monotonic() + 2 * GRACE
+    if host.stdin:
+        with suppress(BrokenPipeError):
+            host.stdin.close()
+    late = time.monotonic() + 2 * GRACE
     while members := session_members(host.pid):
-        late = time.monotonic() > deadline
+        now = time.monotonic()
+        if now > late + GRACE:
+            return  # with its output open: the thread that listens to it holds a lock that closing would wait for
         for member in members:
             with suppress(psutil.Error):
-                if late or not is_tracker(member):
+                if now > late or not is_tracker(member):
                     member.kill()
         time.sleep(0.01)
+    if host.stdout:
+        host.stdout.close()
 
 
 def kill_tree(host: subprocess.Popen[bytes]) -> None:
@@ -305,7 +317,8 @@ def kill_tree(host: subprocess.Popen[bytes]) -> None:
         host.wait(GRACE)
     except subprocess.TimeoutExpired:
         host.kill()
-        host.wait()
+        with suppress(subprocess.TimeoutExpired):
+            host.wait(GRACE)
 
 
 def session_members(leader: int) -> list[psutil.Process]:

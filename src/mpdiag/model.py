@@ -54,13 +54,13 @@ class Measured:
 
     @property
     def at_least(self) -> float:
-        """The low end of the interval; the median where there is none."""
-        return self.median if self.low is None else self.low
+        """The low end of the interval; of too few samples for one, the lowest."""
+        return min(self.samples, default=self.median) if self.low is None else self.low
 
     @property
     def at_most(self) -> float:
-        """The high end of the interval; the median where there is none."""
-        return self.median if self.high is None else self.high
+        """The high end of the interval; of too few samples for one, the highest."""
+        return max(self.samples, default=self.median) if self.high is None else self.high
 
 
 Cell = Union[None, bool, int, float, str, Measured]

@@ -238,7 +238,7 @@ PROBE: Final = Probe(
     module=__name__,
     run=run,
     order=10,
-    weight=2.0,
+    weight=1.6,
     tables=(
         Table(
             "",
