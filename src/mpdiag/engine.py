@@ -224,9 +224,7 @@ def quality(gathering: Gathering, sections: Iterable[Section]) -> list[Quality]:
     ]
     thin = [section.id for section in sections if not section.detail and is_thin(section)]
     if thin:
-        found.append(
-            Quality("rough: fewer than six rounds give no interval; --thorough or --budget gives more", tuple(thin))
-        )
+        found.append(Quality("rough: too few rounds for an interval; --budget and --thorough give more", tuple(thin)))
     if gathering.interrupted:
         found.insert(0, Quality("interrupted: what had been measured by then is shown"))
     return found
