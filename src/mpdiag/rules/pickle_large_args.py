@@ -1,0 +1,139 @@
+"""Advice when an argument of a task costs as much as handing out the task, because each task pickles it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag.model import Doc, Measured
+from mpdiag.stats import measured, ratio
+from mpdiag.units import between, number, seconds
+
+#: The argument that is judged, as the table calls it and in bytes: every level of detail measures it.
+LARGE, LARGE_BYTES = "100 KB bytes", 100_000
+#: What it is compared with.
+SMALL = "small int"
+#: Columns by the way a task is handed out.
+WAYS = {"executor": "executor.submit", "pool": "Pool.imap"}
+#: Added time over an empty task's. From half on, a third of what the dispatch costs is the argument: worth a change
+#: in the code. Less is lost among what dispatch costs from one run to the next.
+LIMIT = 0.5
+#: The part of a task's time that handing it its argument may take.
+SHARE = 0.1
+
+
+def judge(pool_overhead: Facts) -> Iterator[Finding]:
+    """Compare tasks that are given a large argument with tasks that are given a small one, round by round."""
+    pairs = {way: pair(pool_overhead, way) for way in WAYS if was_measured(pool_overhead, way)}
+    if not pairs:
+        raise NotJudged("pool_overhead did not measure process pools by payload")
+    shares = {way: share(*both) for way, both in pairs.items()}
+    worth = {way: each for way, each in shares.items() if each.at_least >= LIMIT}
+    if not worth:
+        return
+    worst = max(worth, key=lambda way: worth[way].median)
+    yield RULE.finding(
+        level="note",
+        concern=worth[worst].median / LIMIT,
+        seen=f"An argument of 100 KB of bytes adds {'; '.join(told(way, *both) for way, both in pairs.items())}. "
+        "It is pickled, sent and unpickled for each task, even when it is the same object every time.",
+        do=advice(worst, pairs[worst], shares[worst]),
+        evidence=(
+            *(Evidence.of(f"added by 100 KB : an empty task, {WAYS[way]}", each, "x") for way, each in by_size(shares)),
+            Evidence("reference", LIMIT, "x"),
+        ),
+    )
+
+
+def was_measured(facts: Facts, way: str) -> bool:
+    """Whether both arguments were handed out that way; a large one alone says nothing."""
+    rows = [*facts.rows("payload", payload=SMALL), *facts.rows("payload", payload=LARGE)]
+    return all(isinstance(row.get(way), Measured) for row in rows)
+
+
+def pair(facts: Facts, way: str) -> tuple[Measured, Measured]:
+    """What a task with a small argument costs, and one with a large argument."""
+    small, large = (facts.measured(way, "payload", payload=payload) for payload in (SMALL, LARGE))
+    return small, large
+
+
+def added(small: Measured, large: Measured) -> Measured:
+    """Seconds that the argument adds to a task, in the same rounds."""
+    return measured([more - less for more, less in zip(large.samples, small.samples, strict=False)])
+
+
+def share(small: Measured, large: Measured) -> Measured:
+    """The same as a multiple of the task with a small argument."""
+    return measured([gain - 1 for gain in ratio(large.samples, small.samples).samples])
+
+
+def by_size(shares: dict[str, Measured]) -> list[tuple[str, Measured]]:
+    """The greatest first."""
+    return sorted(shares.items(), key=lambda each: -each[1].median)
+
+
+def told(way: str, small: Measured, large: Measured) -> str:
+    """What the argument adds to a task handed out that way; noise may hide it."""
+    more = added(small, large)
+    if more.at_least <= 0:
+        return f"nothing certain to a task by {WAYS[way]} ({seconds(small.median)} with a small int)"
+    cost = between(more.median, more.low, more.high, "s")
+    return f"{cost} to each task by {WAYS[way]}, which with a small int takes {seconds(small.median)}"
+
+
+def advice(way: str, both: tuple[Measured, Measured], times: Measured) -> str:
+    """What to do instead, and from which size and for which tasks."""
+    more = added(*both).median
+    from_bytes = LARGE_BYTES * LIMIT / times.median
+    return (
+        "Give what all tasks share once to each worker, by initializer and initargs (with fork also by a global set "
+        "before the pool is made), and each task an index, a path or a slice of a shared-memory segment that is "
+        f"reused. Worth it here from about {kilobytes(from_bytes)} of bytes for each task by {WAYS[way]} on, unless "
+        f"the task works for {seconds(more / SHARE)} or longer per 100 KB: then its argument takes less than "
+        f"{number(SHARE, 'fraction')} of that. Objects in place of bytes cost more at the same size."
+    )
+
+
+def kilobytes(count: float) -> str:
+    """An extrapolated size, rounded to the two digits it is good for at most."""
+    return f"{float(f'{count / 1000:.2g}'):g} KB"
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP201",
+    judge=judge,
+    aliases=("large-payload-pickle",),
+    doc=Doc(
+        title="A large argument is pickled anew for each task",
+        why="A pool pickles the arguments of each task, sends them through a pipe and unpickles them in the worker. "
+        "A table that all tasks look things up in is so copied as many times as there are tasks.",
+        how="Tasks that do nothing, given 100 KB of bytes or a small int, on warm pools in the same rounds. Reported "
+        f"when the large argument adds {LIMIT:g}× an empty task's time or more, with its whole interval, by "
+        "executor.submit or Pool.imap. The size to look out for assumes that the cost grows with the size.",
+        claim="'Pass arguments explicitly, through a ProcessPoolExecutor' is right for small ones; large constants "
+        "belong in initargs. 'Objects above 1 MB trigger pickling' is wrong: every argument is pickled, at any size. "
+        "'So use shared memory' holds for a segment that is reused; a new one for each task mostly costs more than "
+        "it saves below several MiB.",
+        bad="""\
+with ProcessPoolExecutor() as pool:
+    futures = [pool.submit(look_up, table, key) for key in keys]    # the table, once per task
+""",
+        good="""\
+def keep(table):
+    global TABLE
+    TABLE = table
+
+with ProcessPoolExecutor(initializer=keep, initargs=(table,)) as pool:    # once per worker
+    futures = [pool.submit(look_up, key) for key in keys]
+""",
+        applies="process pools on every Python version and system; threads are given the object itself. A bound "
+        "method is an argument too: its whole instance is pickled for each task",
+        links=(
+            "https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ProcessPoolExecutor",
+            "https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool",
+            "https://docs.python.org/3/library/multiprocessing.shared_memory.html",
+        ),
+    ),
+)
