@@ -8,50 +8,75 @@ from mpdiag.rigs.scaling import Law
 
 @pytest.mark.parametrize(("sigma", "kappa"), [(0.0, 0.0), (0.1, 0.0), (0.05, 0.002), (0.9, 0.01)])
 def test_parameters_of_a_perfect_curve_come_back(sigma, kappa):
-    law = Law(sigma, kappa, 0.0)
+    law = Law(sigma, kappa)
     fitted = scaling.universal([(n, law.speedup(n)) for n in (1, 2, 4, 8, 16)])
 
-    assert (fitted.sigma, fitted.kappa, fitted.rms) == pytest.approx((sigma, kappa, 0.0), abs=1e-9)
+    assert (fitted.sigma, fitted.kappa, fitted.error) == pytest.approx((sigma, kappa, 0.0), abs=1e-9)
 
 
 def test_amdahl_leaves_what_it_cannot_say_in_the_error():
-    law = Law(0.05, 0.01, 0.0)
+    law = Law(0.05, 0.01)
     points = [(n, law.speedup(n)) for n in (1, 2, 4, 8, 16)]
     fitted = scaling.amdahl(points)
 
     assert fitted.kappa == 0
     assert fitted.sigma > 0.05
-    assert fitted.rms > 0.1
-    assert fitted.rms == pytest.approx((sum((fitted.speedup(n) - s) ** 2 for n, s in points) / 5) ** 0.5)
+    assert fitted.error > 0.1
+    # Four points beyond one worker, one parameter.
+    assert fitted.error == pytest.approx((sum((fitted.speedup(n) - s) ** 2 for n, s in points) / 3) ** 0.5)
 
 
 def test_amdahl_of_the_textbook():
     assert scaling.amdahl([(2, 1.6), (4, 2 / 0.875)]).sigma == pytest.approx(0.25)
-    assert Law(0.05, 0.0, 0.0).speedup(20) == pytest.approx(10.256, abs=1e-3)
+    assert Law(0.05, 0.0).speedup(20) == pytest.approx(10.256, abs=1e-3)
 
 
 @pytest.mark.parametrize(
-    "curve", [[(2, 2.2), (4, 5.0)], [(2, 1.2), (4, 3.9), (8, 7.9)], [(2, 1.9), (4, 2.0), (8, 9.0)]]
+    "curve", [[(2, 2.2), (3, 3.5), (4, 5.0)], [(2, 1.2), (4, 3.9), (8, 7.9)], [(2, 1.9), (4, 2.0), (8, 9.0)]]
 )
 def test_parameters_are_never_negative(curve):
     fitted = scaling.universal(curve)
 
     assert fitted.sigma >= 0
     assert fitted.kappa >= 0
-    assert fitted.rms <= max(scaling.amdahl(curve).rms, 1e-9) + 1e-9
+    assert squares(fitted, curve) <= squares(scaling.amdahl(curve), curve) + 1e-9
+
+
+def squares(law, points):
+    return sum((law.speedup(n) - speedup) ** 2 for n, speedup in points)
+
+
+@pytest.mark.parametrize(("curve", "sigma"), [([(2, 2.2), (4, 5.0)], 0.0), ([(2, 0.6), (4, 0.3)], 1.0)])
+def test_a_serial_share_is_none_to_all(curve, sigma):
+    fitted = scaling.amdahl(curve)
+
+    assert fitted.sigma == sigma
+    assert fitted.error == pytest.approx(squares(fitted, curve) ** 0.5)
+
+
+def test_a_law_that_must_fit_has_no_error():
+    """One worker is where every law starts: no evidence for any of them."""
+    assert scaling.amdahl([(1, 1.0), (2, 1.6)]) == Law(pytest.approx(0.25), 0.0, None)
+    assert scaling.amdahl([(1, 1.0), (2, 1.6), (2, 1.8)]).error > 0
+    fitted = scaling.universal([(1, 1.0), (2, 1.6), (3, 1.9), (4, 2.4)])
+    # Three points, two parameters.
+    assert fitted.error == pytest.approx(squares(fitted, [(2, 1.6), (3, 1.9), (4, 2.4)]) ** 0.5)
 
 
 def test_peak_is_where_the_law_turns():
-    law = Law(0.1, 0.01, 0.0)
+    law = Law(0.1, 0.01)
 
     assert law.peak == pytest.approx(90**0.5)
     assert law.speedup(law.peak) > max(law.speedup(law.peak - 1), law.speedup(law.peak + 1))
-    assert Law(0.1, 0.0, 0.0).peak is None
+    assert Law(0.1, 0.0).peak is None
 
 
 def test_too_few_points_fit_nothing():
     assert scaling.amdahl([(1, 1.0)]) is None
     assert scaling.universal([(1, 1.0), (2, 1.8)]) is None
+    assert scaling.universal([(1, 1.0), (2, 1.8), (4, 3.0)]) is None
+    assert scaling.universal([(1, 1.0), (2, 1.8), (4, 3.0), (4, 3.1)]) is None
+    assert scaling.universal([(1, 1.0), (2, 1.8), (3, 2.5), (4, 3.0)]) is not None
 
 
 @pytest.mark.parametrize("workers", [2, 4, 64])

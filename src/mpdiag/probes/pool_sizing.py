@@ -245,9 +245,9 @@ def law_rows(what: str, curve: Curve, cpus: int) -> Iterator[Row]:
         universal = scaling.universal(points)
         if amdahl is None:
             continue
-        cells: dict[str, Cell] = {"curve": f"{what}, {kind}", "serial": amdahl.sigma, "error": amdahl.rms}
+        cells: dict[str, Cell] = {"curve": f"{what}, {kind}", "serial": amdahl.sigma, "error": amdahl.error}
         if universal:
-            cells.update(contention=universal.sigma, coherency=universal.kappa, usl_error=universal.rms)
+            cells.update(contention=universal.sigma, coherency=universal.kappa, usl_error=universal.error)
             cells["peak"] = universal.peak if universal.peak and universal.peak <= FORESIGHT * sizes[-1] else None
         yield Row(cells, "laws")
 
@@ -308,8 +308,9 @@ PROBE: Final = Probe(
         how="As many equal tasks as workers are given to a warm pool at once; time per task against a plain loop, in "
         "the same rounds. Computing is pure Python, counted once the scheduler has spread the workers; waiting is "
         "sleep(), behind which stands no peer that could be overrun. Effective CPUs: the CPU time that as many busy "
-        "processes get as there are usable CPUs, the less of before and after. The laws are least-squares fits; their "
-        "error is a root mean square, in speed-ups.",
+        "processes get as there are usable CPUs, the less of before and after. The laws are least-squares fits (the "
+        "universal one of three numbers of workers above 1, or more); their error is the root of the squared "
+        "differences per degree of freedom, in speed-ups, and blank where the law has to fit.",
         reading="Choose the fewest workers on the plateau. For waiting tasks the peer's limit comes first: this curve "
         "only shows that the machine is not the limit.",
         links=(

@@ -18,12 +18,13 @@ class Law:
     """A fitted law, its parameters and how far off it is.
 
     Attributes:
-        rms: root of the mean squared difference from the measured speed-ups, itself a speed-up.
+        error: root of the squared differences from the measured speed-ups per degree of freedom (points beyond one
+            worker, less parameters), itself a speed-up; None where no degree is left, as then the law must fit.
     """
 
     sigma: float
     kappa: float
-    rms: float
+    error: float | None = None
 
     def speedup(self, workers: float) -> float:
         """How much faster than one worker so many are."""
@@ -40,18 +41,21 @@ Points = Sequence[tuple[float, float]]
 
 
 def amdahl(points: Points) -> Law | None:
-    """Amdahl's law by least squares; None without a point beyond one worker."""
+    """Amdahl's law by least squares, σ a share: 0 to 1; None without a point beyond one worker."""
     terms = [(n - 1, n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
     if not terms:
         return None
-    sigma = max(sum(x * y for x, y in terms) / sum(x * x for x, _ in terms), 0.0)
-    return _judged(Law(sigma, 0.0, 0.0), points)
+    sigma = sum(x * y for x, y in terms) / sum(x * x for x, _ in terms)
+    return _judged(Law(min(max(sigma, 0.0), 1.0), 0.0), points, parameters=1)
 
 
 def universal(points: Points) -> Law | None:
-    """The universal scalability law by least squares, σ and κ not negative; None with fewer than two worker counts."""
+    """The universal scalability law by least squares, σ and κ not negative.
+
+    None with fewer than three worker counts beyond one: two parameters go through any two points.
+    """
     terms = [(n - 1, n * (n - 1), n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
-    if len({x for x, _, _ in terms}) < 2:
+    if len({x for x, _, _ in terms}) < 3:
         return None
     xx, xz, zz = _dot((x, x) for x, _, _ in terms), _dot((x, z) for x, z, _ in terms), _dot((z, z) for _, z, _ in terms)
     xy, zy = _dot((x, y) for x, _, y in terms), _dot((z, y) for _, z, y in terms)
@@ -60,8 +64,8 @@ def universal(points: Points) -> Law | None:
     inside = [(sigma, kappa)] if sigma >= 0 and kappa >= 0 else []
     # Outside the allowed quadrant the best fit lies on its edge.
     candidates = inside or [(max(xy / xx, 0.0), 0.0), (0.0, max(zy / zz, 0.0))]
-    laws = [_judged(Law(sigma, kappa, 0.0), points) for sigma, kappa in candidates]
-    return min(laws, key=lambda law: law.rms)
+    laws = [Law(sigma, kappa) for sigma, kappa in candidates]
+    return _judged(min(laws, key=lambda law: _squares(law, points)), points, parameters=2)
 
 
 def least_task(share: float, workers: int, overhead: float, parent: float) -> float:
@@ -81,7 +85,13 @@ def _dot(pairs: Iterable[tuple[float, float]]) -> float:
     return sum(a * b for a, b in pairs)
 
 
-def _judged(law: Law, points: Points) -> Law:
+def _squares(law: Law, points: Points) -> float:
+    """The sum of the squared differences; with one worker every law says 1."""
+    return sum((law.speedup(n) - speedup) ** 2 for n, speedup in points if n > 1)
+
+
+def _judged(law: Law, points: Points, parameters: int) -> Law:
     """``law`` with its error over ``points``."""
-    squares = [(law.speedup(n) - speedup) ** 2 for n, speedup in points]
-    return Law(law.sigma, law.kappa, math.sqrt(sum(squares) / len(squares)))
+    freedom = sum(n > 1 for n, _ in points) - parameters
+    error = math.sqrt(_squares(law, points) / freedom) if freedom > 0 else None
+    return Law(law.sigma, law.kappa, error)
