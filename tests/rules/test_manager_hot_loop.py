@@ -22,7 +22,9 @@ def test_says_from_which_rate_on_a_proxy_hurts():
     assert "40.0×" in finding.seen
     assert "round trip takes" in finding.seen
     assert "above 2.50 k/s" in finding.do
-    assert "25.0 k/s at most" in finding.do
+    assert "One worker's operations reach 25.0 k/s at most" in finding.do
+    assert "all workers share one server process" in finding.do
+    assert "often quoted" not in finding.seen
     assert finding.evidence[0].value == 40.0
 
 

@@ -25,10 +25,11 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     yield RULE.finding(
         level="note",
         seen=f"One operation on a Manager().dict() takes {interval(proxy, 's')}: {interval(ratio, 'x')} an update of a "
-        f"locked Value (often quoted: 40–60×). A bare Pipe's round trip takes {interval(trip, 's')}.",
+        f"locked Value (the usual claim is only 'slow, a network protocol'). A bare Pipe's round trip takes "
+        f"{interval(trip, 's')}.",
         do=f"Keep proxies out of inner loops: above {number(SHARE / proxy.median, '1/s')} a worker spends more than a "
-        f"tenth of its time there, and one server answers all workers together, about "
-        f"{number(1 / proxy.median, '1/s')} at most. Pass arguments, return results, fetch a container once as a copy "
+        f"tenth of its time there. One worker's operations reach {number(1 / proxy.median, '1/s')} at most, and all "
+        f"workers share one server process. Pass arguments, return results, fetch a container once as a copy "
         f"and write it back whole; for numbers take a Value ({seconds(proxy.median / ratio.median)}).",
         concern=ratio.median / LIMIT,
         evidence=(
