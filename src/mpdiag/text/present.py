@@ -155,7 +155,7 @@ def cell(value: Cell, unit: str | None) -> str:
 def pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Free-form facts as lines: nested keys joined by dots, numbers in the unit that their key's ending names.
 
-    A fact that could not be learned stands with the reason given under ``unknown``.
+    A fact that could not be learned stands with the reason given under ``unknown``; any other null means "none".
     """
     unknown = facts.get("unknown")
     reasons: Mapping[str, Any] = unknown if isinstance(unknown, Mapping) else {}
@@ -214,13 +214,15 @@ def _known(facts: Mapping[str, Any], key: str) -> str:
 
 
 def _fact(key: str, value: object) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, Mapping):
         return " ".join(f"{inner} {_fact(str(inner), item)}" for inner, item in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(_fact(key, item) for item in value) or "none"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return units.number(value, _unit(key))
-    return units.cell(value if isinstance(value, (bool, str)) or value is None else str(value), None)
+    return units.cell(value if isinstance(value, (bool, str)) else str(value), None)
 
 
 def _unit(key: str) -> str:

@@ -204,6 +204,8 @@ how much it matters, not how sure it is: that is the confidence (measured, infer
 - Findings stand in the order of the time a fix can win back, then level, then concern: the value over its reference.
 - 2.70x [2.50-2.90] is a median and its 95 % interval: where the true median lies in 19 of 20 measurements.
 - A dash is "not measured" or "not known", never zero. `-v` gives the reason, and the rules that could not be judged.
+- Among the facts of machine and Python (`-v`), "none" is known: there is none, or no limit. JSON has null for both,
+with an entry under `unknown` for what is not known.
 - Bars are drawn from zero to the largest value of their column.
 - 110 columns or more show intervals in tables, and further columns.
 
