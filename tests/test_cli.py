@@ -78,3 +78,67 @@ def test_defaults_come_from_pyproject_environment_and_options_in_turn(tmp_path, 
 
     assert cli.run(["probe", "--select", "MP996"]) == errors.USAGE
     assert "MP996" in capsys.readouterr().err
+
+
+def test_a_format_that_explain_lacks_may_be_the_common_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.mpdiag]\nformat = 'json'\n")
+
+    assert cli.run(["explain", "MP701"]) == errors.FINE
+    assert "MP701" in capsys.readouterr().out
+
+
+def test_a_string_in_pyproject_is_a_list_of_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.mpdiag]\nignore = 'MP998'\n")
+
+    assert cli.run(["probe"]) == errors.USAGE
+    assert "there is no rule 'MP998'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_a_broken_pyproject_does_not_block_help(tmp_path, monkeypatch, capsys, flag):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.mpdiag\n")
+
+    assert cli.run(["probe", flag]) == errors.FINE
+    assert "--quick" in capsys.readouterr().out
+    assert cli.run(["explain"]) == errors.USAGE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a working directory cannot be deleted")
+def test_a_working_directory_that_is_gone_has_no_configuration(tmp_path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    assert cli.run(["explain", "MP701"]) == errors.FINE
+    assert "MP701" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [("1", "quick"), ("true", "quick"), ("quick", "quick"), ("0", None), ("false", None), ("", None)],
+)
+def test_a_level_in_the_environment(monkeypatch, value, level):
+    monkeypatch.setenv("MPDIAG_QUICK", value)
+
+    assert cli.load("probe").make_context("probe", []).params["level"] == level
+    assert cli.load("probe").make_context("probe", ["--thorough"]).params["level"] == "thorough"
+
+
+def test_a_dash_is_no_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.run(["probe", "--json", "-"]) == errors.USAGE
+    assert capsys.readouterr().err == "mpdiag: - is no file. Use --format json to print the report.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_file_for_two_outputs_is_bad_input(tmp_path, capsys):
+    (tmp_path / "link").symlink_to(tmp_path / "report")
+
+    assert cli.run(["probe", "--json", str(tmp_path / "report"), "--markdown", str(tmp_path / "link")]) == errors.USAGE
+    assert "is given for --json and for --markdown" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]

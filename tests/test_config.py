@@ -33,16 +33,16 @@ def test_a_bad_file_is_bad_input(tmp_path, content):
 
 @click.command()
 @click.option("--fail-on")
-@click.option("--format")
+@click.option("--format", type=click.Choice(["json", "terminal"]))
 @click.option("--quick", "level", flag_value="quick")
 @click.option("-v", "--verbose", is_flag=True)
-@click.option("--import", "imports")
+@click.option("--import", "imports", multiple=True)
 def probe():
     """A command."""
 
 
 @click.command()
-@click.option("--format")
+@click.option("--format", type=click.Choice(["terminal", "markdown"]))
 def report():
     """Another."""
 
@@ -67,6 +67,20 @@ def test_a_common_key_that_only_another_command_has_is_no_mistake():
     assert config.defaults({"fail-on": "error"}, "report", OPTIONS) == {}
 
 
+def test_a_common_choice_that_only_another_command_has_is_no_mistake():
+    assert config.defaults({"format": "json"}, "report", OPTIONS) == {}
+    assert config.defaults({"format": "json"}, "probe", OPTIONS) == {"format": "json"}
+
+
+def test_a_choice_that_no_command_has_or_in_its_own_table_is_left_to_click():
+    assert config.defaults({"format": "jsno"}, "report", OPTIONS) == {"format": "jsno"}
+    assert config.defaults({"report": {"format": "json"}}, "report", OPTIONS) == {"format": "json"}
+
+
+def test_a_string_is_a_list_of_one_where_many_are_taken():
+    assert config.defaults({"import": "numpy"}, "probe", OPTIONS) == {"imports": ["numpy"]}
+
+
 @pytest.mark.parametrize(
     "table", [{"probe": {"fial-on": "error"}}, {"fial-on": "error"}, {"report": {"format": "json"}, "fial_on": 3}]
 )
@@ -77,4 +91,12 @@ def test_a_key_that_is_no_option_is_bad_input(table):
 
 def test_no_file_at_all(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda path: False)
+    assert config.find(tmp_path) is None
+
+
+def test_a_folder_that_may_not_be_searched_has_none(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refused)
     assert config.find(tmp_path) is None

@@ -50,3 +50,19 @@ def test_a_device_can_be_written(tmp_path):
     path = tmp_path / "null"
     path.symlink_to("/dev/null")
     Output.open(path, "json").write("text")
+
+
+def test_a_dash_is_no_file():
+    with pytest.raises(BadInput, match="- is no file"):
+        Output.open(Path("-"), "json")
+
+
+def test_a_file_is_the_same_by_any_name(tmp_path):
+    (tmp_path / "there").touch()
+    (tmp_path / "linked").hardlink_to(tmp_path / "there")
+    there, linked, other = (Output.open(tmp_path / name, "json") for name in ("there", "linked", "other"))
+
+    assert there.same(linked)
+    assert not there.same(other)
+    for output in (there, linked, other):
+        output.discard()

@@ -21,6 +21,17 @@ def load(name: str) -> click.Command:
     return command
 
 
+def configured(command: str) -> dict[str, Any]:
+    """What pyproject.toml says for ``command``; nothing in a working directory that is gone."""
+    from mpdiag import config
+
+    try:
+        path = config.find(Path.cwd())
+    except OSError:
+        return {}
+    return config.defaults(config.read(path), command, config.Options(COMMANDS, load)) if path else {}
+
+
 class Group(click.Group):
     """Imports a command only when it is named."""
 
@@ -29,16 +40,17 @@ class Group(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command and give it its defaults from the configuration."""
-        if cmd_name not in COMMANDS:
-            return None
-        if not ctx.resilient_parsing:
-            from mpdiag import config
+        """Import the command."""
+        return load(cmd_name) if cmd_name in COMMANDS else None
 
-            path = config.find(Path.cwd())
-            table = config.read(path) if path else {}
-            ctx.default_map = {cmd_name: config.defaults(table, cmd_name, config.Options(COMMANDS, load))}
-        return load(cmd_name)
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command and give it its defaults from the configuration; help is given without them."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and command and not ctx.resilient_parsing and not {"-h", "--help"}.intersection(rest):
+            ctx.default_map = {name: configured(name)}
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

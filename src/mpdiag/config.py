@@ -19,8 +19,16 @@ else:
 
 
 def find(start: Path) -> Path | None:
-    """The pyproject.toml in ``start`` or the nearest folder above it."""
-    return next((path for folder in (start, *start.parents) if (path := folder / "pyproject.toml").is_file()), None)
+    """The pyproject.toml in ``start`` or the nearest folder above it; folders that may not be searched have none."""
+    return next((path for folder in (start, *start.parents) if is_file(path := folder / "pyproject.toml")), None)
+
+
+def is_file(path: Path) -> bool:
+    """Whether ``path`` can be seen to be a file; up to Python 3.13, the method raises where it may not look."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -47,6 +55,8 @@ def subtable(table: dict[str, Any], key: str, above: str = "") -> dict[str, Any]
 def defaults(table: dict[str, Any], command: str, options: Mapping[str, Mapping[str, click.Option]]) -> dict[str, Any]:
     """What ``table`` says for ``command``, by parameter: ``[tool.mpdiag.COMMAND]`` before the common keys.
 
+    A common key is passed over when only other commands have that option, or that choice of it.
+
     Args:
         table: from `read`.
         command: the command that is about to run.
@@ -62,8 +72,23 @@ def defaults(table: dict[str, Any], command: str, options: Mapping[str, Mapping[
     if foreign := common.keys() - mine.keys():
         everything = {key for name in options for key in options[name]}
         complain(foreign - everything, "[tool.mpdiag]", everything)
-    named = {mine[key]: value for key, value in {**common, **own}.items() if key in mine}
+    usable = {
+        key: value for key, value in common.items() if key in mine and not elsewhere(key, value, command, options)
+    }
+    named = {mine[key]: value for key, value in {**usable, **own}.items()}
     return {option.name: value for option, value in chosen(named) if option.name}
+
+
+def elsewhere(key: str, value: Any, command: str, options: Mapping[str, Mapping[str, click.Option]]) -> bool:
+    """Whether ``value`` is a choice that other commands have for ``key``, and ``command`` lacks."""
+    if takes(options[command][key], value):
+        return False
+    return any(key in options[name] and takes(options[name][key], value) for name in options)
+
+
+def takes(option: click.Option, value: Any) -> bool:
+    """Whether ``value`` is among the choices of ``option``, if it has any."""
+    return option.is_flag or not isinstance(option.type, click.Choice) or value in option.type.choices
 
 
 def complain(strangers: Collection[str], where: str, known: Iterable[str]) -> None:
@@ -73,11 +98,16 @@ def complain(strangers: Collection[str], where: str, known: Iterable[str]) -> No
 
 
 def chosen(named: Mapping[click.Option, Any]) -> Iterator[tuple[click.Option, Any]]:
-    """The options with their values; ``quick = true`` chooses what --quick stands for, ``quick = false`` nothing."""
+    """The options with their values, as click takes them.
+
+    ``quick = true`` chooses what --quick stands for, ``quick = false`` nothing; ``ignore = "MP704"`` is a list of one.
+    """
     for option, value in named.items():
         if option.is_flag and not option.is_bool_flag:
             if value:
                 yield option, option.flag_value
+        elif option.multiple and isinstance(value, str):
+            yield option, [value]
         else:
             yield option, value
 

@@ -23,9 +23,20 @@ from mpdiag.report import Report, Style
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class Switch(click.Option):
+    """A flag that chooses a value, as --quick does; in the environment it also takes 1 and 0, and 0 chooses nothing."""
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """The value that the flag stands for, or None."""
+        value = super().value_from_envvar(ctx)
+        return None if value is False else value
+
+
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """A click option that can also be set as ``MPDIAG_<NAME>`` in the environment."""
     longest = max(names, key=len).partition("/")[0].strip("-")
+    if "flag_value" in settings:
+        settings["cls"] = Switch
     return click.option(*names, envvar=f"MPDIAG_{longest.replace('-', '_').upper()}", **settings)
 
 
@@ -107,11 +118,19 @@ def _shared_options(fail_on: str) -> list[Callable[[Command], Command]]:
 
 @contextlib.contextmanager
 def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
-    """The files of ``paths`` (by format), opened; left as they were when no report comes."""
+    """The files of ``paths`` (by format), opened; left as they were when no report comes.
+
+    Raises:
+        BadInput: one of them cannot be written, or is given twice.
+    """
     outputs: list[Output] = []
     try:
         for name, path in paths.items():
-            outputs.append(Output.open(path, name))
+            output = Output.open(path, name)
+            twins = [each.format for each in outputs if each.same(output)]
+            outputs.append(output)
+            if twins:
+                raise errors.BadInput(f"{path} is given for --{twins[0]} and for --{name}", "Give each its own file.")
         yield tuple(outputs)
     except BaseException:
         for output in outputs:

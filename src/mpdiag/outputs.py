@@ -27,8 +27,10 @@ class Output:
         """Open ``path`` for a report in ``format``.
 
         Raises:
-            BadInput: it cannot be written.
+            BadInput: it cannot be written, or is ``-``.
         """
+        if str(path) == "-":
+            raise BadInput("- is no file", f"Use --format {format} to print the report.")
         try:
             made = not path.exists()
             return cls(path, format, path.open("ab"), made)
@@ -36,6 +38,10 @@ class Output:
             raise BadInput(
                 f"{path} cannot be written: {error.strerror}", "Give a file in a folder that you may write to."
             ) from error
+
+    def same(self, other: Output) -> bool:
+        """Whether both are one file, whatever it was called."""
+        return os.path.sameopenfile(self.file.fileno(), other.file.fileno())
 
     def write(self, text: str) -> None:
         """Put ``text`` in the place of what the file held.
