@@ -84,3 +84,21 @@ def test_findings_of_some_rules_only(capfd, arguments, left):
 def test_an_unknown_rule_is_bad_input(capfd):
     assert run(["report", str(GOLDEN), "--ignore", "MP999"]) == 2
     assert "MP999" in capfd.readouterr().err
+
+
+def shown(capfd, *arguments):
+    assert run(["report", str(GOLDEN), "--format", "json", *arguments]) == 0
+    return json.loads(capfd.readouterr().out)
+
+
+def test_what_passed_and_what_was_not_judged_is_chosen_too(capfd):
+    picked = shown(capfd, "--select", "MP1,MP2")
+    assert (picked["passed"], [one["rule"] for one in picked["not_judged"]]) == (["MP101"], ["MP205"])
+    left = shown(capfd, "--ignore", "MP205,MP3")
+    assert (left["passed"], left["not_judged"]) == (["MP101", "MP502"], [])
+
+
+def test_the_verdict_speaks_of_what_is_left(capfd):
+    assert shown(capfd)["verdict"] == json.loads(GOLDEN.read_bytes())["verdict"]
+    assert "look at MP701" in shown(capfd, "--select", "MP701")["verdict"]
+    assert "MP701" not in shown(capfd, "--ignore", "MP701")["verdict"]

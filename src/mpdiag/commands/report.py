@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mpdiag import errors, registry, reports
+from mpdiag import errors, registry, reports, verdicts
 from mpdiag.errors import BadInput
 from mpdiag.options import Target, comma_separated, emit, option, report_options
 from mpdiag.report import Report
@@ -20,8 +20,8 @@ MOST_BYTES = 256 * 2**20
 @click.command()
 @click.argument("file", required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a report instead.")
-@option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only findings of these rules.")
-@option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="No findings of these rules.")
+@option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only these rules.")
+@option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
 @report_options()
 def report(target: Target, file: str | None, schema: bool, select: tuple[str, ...], ignore: tuple[str, ...]) -> int:
     """Show a saved report in any format; FILE was written with --json, '-' is standard input."""
@@ -34,10 +34,21 @@ def report(target: Target, file: str | None, schema: bool, select: tuple[str, ..
 
 
 def only(saved: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -> Report:
-    """``saved`` without the findings that were not asked for."""
+    """``saved`` without what was not asked for: findings, rules that passed and rules that were not judged."""
+    if not select and not ignore:
+        return saved
     wanted, unwanted = registry.matching(select), registry.matching(ignore)
-    kept = [one for one in saved.findings if (not select or one.rule in wanted) and one.rule not in unwanted]
-    return replace(saved, findings=tuple(kept))
+
+    def kept(rule: str) -> bool:
+        return (not select or rule in wanted) and rule not in unwanted
+
+    left = replace(
+        saved,
+        findings=tuple(one for one in saved.findings if kept(one.rule)),
+        passed=tuple(filter(kept, saved.passed)),
+        not_judged=tuple(one for one in saved.not_judged if kept(one.rule)),
+    )
+    return replace(left, verdict=verdicts.probe(left)) if left.kind == "probe" else left
 
 
 def read(file: str) -> tuple[bytes, str]:
