@@ -5,7 +5,7 @@ import pytest
 
 from mpdiag import reports
 from mpdiag.advice import Place
-from mpdiag.model import Measured
+from mpdiag.model import Column, Measured
 from mpdiag.redact import Identity, redact
 from mpdiag.report import Section
 
@@ -27,7 +27,8 @@ def cleaned(text: str, who: Identity = WHO) -> str:
         ("/home/ann-backup/x", "/home/ann-backup/x"),
         ("/mnt/home/ann/x", "/mnt/home/<user>/x"),
         ("/data/ann/x and /data/ann", "/data/<user>/x and /data/<user>"),
-        ("ann is a word, and so is annual", "ann is a word, and so is annual"),
+        ("ann is a word, annual and ann-x others", "<user> is a word, annual and ann-x others"),
+        ("owned by ann, ann@merlin", "owned by <user>, <user>@<host>"),
         ("on merlin.example.org", "on <host>"),
         ("merlin:8786 and MERLIN, tcp://merlin.", "<host>:8786 and <host>, tcp://<host>."),
         ("merlins merlin-2", "merlins merlin-2"),
@@ -48,6 +49,26 @@ def test_windows_paths_even_when_written_with_doubled_backslashes():
 @pytest.mark.parametrize("host", ["localhost", "pc", "ubuntu", ""])
 def test_common_short_and_empty_host_names_stay(host):
     assert cleaned("localhost pc ubuntu", Identity(host=host)) == "localhost pc ubuntu"
+
+
+@pytest.mark.parametrize("user", ["al", "root", "Runner"])
+def test_short_and_very_common_user_names_stay(user):
+    assert cleaned(f"{user} in /data/{user}/x", Identity(user=user)) == f"{user} in /data/{user}/x"
+
+
+@pytest.mark.parametrize("user", ["pool", "will", "spawn"])
+def test_user_names_that_are_words_of_the_report_go_from_paths_alone(user):
+    assert cleaned(f"a {user} in /data/{user}/x", Identity(user=user)) == f"a {user} in /data/<user>/x"
+
+
+def test_the_keys_of_facts_survive_a_user_called_like_them():
+    section = Section("kernel", "The kernel", "ok", columns=(Column("kernel", "Kernel"),), rows=({"kernel": "kernel"},))
+    report = replace(REPORT, machine={"kernel": "6.1"}, sections=(section,))
+
+    shown = redact(report, Identity(user="kernel"))
+
+    assert shown.machine == {"kernel": "6.1"}
+    assert shown.sections == (replace(section, title="The <user>", rows=({"kernel": "<user>"},)),)
 
 
 def test_nothing_known_changes_nothing_but_the_hour():

@@ -5,18 +5,27 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from mpdiag.model import Column
 from mpdiag.report import Report
 
 #: Names that many machines share: they tell nothing, and replacing them would garble ordinary text.
 _COMMON_HOSTS = frozenset(
     {"localhost", "localdomain", "local", "host", "linux", "windows", "darwin", "python", "ubuntu", "debian", "fedora"}
 )
-_COMMON_USERS = frozenset({"root", "user", "admin", "runner"})
+_COMMON_USERS = frozenset(
+    {"root", "user", "admin", "runner", "guest", "nobody", "ubuntu", "vagrant", "docker", "jenkins", "jovyan", "python"}
+)
+#: Words of any report, which a user may be called by too: taken out of paths alone.
+_PROSE = frozenset({"and", "art", "bill", "for", "grant", "mark", "max", "may", "min", "not", "rich", "the", "will"})
+_TERMS = frozenset(
+    {"fork", "spawn", "forkserver", "thread", "process", "worker", "pool", "queue", "pipe", "lock", "task", "memory"}
+    | {"machine", "method", "start", "default", "probe", "mpdiag", "measured", "warning", "error", "note", "linux"}
+)
 _SHORTEST = 3
 #: The report's own vocabulary: a host called ``probe`` must not change it.
 _OURS = frozenset({"schema", "kind", "tool", "id", "status", "level", "confidence", "rule", "unit", "passed"})
@@ -39,11 +48,14 @@ class Identity:
 def redact(report: Report, who: Identity) -> Report:
     """``report`` with the hour, home folder, user and host names replaced in every string and every key.
 
-    The home folder becomes ``~``, the user name ``<user>`` where it is a component of a path, and the host name,
-    whole or short, ``<host>``. Environment values need no rule here: nothing gathers them.
+    The home folder becomes ``~``, the user name ``<user>`` where it is a component of a path or a whole word, and the
+    host name, whole or short, ``<host>``. Environment values need no rule here: nothing gathers them.
+
+    Names of less than three letters stay, and so do very common ones (``root``, ``localhost``): they tell nothing, and
+    replacing them would garble the report. A user name that is a word of the report itself (``pool``, ``will``) is
+    replaced in paths alone.
     """
-    clean = _cleaner(who)
-    cleaned = cast("Report", _map_strings(report, clean))
+    cleaned = cast("Report", _map_strings(report, _Cleaner.of(who)))
     return replace(cleaned, started_at=f"{report.started_at[:10]}T00:00:00Z")
 
 
@@ -54,37 +66,65 @@ def _or_empty(ask: Callable[[], str]) -> str:
         return ""
 
 
-def _cleaner(who: Identity) -> Callable[[str], str]:
-    rules: list[tuple[re.Pattern[str], str]] = []
-    home = who.home.rstrip("/\\")
-    if len(home) >= _SHORTEST:
-        # Also as repr() and JSON write it, with doubled backslashes.
-        written = "|".join(re.escape(form) for form in (home.replace("\\", "\\\\"), home))
-        rules.append((re.compile(rf"(?<![\w.-])(?:{written})(?![\w-]|\.\w)"), "~"))
-    if len(who.user) >= _SHORTEST and who.user.lower() not in _COMMON_USERS:
-        rules.append((re.compile(rf"(?<=[/\\]){re.escape(who.user)}(?=[/\\]|$|[\s'\":;,)\]])"), "<user>"))
-    rules += [
-        (re.compile(rf"(?<![\w-]){re.escape(host)}(?![\w-])", re.IGNORECASE), "<host>")
-        for host in (who.host, who.host.partition(".")[0])
-        if len(host) >= _SHORTEST and host.lower() not in _COMMON_HOSTS
-    ]
+@dataclass(frozen=True)
+class _Cleaner:
+    """Replaces names; ``words`` also within prose, where a key of a table means what we call it."""
 
-    def clean(text: str) -> str:
-        for pattern, instead in rules:
+    names: tuple[tuple[re.Pattern[str], str], ...]
+    words: tuple[tuple[re.Pattern[str], str], ...]
+
+    @classmethod
+    def of(cls, who: Identity) -> _Cleaner:
+        """What takes ``who`` out."""
+        return cls((*_home(who.home), *_user(who.user), *_hosts(who.host)), tuple(_user_word(who.user)))
+
+    def text(self, text: str) -> str:
+        """Any string."""
+        for pattern, instead in (*self.names, *self.words):
             text = pattern.sub(instead, text)
         return text
 
-    return clean
+    def key(self, key: str) -> str:
+        """The key of a fact or a column: one that is a mere word is ours."""
+        return _Cleaner(self.names, ()).text(key) if key.isidentifier() else self.text(key)
 
 
-def _map_strings(value: object, clean: Callable[[str], str]) -> object:
-    """``value`` with ``clean`` applied to each string in it, whatever holds the string."""
+def _home(home: str) -> Iterator[tuple[re.Pattern[str], str]]:
+    home = home.rstrip("/\\")
+    if len(home) >= _SHORTEST:
+        # Also as repr() and JSON write it, with doubled backslashes.
+        written = "|".join(re.escape(form) for form in (home.replace("\\", "\\\\"), home))
+        yield re.compile(rf"(?<![\w.-])(?:{written})(?![\w-]|\.\w)"), "~"
+
+
+def _user(user: str) -> Iterator[tuple[re.Pattern[str], str]]:
+    if len(user) >= _SHORTEST and user.lower() not in _COMMON_USERS:
+        yield re.compile(rf"(?<=[/\\]){re.escape(user)}(?=[/\\]|$|[\s'\":;,)\]])"), "<user>"
+
+
+def _user_word(user: str) -> Iterator[tuple[re.Pattern[str], str]]:
+    if len(user) >= _SHORTEST and user.lower() not in _COMMON_USERS | _PROSE | _TERMS:
+        yield re.compile(rf"(?<![\w-]){re.escape(user)}(?![\w-])"), "<user>"
+
+
+def _hosts(whole: str) -> Iterator[tuple[re.Pattern[str], str]]:
+    for host in (whole, whole.partition(".")[0]):
+        if len(host) >= _SHORTEST and host.lower() not in _COMMON_HOSTS:
+            yield re.compile(rf"(?<![\w-]){re.escape(host)}(?![\w-])", re.IGNORECASE), "<host>"
+
+
+def _map_strings(value: object, clean: _Cleaner) -> object:
+    """``value`` with each string in it cleaned, whatever holds the string."""
     if isinstance(value, str):
-        return clean(value)
+        return clean.text(value)
     if isinstance(value, dict):
-        return {_map_strings(key, clean): _map_strings(inner, clean) for key, inner in value.items()}
+        return {
+            clean.key(key) if isinstance(key, str) else key: _map_strings(inner, clean) for key, inner in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return type(value)(_map_strings(inner, clean) for inner in value)
+    if isinstance(value, Column):
+        return replace(value, key=clean.key(value.key), title=clean.text(value.title))
     if is_dataclass(value) and not isinstance(value, type):
         names = [item.name for item in fields(value) if item.name not in _OURS]
         return replace(value, **{name: _map_strings(getattr(value, name), clean) for name in names})
