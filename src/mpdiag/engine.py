@@ -22,8 +22,8 @@ from mpdiag.model import Cell, Measured, Probe
 from mpdiag.report import SCHEMA, Quality, Report, Section, Tool, Unjudged
 
 #: Seconds of the whole command by level, and what of them is the profile pass of each probe.
-BUDGETS = {"quick": 3.6, "default": 24.0, "thorough": 150.0}
-PROFILES = {"quick": 0.04, "default": 0.3, "thorough": 1.0}
+BUDGETS = {"quick": 2.5, "default": 24.0, "thorough": 150.0}
+PROFILES = {"quick": 0.01, "default": 0.3, "thorough": 1.0}
 #: Seconds that starting and ending one host takes, roughly: kept free of the timing budget.
 HOST_COST = 0.12
 #: A half-width above this is said aloud.

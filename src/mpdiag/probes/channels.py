@@ -126,7 +126,7 @@ def exchange(bench: Bench, partner: Callable[[], Partner], name: str, size: int)
     """Round trips, then messages one way."""
     payload = bytes(size)
     # Many short rounds: paired ratios then stand what else the machine does.
-    trips, messages = bench.pick((15, 60), (15, 150), (31, 300))
+    trips, messages = bench.pick((10, 40), (15, 150), (31, 300))
     trips = max(1, min(trips, 2**20 // size))
     if name == MANAGED:
         trips = max(1, trips // 3)  # a message takes four trips of its own
