@@ -13,7 +13,7 @@ from multiprocessing.reduction import ForkingPickler
 from time import perf_counter
 from typing import Any
 
-from mpdiag import work
+from mpdiag import stats, work
 from mpdiag.probes.pickle_cost import MAIN, SAMPLE
 from mpdiag.rigs.specimens import MAKERS
 
@@ -61,7 +61,7 @@ def pickle(loops: int) -> float:
 
 
 def pipe(loops: int) -> float:
-    """64 bytes to another process and back."""
+    """64 bytes to another process and back; undisturbed trips count, as in the probe."""
     there_receiver, there = multiprocessing.Pipe(duplex=False)
     back, back_sender = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.Process(target=echo, args=(there_receiver, back_sender, loops + 1))
@@ -69,13 +69,14 @@ def pipe(loops: int) -> float:
     payload = bytes(64)
     there.send(payload)
     back.recv()
-    begun = perf_counter()
+    trips = []
     for _ in range(loops):
+        begun = perf_counter()
         there.send(payload)
         back.recv()
-    took = perf_counter() - begun
+        trips.append(perf_counter() - begun)
     process.join()
-    return took
+    return stats.undisturbed(trips) * loops
 
 
 def echo(receiver: Any, sender: Any, count: int) -> None:
