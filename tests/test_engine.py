@@ -25,7 +25,7 @@ def gathering(*rows, table="", **outcome):
 
 
 def rule(judge, rule_id="MP301"):
-    return Rule(f"mpdiag.rules.rule_{rule_id.lower()}", rule_id, judge, DOC)
+    return Rule(f"mpdiag.rules.rule_{rule_id.lower()}", rule_id, DOC, judge=judge)
 
 
 def found(unit, **values):

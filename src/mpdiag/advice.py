@@ -43,9 +43,13 @@ class Facts:
     name: str
     tables: Mapping[str, tuple[Mapping[str, Cell], ...]]
 
+    def all(self, table: str = "", **where: Cell) -> list[Mapping[str, Cell]]:
+        """The rows of ``table`` whose cells equal ``where``: none is an answer."""
+        return [row for row in self.tables.get(table, ()) if all(row.get(key) == cell for key, cell in where.items())]
+
     def rows(self, table: str = "", **where: Cell) -> list[Mapping[str, Cell]]:
         """The rows of ``table`` whose cells equal ``where``; never empty."""
-        found = [row for row in self.tables.get(table, ()) if all(row.get(key) == cell for key, cell in where.items())]
+        found = self.all(table, **where)
         if not found:
             wanted = ", ".join(f"{key} {cell}" for key, cell in where.items()) or "any row"
             raise NotJudged(f"{self.name} did not measure {wanted}")
@@ -98,6 +102,20 @@ class Place:
     process: str | None = None
 
 
+    @classmethod
+    def of(cls, row: Mapping[str, Cell], process: str | None = None) -> Place | None:
+        """The place in the cells ``file``, ``line`` and ``function`` of a row; none when it is unknown."""
+        file, line, function = row.get("file"), row.get("line"), row.get("function")
+        if not isinstance(file, str):
+            return None
+        return cls(
+            file,
+            line if isinstance(line, int) else None,
+            function=function if isinstance(function, str) else None,
+            process=process,
+        )
+
+
 @dataclass(frozen=True)
 class Gain:
     """The most wall time a fix can win back, and what that bound rests on."""
@@ -105,6 +123,18 @@ class Gain:
     ceiling_s: float
     ceiling_fraction: float
     basis: str
+
+    @classmethod
+    def of(cls, recoverable_s: float, wall_s: float, basis: str) -> Gain:
+        """A bound of ``recoverable_s``, at most the wall time, with two digits: more would be noise.
+
+        Args:
+            recoverable_s: seconds of wall time that the fix can win at most.
+            wall_s: the wall time of the run.
+            basis: what the bound rests on, in one sentence.
+        """
+        seconds = float(f"{min(max(recoverable_s, 0.0), wall_s):.2g}")
+        return cls(seconds, float(f"{seconds / wall_s:.2g}") if wall_s > 0 else 0.0, basis)
 
 
 @dataclass(frozen=True)
@@ -136,15 +166,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """One piece of advice: ``judge`` gets facts by its parameters' names and yields findings; no I/O.
+    """One piece of advice, with a judge for each lens that can show the mistake.
 
-    A parameter is a probe's name (`Facts`), ``machine`` or ``python`` (mappings).
+    A judge gets facts by its parameters' names and yields findings; no I/O. A parameter is a probe's name or a table of
+    an observed run (`Facts`), ``machine`` or ``python`` (mappings).
     """
 
     module: str
     id: str
-    judge: Callable[..., Iterable[Finding]]
     doc: Doc
+    #: Judges what the probes measured of this machine.
+    judge: Callable[..., Iterable[Finding]] | None = None
+    #: Judges what was observed of a program.
+    run: Callable[..., Iterable[Finding]] | None = None
     #: Other names under which the mistake is known.
     aliases: tuple[str, ...] = ()
 
@@ -154,18 +188,29 @@ class Rule:
         return public_name(self.module).replace("_", "-")
 
     def finding(
-        self, *, level: Level, seen: str, do: str, concern: float, evidence: Iterable[Evidence] = ()
+        self,
+        *,
+        level: Level,
+        seen: str,
+        do: str,
+        concern: float,
+        evidence: Iterable[Evidence] = (),
+        confidence: Confidence = "measured",
+        place: Place | None = None,
+        gain: Gain | None = None,
     ) -> Finding:
-        """A measured finding of this rule."""
+        """A finding of this rule."""
         return Finding(
             rule=self.id,
             name=self.name,
             level=level,
-            confidence="measured",
+            confidence=confidence,
             title=self.doc.title,
             seen=seen,
             do=do,
             evidence=tuple(evidence),
+            place=place,
+            gain=gain,
             concern=concern,
             links=self.doc.links,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 import time
@@ -12,14 +11,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
-from mpdiag import __version__, machine, registry, stats, units, verdicts
-from mpdiag.advice import Facts, Finding, NotJudged, Rule
+from mpdiag import __version__, judging, machine, registry, stats, units, verdicts
+from mpdiag.advice import Facts, Rule
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered, Launcher
 from mpdiag.model import Cell, Measured, Probe
-from mpdiag.report import SCHEMA, Quality, Report, Section, Tool, Unjudged
+from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
 
 #: Seconds of the whole command by level, and what of them is the profile pass of each probe.
 BUDGETS = {"quick": 2.5, "default": 24.0, "thorough": 150.0}
@@ -115,9 +114,11 @@ def pick_probes(names: Sequence[str]) -> list[Probe]:
 def gather(request: Request, chosen: Chosen, units: Sequence[Probe], progress: Progress) -> Gathering:
     """Run the probes one after the other, each in a fresh host, until done or interrupted."""
     end = time.monotonic() + total_budget(request, units)
-    gathering = Gathering(machine=machine.gather(), python={}, gathered={})
-    with Launcher(chosen.path) as launcher:
+    gathering = Gathering(machine={}, python={}, gathered={})
+    with Launcher(chosen.path, hosts=1 + len(units)) as launcher:
         try:
+            launcher.start_ahead()
+            gathering.machine = machine.gather()
             gathering.python = interpreter_facts(launcher, chosen)
             for position, unit in enumerate(units):
                 left = end - time.monotonic()
@@ -255,17 +256,8 @@ def noisiest(section: Section) -> tuple[float, str] | None:
 # --- judge
 
 
-@dataclass
-class Judged:
-    """What the rules said."""
-
-    findings: list[Finding]
-    passed: list[str]
-    not_judged: list[Unjudged]
-
-
-def judge(rules: Iterable[Rule], gathering: Gathering, units: Iterable[Probe]) -> Judged:
-    """Give each rule the facts it names; a fact that is missing leaves the rule unjudged, with the reason."""
+def judge(rules: Iterable[Rule], gathering: Gathering, units: Iterable[Probe]) -> judging.Judged:
+    """What the rules say of this machine."""
     facts: dict[str, Any] = {"machine": gathering.machine, "python": gathering.python}
     for unit in units:
         gathered = gathering.gathered.get(unit.name)
@@ -273,26 +265,7 @@ def judge(rules: Iterable[Rule], gathering: Gathering, units: Iterable[Probe]) -
             first = unit.tables[0].name
             tables = {"" if name == first else name: tuple(rows) for name, rows in gathered.rows.items()}
             facts[unit.name] = Facts(unit.name, tables)
-    judged = Judged([], [], [])
-    for rule in rules:
-        try:
-            findings = list(apply(rule, facts))
-        except NotJudged as missing:
-            judged.not_judged.append(Unjudged(rule.id, str(missing)))
-            continue
-        judged.findings += findings
-        if not findings:
-            judged.passed.append(rule.id)
-    return judged
-
-
-def apply(rule: Rule, facts: Mapping[str, Any]) -> Iterable[Finding]:
-    """Call ``rule`` with the facts that its parameters name."""
-    wanted = inspect.signature(rule.judge).parameters
-    for name in wanted:
-        if name not in facts:
-            raise NotJudged(f"{name} was not measured")
-    return rule.judge(**{name: facts[name] for name in wanted})
+    return judging.judge(rules, facts, "judge")
 
 
 def anything_ran(report: Report) -> bool:

@@ -60,11 +60,39 @@ class Gathered:
     facts: dict[str, Any] | None = None
 
 
-class Launcher:
-    """Starts hosts of one interpreter from a private folder; use as a context manager."""
+@dataclass(frozen=True)
+class Host:
+    """A host process, and the file that takes its standard error."""
 
-    def __init__(self, python: str) -> None:
+    process: subprocess.Popen[bytes]
+    errors: IO[bytes]
+
+    def end(self) -> None:
+        """End it, if it has not, with all that it started."""
+        sweep(self.process)
+        self.errors.close()
+
+    def said(self) -> str:
+        """Its last word on standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+
+
+class Launcher:
+    """Starts hosts of one interpreter from a private folder; use as a context manager.
+
+    A host takes a tenth of a second to start and to import what it needs. That is done for the next one while the
+    timing of one is over and its profile is taken: it then waits for its plan, which it gets when the other is gone.
+
+    Args:
+        python: the interpreter.
+        hosts: how many will be run; none is started ahead beyond that.
+    """
+
+    def __init__(self, python: str, hosts: int = 1) -> None:
         self.python = python
+        self._to_start = hosts
+        self._waiting: Host | None = None
 
     def __enter__(self) -> Launcher:
         try:
@@ -81,6 +109,8 @@ class Launcher:
 
     def __exit__(self, *error: object) -> None:
         with uninterrupted():
+            if self._waiting:
+                self._waiting.end()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, plan: Plan, gathered: Gathered | None = None, tick: Callable[[], object] = lambda: None) -> Gathered:
@@ -97,39 +127,35 @@ class Launcher:
         gathered = gathered or Gathered()
         begun = time.monotonic()
         end = begun + plan.deadline_s
-        with (self.folder / "stderr").open("w+b") as errors, self._started(plan, errors) as host:
+        with self._started(plan) as host:
             try:
-                finished = self._listen(host, gathered, end, tick)
+                finished = self._listen(host.process, gathered, end, tick)
             finally:
                 gathered.duration_s = time.monotonic() - begun
             with suppress(subprocess.TimeoutExpired):
-                host.wait(GRACE)
+                host.process.wait(GRACE)
             if not finished and time.monotonic() >= end:
                 gathered.status, gathered.reason = "timeout", "not done by its deadline"
             elif not finished:
-                errors.seek(0)
-                said = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-                gathered.status, gathered.reason = "failed", explain_end(host.poll(), said)
+                gathered.status, gathered.reason = "failed", explain_end(host.process.poll(), host.said())
         return gathered
 
+    def start_ahead(self) -> None:
+        """Start the next host, if there is to be one, while nothing is timed; what fails here will fail in `run`."""
+        if self._to_start > 0 and self._waiting is None:
+            with suppress(OSError), uninterrupted():
+                self._waiting = self._start()
+
     @contextmanager
-    def _started(self, plan: Plan, errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-        environment = {**os.environ, "TMPDIR": str(self.folder), "TEMP": str(self.folder), "TMP": str(self.folder)}
+    def _started(self, plan: Plan) -> Iterator[Host]:
         host = None
         try:
             with uninterrupted():
-                host = subprocess.Popen(
-                    [self.python, str(self.folder / "main.py")],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    env=environment,
-                    start_new_session=True,
-                )
-            assert host.stdin
+                host, self._waiting = self._waiting or self._start(), None
+            assert host.process.stdin
             with suppress(BrokenPipeError):
-                host.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
-                host.stdin.flush()
+                host.process.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
+                host.process.stdin.flush()
             yield host
         except OSError as error:
             if host is not None:
@@ -138,7 +164,25 @@ class Launcher:
         finally:
             if host is not None:
                 with uninterrupted():
-                    sweep(host)
+                    host.end()
+
+    def _start(self) -> Host:
+        self._to_start -= 1
+        environment = {**os.environ, "TMPDIR": str(self.folder), "TEMP": str(self.folder), "TMP": str(self.folder)}
+        errors = tempfile.TemporaryFile(dir=self.folder)
+        try:
+            process = subprocess.Popen(
+                [self.python, str(self.folder / "main.py")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError:
+            errors.close()
+            raise
+        return Host(process, errors)
 
     def _listen(
         self, host: subprocess.Popen[bytes], gathered: Gathered, deadline: float, tick: Callable[[], object]
@@ -165,12 +209,14 @@ class Launcher:
                 finished = True
                 gathered.notes += message["notes"]
                 vitals.sample()
+                self.start_ahead()
             elif "profile" in message:
                 gathered.profile = tuple(Profiled(**entry) for entry in message["profile"])
                 gathered.process.update(vitals.peaks())
             elif "facts" in message:
                 gathered.facts, gathered.status, gathered.reason = message["facts"], "ok", None
                 finished = True
+                self.start_ahead()
         return finished
 
 
