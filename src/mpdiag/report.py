@@ -96,10 +96,11 @@ class Tool:
 
 @dataclass(frozen=True)
 class Memory:
-    """Peak memory of one observed process, in bytes."""
+    """Peak memory of one observed process, in bytes; the parts only where the system tells them."""
 
     rss_peak: int
     uss_peak: int | None = None
+    pss_peak: int | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class ProcessAccount:
     exit: int | str | None
     buckets: dict[str, float]
     memory: Memory
+    #: CPU time of the process, whatever it was spent on.
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True)

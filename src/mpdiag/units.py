@@ -30,6 +30,16 @@ def seconds(value: float) -> str:
     return f"{digits(value / size)} {name}"
 
 
+def rough(value: float, unit: str | None) -> str:
+    """``value`` (seconds or a fraction) in two digits: for bounds, whose third would be noise."""
+    if not math.isfinite(value):
+        return number(value, unit)
+    value = float(f"{value:.2g}")
+    factor, name = (0.01, "%") if unit == "fraction" else _scale(value or 1.0, _TIMES)
+    scaled = value / factor
+    return f"{scaled:.{1 if 0.0 < abs(scaled) < 9.95 else 0}f} {name}"
+
+
 def size(value: float) -> str:
     """An amount of memory in binary units: ``64 KiB``."""
     factor, name = _scale(value, _SIZES)

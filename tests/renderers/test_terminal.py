@@ -136,7 +136,7 @@ def test_place_and_gain_of_other_kinds_are_shown_and_an_account_does_not_hurt():
     text = render(replace(REPORT, kind="run", findings=(finding,), account=account))
 
     assert "at app.py:31:5 in main (Worker-1)" in text
-    assert "at most 12.0 s (42.0 %) to win: the time workers waited" in text
+    assert "gain: at most 12 s (42 %) of 1.00 s: the time workers waited" in text
 
 
 def test_a_report_with_nothing_in_it():

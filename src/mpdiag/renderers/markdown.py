@@ -10,7 +10,8 @@ from typing import Any, Final
 from mpdiag import units
 from mpdiag.advice import Finding
 from mpdiag.model import Column, Doc
-from mpdiag.report import Renderer, Report, Section, Style
+from mpdiag.report import Account, Renderer, Report, Section, Style
+from mpdiag.text import account as accounts
 from mpdiag.text import present
 
 #: A ticket's reader scrolls no further: main tables are shown while the whole stays below it.
@@ -21,10 +22,10 @@ _MOST_CHARACTERS = 50_000
 
 def render(report: Report, style: Style) -> str:
     """The report as Markdown, below 120 lines unless ``style`` is verbose."""
-    top = [*_head(report, style), *_findings(report, style)]
+    top = [*_head(report, style), *_findings(report, style), *_account(report.account, style)]
     details = list(_details(report))
     spare = math.inf if style.verbose else _MOST_LINES - len(top) - len(details)
-    return "\n".join([*top, *_main_tables(report, spare), *details]) + "\n"
+    return "\n".join([*top, *_main_tables(report, style, spare), *details]) + "\n"
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
     full, brief = present.split_findings(report, style)
     for finding in full:
         yield f"- {_lead(finding)}: **{present.markdown(finding.title)}**<br>"
-        yield from (f"  {line}<br>" for line in _story(finding, style))
+        yield from (f"  {line}<br>" for line in _story(finding, report, style))
         yield f"  → {present.markdown(finding.do)}"
     for finding in brief:
         shown = present.evidence(finding.evidence[0]) if finding.evidence else finding.title
@@ -63,19 +64,38 @@ def _lead(finding: Finding) -> str:
     return f"{finding.level} {present.markdown(finding.rule)} `{_in_code(finding.name)}`"
 
 
-def _story(finding: Finding, style: Style) -> Iterator[str]:
+def _story(finding: Finding, report: Report, style: Style) -> Iterator[str]:
     yield present.markdown(finding.seen)
     if finding.place:
         yield f"at {present.markdown(present.place(finding.place))}"
     if finding.gain:
-        yield present.markdown(present.gain(finding.gain))
+        yield present.markdown(present.gain(finding.gain, report))
     if style.verbose and finding.evidence:
         yield present.markdown(f"{finding.confidence}: {'; '.join(map(present.evidence, finding.evidence))}")
 
 
-def _main_tables(report: Report, spare: float) -> Iterator[str]:
+def _account(account: Account | None, style: Style) -> Iterator[str]:
+    """Where the time went, as text bars: nothing in a code block has a meaning, not even a fence."""
+    if account is None:
+        return
+    lines, left_out = accounts.lines(account, style.verbose)
+    yield from (f"#### Where the time went: {accounts.heading(account)}", "", "```text")
+    yield from (line.replace("`", "'") for line in accounts.picture(account, lines))
+    if left_out:
+        yield f"and {left_out} more"
+    yield ""
+    shares, small = accounts.shares(account)
+    yield from accounts.legend(shares)
+    if rest := accounts.minor(small):
+        yield f"   {rest}"
+    yield from ("```", "")
+    if efficiency := accounts.efficiency(account):
+        yield from (present.markdown(efficiency), "")
+
+
+def _main_tables(report: Report, style: Style, spare: float) -> Iterator[str]:
     """The tables that fit into ``spare`` lines, each probe's first table before any second one, short ones first."""
-    tables = [(section, _table(section)) for section in report.sections if not section.detail]
+    tables = [(section, _shown(report, section, style)) for section in report.sections if not section.detail]
     spare -= 2
     chosen = set()
     for section, lines in sorted(tables, key=lambda table: ("." in table[0].id, len(table[1]))):
@@ -87,6 +107,12 @@ def _main_tables(report: Report, spare: float) -> Iterator[str]:
             yield from lines
     if folded := len(tables) - len(chosen):
         yield from (f"Folded away below: {folded} more table{'s' * (folded > 1)}.", "")
+
+
+def _shown(report: Report, section: Section, style: Style) -> list[str]:
+    shown, left_out = present.shown_rows(report, section, style)
+    lines = _table(shown)
+    return [*lines[:-1], "", f"and {left_out} more rows, folded away below", ""] if left_out else lines
 
 
 def _table(section: Section) -> list[str]:

@@ -12,12 +12,16 @@ from rich.text import Text
 from mpdiag import units
 from mpdiag.advice import Finding
 from mpdiag.model import Doc
-from mpdiag.report import Renderer, Report, Section, Style
+from mpdiag.report import Account, Renderer, Report, Section, Style
+from mpdiag.text import account as accounts
 from mpdiag.text import present
-from mpdiag.text.layout import GAP, Track, lay_out
+from mpdiag.text.buckets import Bucket
+from mpdiag.text.layout import GAP, ROOMY, Track, bar, lay_out
 from mpdiag.text.paper import QUIET, Paper, hang
 
 _COLORS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+#: Characters: of a process's name at most, of its bar at least, of a bucket's share at most.
+_NAME, _LEAST_BAR, _SHARE_BAR = 24, 12, 24
 
 
 def render(report: Report, style: Style) -> str:
@@ -41,13 +45,13 @@ class _Page:
         self.put(self.say(self.report.verdict, "bold"))
         self._quality()
         self._findings()
-        self._facts()
-        sections = present.shown_sections(self.report, self.style)
-        for section in sections:
-            self._section(section)
-        if folded := len(self.report.sections) - len(sections):
-            say = f"Tables folded away: {folded}. `mpdiag probe NAME` shows a probe's own, -v shows all."
-            self.put("", self.say(say, QUIET))
+        if self.report.account is None:
+            self._facts()
+        else:
+            self._account(self.report.account)
+        self._sections()
+        if self.report.account is not None:
+            self._facts()
         if self.style.verbose:
             self._judged()
         return self.paper.text()
@@ -78,7 +82,7 @@ class _Page:
         if finding.place:
             lines.append(self.say(f"at {present.place(finding.place)}", QUIET))
         if finding.gain:
-            lines.append(self.say(present.gain(finding.gain)))
+            lines.append(self.say(present.gain(finding.gain, self.report)))
         if self.style.verbose and finding.evidence:
             shown = "; ".join(map(present.evidence, finding.evidence))
             lines.append(self.say(f"{finding.confidence}: {shown}", QUIET))
@@ -110,6 +114,69 @@ class _Page:
             grid.add_row(self.say(key, QUIET), self.say(value))
         self.put(grid)
 
+    def _account(self, account: Account) -> None:
+        """Where the time went: process by process, then in total, which is also the legend."""
+        self.heading("Where the time went", accounts.heading(account))
+        lines, left_out = accounts.lines(account, self.style.verbose)
+        self.put(self._processes(account, lines))
+        if left_out:
+            self.put(self.say(f"and {left_out} more, shown by -v", QUIET))
+        shares, small = accounts.shares(account)
+        self.put("", self._legend(shares))
+        if rest := accounts.minor(small):
+            self.put(hang(Text(" "), self.say(rest, QUIET)))
+        if efficiency := accounts.efficiency(account):
+            self.put("", self.say(efficiency))
+
+    def _processes(self, account: Account, lines: list[accounts.Line]) -> Table:
+        """A row per line: its name, figures and bar; the axis is the bars' title."""
+        columns = accounts.figures(lines, self.style.width >= ROOMY)
+        drawn = [[self.paper.cut(cell, _NAME) for cell in column.cells] for column in columns]
+        grid = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+        room = self.style.width
+        for column, cells in zip(columns, drawn, strict=True):
+            width = max(len(column.title), *(cell.cell_len for cell in cells))
+            grid.add_column(justify="right" if column.right else "left", no_wrap=True, width=width)
+            room -= width + GAP
+        grid.add_column(no_wrap=True)
+        room = max(room, _LEAST_BAR)
+        axis = f"0{units.seconds(account.wall_s):>{room - 1}}"
+        grid.add_row(*(self.say(title, QUIET) for title in (*(column.title for column in columns), axis)))
+        for line, *cells in zip(lines, *drawn, strict=True):
+            grid.add_row(*cells, self._bar(line.bar(account.wall_s, room)))
+        return grid
+
+    def _bar(self, stretches: list[tuple[Bucket | None, int]]) -> Text:
+        bar = Text()
+        for bucket, count in stretches:
+            bar.append(bucket.letter * count if bucket else " " * count, bucket.color if bucket else "")
+        return bar
+
+    def _legend(self, shares: list[accounts.Share]) -> Table:
+        """The letters of the bars, with each bucket's part of the time of all processes."""
+        grid = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+        for justify in ("left", "left", "right", "right", "left"):
+            grid.add_column(justify=justify, no_wrap=True)
+        largest = max((share.fraction for share in shares), default=0.0) or 1.0
+        for share in shares:
+            color = share.bucket.color
+            grid.add_row(
+                self.say(share.bucket.letter, color),
+                self.say(share.bucket.words),
+                self.say(units.seconds(share.seconds)),
+                self.say(f"{share.fraction * 100:.1f} %"),
+                Text(bar(share.fraction / largest, _SHARE_BAR, self.style.unicode), color),
+            )
+        return grid
+
+    def _sections(self) -> None:
+        sections = present.shown_sections(self.report, self.style)
+        for section in sections:
+            self._section(section)
+        if folded := len(self.report.sections) - len(sections):
+            own = "`mpdiag probe NAME` shows a probe's own, " if self.report.kind == "probe" else ""
+            self.put("", self.say(f"Tables folded away: {folded}. {own}-v shows all.", QUIET))
+
     def _section(self, section: Section) -> None:
         if section.status != "ok":
             self.put("", self.say(present.trouble(section), "yellow"))
@@ -118,7 +185,10 @@ class _Page:
                 section.title, units.seconds(section.duration_s) if self.style.verbose and section.duration_s else ""
             )
         if section.rows:
-            self.put(self._table(lay_out(section, self.style)))
+            shown, left_out = present.shown_rows(self.report, section, self.style)
+            self.put(self._table(lay_out(shown, self.style)))
+            if left_out:
+                self.put(self.say(f"and {left_out} more rows, shown by -v", QUIET))
         if self.style.verbose:
             self._cost(section)
 

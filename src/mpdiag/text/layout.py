@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
+
 from mpdiag import units
 from mpdiag.model import Cell, Column, Measured
 from mpdiag.report import Section, Style
@@ -80,7 +82,7 @@ def _track(column: Column, section: Section, style: Style, intervals: bool) -> T
     text = present.cell if intervals else units.cell
     cells = tuple(plain(text(row.get(column.key), column.unit), style) for row in section.rows)
     title = plain(column.title, style)
-    width = max(map(len, (*cells, *title.split())), default=1)
+    width = max(map(cell_len, (*cells, *title.split())), default=1)
     return Track(title, cells, width, is_number(column, section.rows))
 
 

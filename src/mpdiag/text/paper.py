@@ -39,6 +39,15 @@ class Paper:
         """``text`` as it may be shown."""
         return Text(plain(text, self.style), style=look)
 
+    def cut(self, text: str, cells: int, look: str = "") -> Text:
+        """As `say`, with an ellipsis for what is beyond ``cells`` columns."""
+        shown = self.say(text, look)
+        if shown.cell_len > cells:
+            dots = "…" if self.style.unicode else "..."
+            shown.truncate(cells - len(dots))
+            shown.append(dots)
+        return shown
+
     def put(self, *parts: RenderableType) -> None:
         """Write one line or block for each part."""
         for part in parts:

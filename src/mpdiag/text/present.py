@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mpdiag import units
@@ -34,6 +35,10 @@ _ASCII = str.maketrans(
 )
 #: A report of more probes than this shows an overview: one table of each.
 FEW = 3
+#: Rows of a table about a program, before the rest waits for -v.
+_ROWS = 8
+#: Kinds whose sections are few and made to be read, with rows ordered by weight.
+_READ_WHOLE = frozenset({"run", "hang", "compare"})
 
 
 def visible(text: str) -> str:
@@ -110,8 +115,15 @@ def shown_sections(report: Report, style: Style) -> list[Section]:
     """The sections to show: raw detail only when asked for; of many probes only the first table of each."""
     if style.verbose:
         return list(report.sections)
-    few = len({section.id.partition(".")[0] for section in report.sections}) <= FEW
+    few = report.kind in _READ_WHOLE or len({section.id.partition(".")[0] for section in report.sections}) <= FEW
     return [section for section in report.sections if not section.detail and (few or "." not in section.id)]
+
+
+def shown_rows(report: Report, section: Section, style: Style) -> tuple[Section, int]:
+    """``section`` with the rows to show, and how many are left out."""
+    if style.verbose or report.kind not in _READ_WHOLE or len(section.rows) <= _ROWS + 1:
+        return section, 0
+    return replace(section, rows=section.rows[:_ROWS]), len(section.rows) - _ROWS
 
 
 def is_number(column: Column, rows: Iterable[Mapping[str, Cell]]) -> bool:
@@ -136,10 +148,15 @@ def place(where: Place) -> str:
     return f"{spot}{function}{process}"
 
 
-def gain(best: Gain) -> str:
-    """The most a fix can win back."""
-    won = f"{units.seconds(best.ceiling_s)} ({units.number(best.ceiling_fraction, 'fraction')})"
-    return f"at most {won} to win: {best.basis}"
+def ceiling(best: Gain) -> str:
+    """The most a fix can win back: ``3.2 s (41 %)``."""
+    return f"{units.rough(best.ceiling_s, 's')} ({units.rough(best.ceiling_fraction, 'fraction')})"
+
+
+def gain(best: Gain, report: Report) -> str:
+    """The most a fix can win back, of how much, and why no more."""
+    whole = f" of {units.seconds(report.account.wall_s)}" if report.account else ""
+    return f"gain: at most {ceiling(best)}{whole}: {best.basis}"
 
 
 def trouble(section: Section) -> str:
