@@ -244,3 +244,41 @@ def test_pythonsafepath_does_not_hide_what_was_staged(started, monkeypatch):
     gathered = run(started, "import mpdiag.work\nyield Row({'file': mpdiag.work.__file__})")
 
     assert gathered.rows[""][0]["file"].startswith(str(started.folder))
+
+
+def test_the_next_host_starts_when_the_timing_of_one_is_over_and_waits_for_its_plan():
+    with Launcher(sys.executable, hosts=2) as started:
+        first = run(started, "yield Row({'a': 1})")
+        waiting = started._waiting.process.pid
+        second = run(started, "import os\nyield Row({'pid': os.getpid()})")
+
+        assert (first.status, second.status) == ("ok", "ok")
+        assert second.rows == {"": [{"pid": waiting}]}
+        assert started._waiting is None
+
+
+def test_a_host_that_nobody_asks_for_anything_goes():
+    with Launcher(sys.executable) as started:
+        started.start_ahead()
+        waiting = started._waiting.process.pid
+
+        assert running(waiting)
+    assert not running(waiting)
+
+
+def test_a_host_that_died_before_its_plan_came_is_named():
+    with Launcher(sys.executable) as started:
+        started.start_ahead()
+        started._waiting.process.kill()
+        started._waiting.process.wait()
+        gathered = run(started, "yield Row({'a': 1})")
+
+    assert gathered.status == "failed"
+    assert "ended early" in gathered.reason
+
+
+def test_an_interpreter_that_cannot_start_ahead_is_told_of_when_it_is_needed(tmp_path):
+    with Launcher(str(tmp_path / "python")) as started:
+        started.start_ahead()
+        with pytest.raises(CannotWork, match="cannot be started"):
+            started.run(Plan(probe=""))

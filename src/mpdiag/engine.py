@@ -52,6 +52,8 @@ class Request:
     object: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    #: What the report will be shown in: loaded while the interpreter is asked for its facts.
+    formats: tuple[str, ...] = ()
 
 
 @dataclass
@@ -119,7 +121,7 @@ def gather(request: Request, chosen: Chosen, units: Sequence[Probe], progress: P
         try:
             launcher.start_ahead()
             gathering.machine = machine.gather()
-            gathering.python = interpreter_facts(launcher, chosen)
+            gathering.python = interpreter_facts(launcher, chosen, request.formats)
             for position, unit in enumerate(units):
                 left = end - time.monotonic()
                 progress.probing(unit.name, position, left)
@@ -167,9 +169,15 @@ def working_folder() -> str:
         return ""
 
 
-def interpreter_facts(launcher: Launcher, chosen: Chosen) -> dict[str, Any]:
-    """What the measured interpreter says of itself."""
-    gathered = launcher.run(Plan(probe="", deadline_s=20.0), tick=registry.rules)  # load them while we wait
+def interpreter_facts(launcher: Launcher, chosen: Chosen, formats: Sequence[str]) -> dict[str, Any]:
+    """What the measured interpreter says of itself; what judging and rendering need is loaded while we wait for it."""
+
+    def load() -> None:
+        registry.rules()
+        for name in formats:
+            registry.renderer(name)
+
+    gathered = launcher.run(Plan(probe="", deadline_s=20.0), tick=load)
     if gathered.facts is None:  # a native library that dies on a tight limit must not cost all facts
         gathered = launcher.run(Plan(probe="", deadline_s=20.0, blas=False))
     if gathered.facts is None:

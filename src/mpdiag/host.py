@@ -19,7 +19,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -60,7 +59,7 @@ def compile_staged() -> None:
     """Compile what was staged here: where PYTHONDONTWRITEBYTECODE is set, each spawned child would do it anew."""
     import compileall
 
-    compileall.compile_dir(Path(__file__).parent, quiet=2)
+    compileall.compile_dir(os.path.split(__file__)[0], quiet=2)
 
 
 def hold_lifeline(deadline_s: float) -> None:
@@ -90,8 +89,8 @@ def vanish(*_signal: object) -> None:
 
     The group gets SIGTERM, not SIGKILL: the resource tracker ignores it, and unlinks what the others leave behind.
     """
-    folder = Path(__file__).parent.parent
-    if folder.name.startswith("mpdiag-") and (folder / "main.py").exists():
+    folder = os.path.split(os.path.split(__file__)[0])[0]
+    if os.path.split(folder)[1].startswith("mpdiag-") and os.access(f"{folder}/main.py", os.F_OK):
         shutil.rmtree(folder, ignore_errors=True)
     if sys.platform != "win32" and os.getpgrp() == os.getpid():
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -166,4 +165,5 @@ def function_name(code: str | CodeType) -> str:
     """How cProfile names a function (a built-in one by its text), with the file's last two parts only."""
     if isinstance(code, str):
         return code
-    return f"{'/'.join(Path(code.co_filename).parts[-2:])}:{code.co_firstlineno}({code.co_name})"
+    folder, name = os.path.split(code.co_filename)
+    return f"{os.path.split(folder)[1]}/{name}:{code.co_firstlineno}({code.co_name})"

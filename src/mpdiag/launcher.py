@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -169,8 +169,8 @@ class Launcher:
     def _start(self) -> Host:
         self._to_start -= 1
         environment = {**os.environ, "TMPDIR": str(self.folder), "TEMP": str(self.folder), "TMP": str(self.folder)}
-        errors = tempfile.TemporaryFile(dir=self.folder)
-        try:
+        with ExitStack() as unless_started:
+            errors = unless_started.enter_context(tempfile.TemporaryFile(dir=self.folder))
             process = subprocess.Popen(
                 [self.python, str(self.folder / "main.py")],
                 stdin=subprocess.PIPE,
@@ -179,9 +179,7 @@ class Launcher:
                 env=environment,
                 start_new_session=True,
             )
-        except OSError:
-            errors.close()
-            raise
+            unless_started.pop_all()
         return Host(process, errors)
 
     def _listen(

@@ -29,6 +29,8 @@ class Vitals:
     def end(self) -> dict[str, Any]:
         """Timing is over: CPU seconds, context switches and the share of the machine that others used meanwhile."""
         self._timed = True
+        with suppress(psutil.Error):  # at once: what ends soon cannot be looked at later
+            self._peak("rss_peak", psutil.Process(self._pid).memory_info().rss)
         after = self._read()
         used = {key: after[key] - self._before[key] for key in after if key in self._before}
         wall = used.pop("clock", 0.0)
@@ -44,11 +46,11 @@ class Vitals:
             return
         with suppress(psutil.Error):
             host = psutil.Process(self._pid)
-            children = host.children(recursive=True)
             self._peak("rss_peak", host.memory_info().rss)
+            self._peak("uss_peak", memory(host, "uss"))
+            children = host.children(recursive=True)
             self._peak("children_peak", len(children))
             self._peak("children_rss_peak", sum(memory(child, "rss") for child in children))
-            self._peak("uss_peak", memory(host, "uss"))
             self._peak("children_uss_peak", sum(memory(child, "uss") for child in children))
 
     def peaks(self) -> dict[str, int]:

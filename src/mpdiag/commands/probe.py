@@ -53,7 +53,8 @@ def probe(target: Target, python: str | None, **wishes: Any) -> int:
     NAME is a probe, as listed by 'mpdiag explain'; without one, all of them run in about half a minute.
     """
     wishes["level"] = wishes["level"] or "default"
-    request = engine.Request(budget_s=wishes.pop("budget"), **wishes)
+    formats = (target.format, *(output.format for output in target.outputs))
+    request = engine.Request(budget_s=wishes.pop("budget"), formats=formats, **wishes)
     with progress(target.quiet, len(engine.pick_probes(request.names))) as shown:
         report, interrupted = engine.probe(request, choose(python), shown)
     code = emit(report, target)
