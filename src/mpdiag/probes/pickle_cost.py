@@ -59,8 +59,9 @@ def run(bench: Bench) -> Iterator[Row]:
 
 
 def available(bench: Bench) -> dict[str, Maker]:
-    """The kinds that this interpreter has."""
-    numpy: Any = bench.once("NumPy", partial(import_module, "numpy")) if find_spec("numpy") else None
+    """The kinds that this interpreter has; a quick run has no time to import NumPy."""
+    wanted = bench.pick(False, True) and find_spec("numpy")
+    numpy: Any = bench.once("NumPy", partial(import_module, "numpy")) if wanted else None
     return {**MAKERS, "NumPy float64": specimens.numpy_floats(numpy)} if numpy else MAKERS
 
 

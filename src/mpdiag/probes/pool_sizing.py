@@ -90,7 +90,7 @@ def effective_cpus(bench: Bench, pools: Pools) -> float:
     warm = pools.warm(EXECUTOR, 2 * bench.cpus)
     with warm.guarded():
         begun = bench.clock()
-        got: list[float] = warm.map(work.burn, [bench.pick(0.08, 0.3, 0.6)] * bench.cpus)
+        got: list[float] = warm.map(work.burn, [bench.pick(0.05, 0.3, 0.6)] * bench.cpus)
         return sum(got) / (bench.clock() - begun)
 
 
@@ -110,8 +110,9 @@ def is_crowded(bench: Bench, effective: Optional[float]) -> bool:
 
 def computing_cases(bench: Bench, pools: Pools) -> dict[Any, Case]:
     """As many busy workers as 1 to twice the usable CPUs, beside a plain loop."""
-    counts = worker_counts(bench.cpus, few=bench.pick(True, False))
-    sizes = {"processes": counts, "threads": bench.pick([bench.cpus], worker_counts(bench.cpus, few=True))}
+    few = worker_counts(bench.cpus, few=True)
+    processes = bench.pick(few[-2:], worker_counts(bench.cpus, few=False))
+    sizes = {"processes": processes, "threads": bench.pick([bench.cpus], few)}
     cases: dict[Any, Case] = {LOOP: steady(partial(through_window, bench, work.compute))}
     for kind, name in KINDS.items():
         for size in sizes[kind]:

@@ -43,7 +43,8 @@ def by_method(bench: Bench) -> Generator[Row, None, dict[str, Samples]]:
     processes = [method for method in bench.methods if method != "forkserver"]
     cases: dict[str, Case] = {"thread": steady(partial(start_thread, bench))}
     cases.update({method: steady(partial(start_process, bench, method)) for method in processes})
-    cases.update({name: steady(partial(start_interpreter, bench, name)) for name in INTERPRETERS})
+    interpreters = bench.pick(list(INTERPRETERS)[:1], list(INTERPRETERS))
+    cases.update({name: steady(partial(start_interpreter, bench, name)) for name in interpreters})
     apart: dict[str, Samples] = {}
     if "forkserver" in bench.methods:
         apart = first_starts(bench)
