@@ -74,3 +74,88 @@ def where(place: Place | None) -> str:
 def user_rows(facts: Facts) -> list[dict[str, Any]]:
     """The rows about what the program made itself, not what a pool made inside."""
     return [dict(row) for row in facts.all() if row.get("user") is not False]
+
+
+#: Bytes per second from which on pickling is copying: buffers go at GB/s, graphs of objects at a tenth of that.
+COPYING = 250e6
+#: Pickling and unpickling an object costs up to some ten times what looking at it does: a task that takes less than
+#: this part of that has not looked at most of what it was sent.
+UNUSED = 40.0
+
+
+def carried_s(pool: Row) -> tuple[float, float]:
+    """What carrying arguments and results of a pool's tasks took, in all threads of all processes.
+
+    Raises:
+        NotJudged: pickling was not timed.
+    """
+    args = amount(pool, "pickle_s") + amount(pool, "unpickle_s") + at_least(pool, "send_s") + at_least(pool, "recv_s")
+    return args, amount(pool, "result_pickle_s") + amount(pool, "result_unpickle_s")
+
+
+def idle_s(pool: Row, cpus: float) -> float:
+    """Wall time of a pool's phase in which its workers could have worked and did not."""
+    return max(amount(pool, "phase_s") - working_s(pool, cpus), 0.0)
+
+
+def blamed_s(part_s: float, all_s: float, idle: float) -> float:
+    """The part of ``idle`` that ends with one of the costs of carrying.
+
+    Where carrying explains most of it, waiting for the pipe goes with it, in proportion; else no more than was spent.
+    """
+    return idle * part_s / all_s if all_s >= idle / 2 and all_s > 0 else min(part_s, idle)
+
+
+def repeated(pool: Row, tasks: Facts) -> str | None:
+    """The arguments that never changed, where they are most of what each task is sent."""
+    for row in tasks.all(pool=pool.get("id")):
+        same, part = row.get("same_args"), at_least(row, "same_b")
+        if isinstance(same, str) and same and part >= amount(pool, "args_b") / 2:
+            return same
+    return None
+
+
+def graphs(pool: Row) -> bool:
+    """Whether what the tasks are sent are objects that pickle visits one by one, and that the tasks look at."""
+    args, _ = carried_s(pool)
+    sent = amount(pool, "args_b") * amount(pool, "tasks")
+    return sent < COPYING * amount(pool, "pickle_s") and args < UNUSED * amount(pool, "task_s")
+
+
+def outdone(pool: Row, tasks: Facts) -> bool:
+    """Whether a loop in the parent would do the work of a process pool sooner than the pool does.
+
+    That needs large arguments that differ from task to task; the same ones again and again could stay in the workers.
+    """
+    args, results = carried_s(pool)
+    computing = amount(pool, "task_cpu_s")
+    return (
+        amount(pool, "args_b") >= LARGE
+        and args >= results / 2
+        and args + results > computing
+        and amount(pool, "phase_s") > computing
+        and graphs(pool)
+        and repeated(pool, tasks) is None
+    )
+
+
+def process_pools(pools: Facts) -> list[Row]:
+    """The pools of processes that ran tasks; none is an answer."""
+    return [row for row in pools.all() if not row.get("threads") and at_least(row, "tasks") > 0]
+
+
+def channel_idle_s(channel: Row) -> float:
+    """Wall time that a channel's slower side spends on the channel instead of its work: what the channel delays.
+
+    Raises:
+        NotJudged: the channel was not timed.
+    """
+    receiving = amount(channel, "get_wait_s") + at_least(channel, "recv_s") + amount(channel, "unpickle_s")
+    sending = amount(channel, "put_wait_s") + amount(channel, "send_s") + amount(channel, "pickle_s")
+    return min(receiving / max(at_least(channel, "readers"), 1), sending / max(at_least(channel, "writers"), 1))
+
+
+def channel_carried_s(channel: Row) -> float:
+    """What pickling a channel's messages and moving their bytes took on both sides."""
+    moving = at_least(channel, "recv_s") or amount(channel, "send_s")
+    return amount(channel, "pickle_s") + amount(channel, "unpickle_s") + moving

@@ -61,3 +61,58 @@ def test_the_interval_decides():
 def test_not_judged_without_dicts():
     with pytest.raises(NotJudged, match="what dicts"):
         list(RULE.judge(facts(dicts=None)))
+
+
+POOL = {
+    "id": 1,
+    "type": "Pool",
+    "threads": False,
+    "workers": 2,
+    "tasks": 2700,
+    "args_b": 1e5,
+    "result_b": 30,
+    "pickle_s": 2.4,
+    "unpickle_s": 2.8,
+    "result_pickle_s": 0.01,
+    "result_unpickle_s": 0.01,
+    "task_s": 0.9,
+    "task_cpu_s": 0.8,
+    "task_max": 0.001,
+    "phase_s": 4.4,
+    "start_s": 0.05,
+}
+
+
+def test_a_pool_that_the_parent_outruns(run, table):
+    (finding,) = RULE.run(run(wall_s=4.6), table("pools", POOL), table("tasks", {"pool": 1, "same_args": None}))
+
+    assert (finding.level, finding.place.file) == ("warning", "app.py")
+    assert finding.gain.ceiling_s == pytest.approx(4.0)
+    assert "computed for 800 ms" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"args_b": 500},
+        {"task_cpu_s": 5.0, "task_s": 5.0},
+        {"phase_s": 0.7},
+        {"args_b": 8e6},
+        {"task_s": 0.05, "task_cpu_s": 0.05},
+        {"result_pickle_s": 6.0, "result_unpickle_s": 6.0},
+    ],
+    ids=["small", "more to compute", "faster than alone", "buffers", "hardly looked at", "results"],
+)
+def test_silent_where_the_pool_wins_or_the_cause_is_another(run, table, changed):
+    assert list(RULE.run(run(), table("pools", {**POOL, **changed}), table("tasks"))) == []
+
+
+def test_the_same_objects_again_and_again_can_stay_in_the_workers(run, table):
+    tasks = table("tasks", {"pool": 1, "same_args": "table", "same_b": 9e4})
+
+    assert list(RULE.run(run(), table("pools", POOL), tasks)) == []
+
+
+def test_a_run_without_times_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="unpickle_s"):
+        list(RULE.run(run(), table("pools", {**POOL, "unpickle_s": None}), table("tasks")))

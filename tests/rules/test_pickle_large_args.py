@@ -73,3 +73,124 @@ def test_not_judged_without_one_of_the_arguments(missing):
 def test_not_judged_where_process_pools_were_not_measured():
     with pytest.raises(NotJudged, match="process pools"):
         list(RULE.judge(facts(None)))
+
+
+POOL = {
+    "id": 1,
+    "type": "ProcessPoolExecutor",
+    "threads": False,
+    "workers": 2,
+    "tasks": 160,
+    "args_b": 8e6,
+    "result_b": 30,
+    "pickle_s": 1.6,
+    "unpickle_s": 1.8,
+    "result_pickle_s": 0.001,
+    "result_unpickle_s": 0.001,
+    "task_s": 0.1,
+    "task_cpu_s": 0.1,
+    "task_max": 0.001,
+    "phase_s": 3.7,
+}
+#: Different lists of objects each time, and tasks that look at all of them.
+BATCHES = {**POOL, "args_b": 2e5, "pickle_s": 1.6, "unpickle_s": 1.8, "task_s": 0.8, "task_cpu_s": 0.8}
+CHANNEL = {
+    "id": 9,
+    "type": "Queue",
+    "mean_b": 6e6,
+    "puts": 260,
+    "writers": 1,
+    "readers": 1,
+    "put_wait_s": 2.0,
+    "send_s": 2.2,
+    "pickle_s": 1.0,
+    "get_wait_s": 0.4,
+    "recv_s": 2.1,
+    "unpickle_s": 0.6,
+    "backlog_b": 0,
+}
+
+
+@pytest.fixture
+def judged(run, table):
+    def judge(pool=None, channel=None, same=None):
+        tasks = [{"pool": 1, "function": "value", "same_args": same, "same_b": 8e6}] if same else []
+        pools = [pool] if pool else []
+        channels = [channel] if channel else []
+        return list(
+            RULE.run(run(), table("pools", *pools), table("tasks", *tasks), table("channels", *channels)),
+        )
+
+    return judge
+
+
+def test_a_table_sent_with_every_task(judged):
+    (finding,) = judged(POOL, same="surface")
+
+    assert (finding.level, finding.place.line) == ("warning", 7)
+    # All of the phase but the 50 ms that two workers need for 0.1 s of tasks, and the slack.
+    assert finding.gain.ceiling_s == pytest.approx(4.0)
+    assert "160 tasks of the ProcessPoolExecutor (app.py:7) were sent 7.63 MiB each" in finding.seen
+    assert "surface never changed" in finding.seen
+    assert "Hand surface to each worker once" in finding.do
+
+
+def test_buffers_that_differ_belong_into_shared_memory(judged):
+    (finding,) = judged({**POOL, "phase_s": 2.05})
+
+    assert "an index" in finding.do
+    assert finding.gain.ceiling_s == pytest.approx(2.2)
+
+
+def test_where_tasks_work_longer_than_pickling_takes_the_gain_is_what_was_spent(judged):
+    busy = {"task_s": 6.0, "task_cpu_s": 6.0, "phase_s": 3.6, "pickle_s": 0.15, "unpickle_s": 0.1}
+    (finding,) = judged({**POOL, **busy})
+
+    assert finding.gain.ceiling_s == pytest.approx(0.28)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        {**POOL, "args_b": 300},
+        {**POOL, "threads": True},
+        # Tasks that wait for a network hide the pickling of their arguments.
+        {**POOL, "task_s": 7.2, "task_cpu_s": 0.1, "pickle_s": 0.08, "unpickle_s": 0.05},
+        # The parent alone would be faster: another rule's.
+        BATCHES,
+    ],
+    ids=["small", "threads", "waiting tasks", "the parent's work"],
+)
+def test_silent_where_arguments_cost_little_or_are_not_the_cause(judged, pool):
+    assert judged(pool) == []
+
+
+def test_the_same_objects_each_time_are_the_cause_even_where_the_parent_would_be_faster(judged):
+    assert len(judged(BATCHES, same="table")) == 1
+
+
+def test_large_messages_of_a_channel(judged):
+    (finding,) = judged(channel=CHANNEL)
+
+    # The reader waits for and reads messages for 3.1 s.
+    assert finding.gain.ceiling_s == pytest.approx(3.4)
+    assert "260 messages of 5.72 MiB each went through the Queue (app.py:7)" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        {**CHANNEL, "mean_b": 5000},
+        {**CHANNEL, "get_wait_s": 0.0, "recv_s": 0.2, "unpickle_s": 0.1},
+        {**CHANNEL, "backlog_b": 4e8},
+        {**CHANNEL, "user": False},
+    ],
+    ids=["small", "a busy reader", "a backlog", "a pool's own"],
+)
+def test_silent_on_channels_that_delay_nobody(judged, channel):
+    assert judged(channel=channel) == []
+
+
+def test_a_program_whose_pickling_was_not_timed_is_not_judged(judged):
+    with pytest.raises(NotJudged, match="pickle_s"):
+        judged({**POOL, "pickle_s": None})

@@ -1,14 +1,15 @@
-"""How many elements a task may be sent before pickling outweighs its work, from this machine's figures."""
+"""When pickling outweighs a task's work: from how many elements on here, and where it did in a program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.stats import scaled
-from mpdiag.units import between, interval, seconds
+from mpdiag.units import between, interval, number, seconds, size
 
 #: Above this part of a task's time, pickling is what the task is about.
 SHARE = 0.2
@@ -45,6 +46,38 @@ def judge(pickle_cost: Facts) -> Iterator[Finding]:
     )
 
 
+def observed(run: Facts, pools: Facts, tasks: Facts) -> Iterator[Finding]:
+    """Find pools whose work the parent would have done sooner by itself."""
+    for pool in ideals.process_pools(pools):
+        if not ideals.outdone(pool, tasks):
+            continue
+        carried, computing = sum(ideals.carried_s(pool)), ideals.amount(pool, "task_cpu_s")
+        phase, each = ideals.amount(pool, "phase_s"), ideals.amount(pool, "args_b")
+        recoverable = phase + ideals.at_least(pool, "start_s") - computing
+        if not ideals.worth(recoverable, run.number("wall_s")):
+            continue
+        place = Place.of(pool)
+        yield RULE.finding(
+            level="warning",
+            place=place,
+            gain=ideals.bound(recoverable, run, "the tasks' own computing, one after the other in the parent, remains"),
+            concern=carried / max(computing, 1e-9),
+            seen=f"{number(ideals.amount(pool, 'tasks'), '1')} tasks of the {pool['type']}{ideals.where(place)} "
+            f"computed for {seconds(computing)}; pickling and unpickling what they were sent ({size(each)} each) and "
+            f"returned took {seconds(carried)}. The pool needed {seconds(phase)} for what the parent alone does in "
+            f"about {seconds(computing)}.",
+            do="Do this step in the parent, by a plain loop or map(): neither more workers nor larger chunks help. To "
+            "use several CPUs, let the workers make or load their data themselves and send them an index or a path, "
+            "or send arrays in place of objects.",
+            evidence=(
+                Evidence("carrying : computing", carried / max(computing, 1e-9), "x"),
+                Evidence("reference", 1.0, "x"),
+                Evidence("computing", computing, "s"),
+                Evidence("the pool, from first task to last result", phase, "s"),
+            ),
+        )
+
+
 def most(element: float) -> int:
     """The elements that may be sent to one task, at ``element`` seconds each."""
     return round(SHARE * TASK / element)
@@ -70,13 +103,16 @@ RULE: Final = Rule(
     module=__name__,
     id="MP203",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Sending can cost more than computing",
         why="A task that is sent much and does little keeps two processes busy with pickling; no number of workers "
         "and no chunksize makes up for it.",
         how="The cost of pickling and unpickling one element, from the table of pickle_cost, against "
         f"{SHARE * 100:g} % of a task of {TASK * 1e3:g} ms. Told when fewer than {SEEN_AT_MOST:,} dicts fill that "
-        "share: a task of this length could not even look at more. With --object, the message is yours.",
+        "share: a task of this length could not even look at more. With --object, the message is yours. In an observed "
+        "program: pools whose tasks were sent large objects, different ones each time, whose pickling and unpickling "
+        "took longer than the tasks' computing, and that needed more wall time than this computing.",
         claim="'The turning point is serialisation, not the number of cores' is true of many small tasks and of graphs "
         "of objects. It is not true of bytes and arrays, which cost about as much as copying them.",
         bad="""

@@ -1,14 +1,15 @@
-"""Advice when an argument of a task costs as much as handing out the task, because each task pickles it anew."""
+"""Advice when large arguments are pickled for each task or message: what that costs here, and cost a program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.stats import measured, ratio
-from mpdiag.units import between, number, seconds
+from mpdiag.units import between, number, seconds, size
 
 #: The argument that is judged, as the table calls it and in bytes: every level of detail measures it.
 LARGE, LARGE_BYTES = "100 KB bytes", 100_000
@@ -21,6 +22,10 @@ WAYS = {"executor": "executor.submit", "pool": "Pool.imap"}
 LIMIT = 0.5
 #: The part of a task's time that handing it its argument may take.
 SHARE = 0.1
+#: Bytes of a message from which copying them costs more than all else about it, and from which segments are faster.
+LARGE_MESSAGE = 64 * 2**10
+#: The part of the wall time from which a channel's large messages are worth a warning: a pipeline always carries some.
+CHANNEL_SHARE = 0.1
 
 
 def judge(pool_overhead: Facts) -> Iterator[Finding]:
@@ -95,6 +100,78 @@ def advice(way: str, both: tuple[Measured, Measured], times: Measured) -> str:
     )
 
 
+def observed(run: Facts, pools: Facts, tasks: Facts, channels: Facts) -> Iterator[Finding]:
+    """Find pools and channels whose large messages keep their processes from working."""
+    for pool in ideals.process_pools(pools):
+        yield from of_pool(run, pool, tasks)
+    for channel in ideals.user_rows(channels):
+        if ideals.at_least(channel, "mean_b") >= LARGE_MESSAGE:
+            yield from of_channel(run, channel)
+
+
+def of_pool(run: Facts, pool: ideals.Row, tasks: Facts) -> Iterator[Finding]:
+    """Judge the arguments of one pool's tasks."""
+    each = ideals.amount(pool, "args_b")
+    if each < ideals.LARGE or ideals.outdone(pool, tasks):
+        return
+    args, results = ideals.carried_s(pool)
+    idle = ideals.idle_s(pool, ideals.usable(run))
+    recoverable = ideals.blamed_s(args, args + results, idle)
+    wall, count = run.number("wall_s"), ideals.amount(pool, "tasks")
+    if not ideals.worth(recoverable, wall):
+        return
+    place, same = Place.of(pool), ideals.repeated(pool, tasks)
+    constant = f"; {same} never changed" if same else ""
+    yield RULE.finding(
+        level="warning",
+        place=place,
+        gain=ideals.bound(recoverable, run, "workers would not wait for arguments to be pickled, sent and unpickled"),
+        concern=recoverable / (ideals.LEAST_SHARE * wall),
+        seen=f"{number(count, '1')} tasks of the {pool['type']}{ideals.where(place)} were sent {size(each)} each, "
+        f"{size(each * count)} in all{constant}. Pickling, sending and unpickling that took {seconds(args)}, the "
+        f"tasks themselves {seconds(ideals.amount(pool, 'task_s'))}.",
+        do=f"Hand {same or 'what the tasks share'} to each worker once: initializer and initargs, kept in a global "
+        "(a bound method or a partial drags its whole instance along: use a plain function). What differs from task to "
+        "task goes into a shared-memory segment or a file, and the task is sent an index.",
+        evidence=(
+            Evidence("wall time lost to arguments", recoverable, "s"),
+            Evidence("reference: 5 % of the wall time", ideals.LEAST_SHARE * wall, "s"),
+            Evidence("arguments of a task", each, "B"),
+            Evidence("tasks", count, "1"),
+            Evidence("pickling, sending and unpickling them", args, "s"),
+        ),
+    )
+
+
+def of_channel(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
+    """Judge the messages of one channel; a backlog has to be bounded first, it costs page faults of its own."""
+    if ideals.at_least(channel, "backlog_b") >= ideals.BACKLOG:
+        return
+    carried = ideals.channel_carried_s(channel)
+    recoverable = min(ideals.channel_idle_s(channel), carried)
+    wall, each = run.number("wall_s"), ideals.amount(channel, "mean_b")
+    if recoverable < CHANNEL_SHARE * wall or not ideals.worth(recoverable, wall):
+        return
+    place, count = Place.of(channel), ideals.amount(channel, "puts")
+    yield RULE.finding(
+        level="warning",
+        place=place,
+        gain=ideals.bound(recoverable, run, "both ends of the channel would only hand over an index"),
+        concern=recoverable / (CHANNEL_SHARE * wall),
+        seen=f"{number(count, '1')} messages of {size(each)} each went through the {channel['type']}"
+        f"{ideals.where(place)}, {size(each * count)} in all: pickling, copying and unpickling them took "
+        f"{seconds(carried)} of {seconds(wall)}.",
+        do=f"Make shared-memory segments once, {size(each)} for each message under way, write into them and send the "
+        "number of the segment; a second channel gives free ones back. Bytes over a Pipe go by send_bytes().",
+        evidence=(
+            Evidence("wall time lost to messages", recoverable, "s"),
+            Evidence("reference: a tenth of the wall time", CHANNEL_SHARE * wall, "s"),
+            Evidence("a message", each, "B"),
+            Evidence("messages", count, "1"),
+        ),
+    )
+
+
 def kilobytes(count: float) -> str:
     """An extrapolated size, rounded to the two digits it is good for at most."""
     return f"{float(f'{count / 1000:.2g}'):g} KB"
@@ -104,6 +181,7 @@ RULE: Final = Rule(
     module=__name__,
     id="MP201",
     judge=judge,
+    run=observed,
     aliases=("large-payload-pickle",),
     doc=Doc(
         title="A large argument is pickled anew for each task",
@@ -111,7 +189,11 @@ RULE: Final = Rule(
         "A table that all tasks look things up in is so copied as many times as there are tasks.",
         how="Tasks that do nothing, given 100 KB of bytes or a small int, on warm pools in the same rounds. Reported "
         f"when the large argument adds {LIMIT:g}× an empty task's time or more, with its whole interval, by "
-        "executor.submit or Pool.imap. The size to look out for assumes that the cost grows with the size.",
+        "executor.submit or Pool.imap. The size to look out for assumes that the cost grows with the size. In an "
+        f"observed program: arguments of {ideals.LARGE // 1024} KiB a task or more, or messages of "
+        f"{LARGE_MESSAGE // 1024} KiB or more, and the time that workers, or both ends of the channel, spent on them "
+        "instead of their work; a warning from 5 % of the wall time on, for a channel from a tenth. Not where the "
+        "parent alone would be faster (MP203).",
         claim="'Pass arguments explicitly, through a ProcessPoolExecutor' is right for small ones; large constants "
         "belong in initargs. 'Objects above 1 MB trigger pickling' is wrong: every argument is pickled, at any size. "
         "'So use shared memory' holds for a segment that is reused; a new one for each task mostly costs more than "
