@@ -13,18 +13,19 @@ from mpdiag import stats
 from mpdiag.model import Measured
 
 Key = TypeVar("Key", bound=Hashable)
+Sample = TypeVar("Sample")
 
 MPDIAG = (sys.executable, "-m", "mpdiag")
 
 
-def interleaved(cases: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, list[float]]:
+def interleaved(cases: Mapping[Key, Callable[[], Sample]], rounds: int) -> dict[Key, list[Sample]]:
     """Call every case once a round, in a new order each time; the first round is dropped.
 
     Args:
         cases: each gives one sample.
         rounds: how many are kept.
     """
-    samples: dict[Key, list[float]] = {key: [] for key in cases}
+    samples: dict[Key, list[Sample]] = {key: [] for key in cases}
     for number in range(rounds + 1):
         for key in random.sample(list(cases), len(cases)):
             sample = cases[key]()

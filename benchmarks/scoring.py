@@ -138,7 +138,7 @@ def gains(observed: Observed, right: set[str], result: Score) -> None:
 
 def line(result: Score) -> str:
     """One line on one case."""
-    parts = [f"{result.case:<26} {result.cause:<24}"]
+    parts = []
     if not result.known:
         parts.append("no rule goes by this name")
     if result.first:
@@ -156,7 +156,7 @@ def line(result: Score) -> str:
     if result.silent:
         parts.append(f"NO REPORT ({', '.join(result.silent)})")
     parts += [f"CHANGED {each}" for each in result.changed]
-    return "; ".join(parts)
+    return f"{result.case:<26} {result.cause:<24} {'; '.join(parts)}"
 
 
 def summary(scores: Sequence[Score]) -> list[tuple[str, list[list[str]]]]:

@@ -1,0 +1,311 @@
+"""What `mpdiag run` costs a program: wall time observed over bare, in interleaved rounds, beside other profilers.
+
+``python benchmarks/overhead.py [--rounds N] [--only LOAD,...] [--python PATH] [--scale F]``
+
+For each load of loads.py it prints the ratio of the work alone (from the first line of the program's main function to
+the last; what the budget is for) and of the whole command (which for mpdiag includes its own start and its report):
+medians of ratios paired by round, with 95 % intervals. py-spy, viztracer, scalene, pyinstrument and cProfile take part
+where they are installed for that interpreter, in fewer rounds. Then it prints what the ledgers took on disk, and how
+cost and size grow with processes and with messages. Takes about an hour and wants an idle machine; ``--only`` chooses,
+and ``--tools mpdiag`` leaves out the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import MPDIAG, ratio, show
+
+from mpdiag import stats, units
+from mpdiag.model import Measured
+
+LOADS = Path(__file__).with_name("loads.py")
+#: The most that the work may take longer: the median over the loads, and the worst of them.
+MEDIAN, WORST = 1.02, 1.05
+#: What a program under a tool may take at most, in seconds.
+PATIENCE = 900.0
+#: What has to run every program; the others are shown as they are.
+OURS = ("bare", "mpdiag")
+
+
+@dataclass(frozen=True)
+class Load:
+    """One program of loads.py."""
+
+    title: str
+    name: str
+    count: int
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took, in seconds and bytes."""
+
+    work_s: float
+    command_s: float
+    #: Of the program as a process; None where the tool does not tell.
+    program_s: float | None = None
+    ledgers: tuple[int, ...] = ()
+    others: int = 0
+
+
+BUDGETED = {
+    "queue": Load("100,000 messages, Queue", "queue", 100_000),
+    "pipe": Load("100,000 messages, Pipe", "pipe", 100_000),
+    "imap": Load("8,000 tasks, Pool.imap", "pool_imap", 8_000),
+    "submit": Load("8,000 tasks, submit()", "executor_submit", 8_000),
+    "calls": Load("many Python calls", "calls", 200),
+    "pickles": Load("dicts, 20 MB", "pickles", 50_000),
+    "spawn": Load("20 spawned processes", "processes", 20, "spawn"),
+    "fork": Load("300 forked processes", "processes", 300, "fork"),
+    "ping-pong": Load("lock ping-pong", "ping_pong", 60_000),
+    "value": Load("Value under its lock", "value", 200_000),
+}
+GROWTH = {
+    "processes": [Load(f"{count:,} processes", "processes", count, "fork") for count in (10, 100, 1_000)],
+    "messages": [Load(f"{count:,} messages", "queue", count) for count in (10_000, 100_000, 1_000_000)],
+}
+
+
+class Runner:
+    """Runs a load by itself or under a tool.
+
+    Args:
+        python: the interpreter of the programs.
+        folder: for whatever the tools write.
+    """
+
+    def __init__(self, python: str, folder: Path) -> None:
+        self.python = python
+        self.folder = folder
+        here = Path(python).parent
+        self.py_spy = shutil.which("py-spy", path=str(here)) or shutil.which("py-spy")
+
+    def tools(self) -> list[str]:
+        """The tools that are installed."""
+        modules = {"viztracer": "viztracer", "scalene": "scalene", "pyinstrument": "pyinstrument"}
+        found = [name for name, module in modules.items() if self.imports(module)]
+        return ["mpdiag", *(["py-spy"] if self.py_spy else []), *found, "cProfile"]
+
+    def imports(self, module: str) -> bool:
+        """Whether the interpreter has ``module``."""
+        command = (self.python, "-c", f"import {module}")
+        return subprocess.run(command, check=False, capture_output=True, cwd=self.folder).returncode == 0
+
+    def command(self, tool: str, program: Sequence[str]) -> tuple[str, ...]:
+        """The command line that runs ``program`` under ``tool``."""
+        out = str(self.folder / f"{tool}.out")
+        fronts: dict[str, tuple[str, ...]] = {
+            "bare": (self.python,),
+            "py-spy": (self.py_spy or "", "record", "--subprocesses", "-f", "raw", "-o", out, "--", self.python),
+            "viztracer": (self.python, "-m", "viztracer", "--quiet", "-o", f"{out}.json"),
+            "scalene": (self.python, "-m", "scalene", "run", "-o", f"{out}.json"),
+            "pyinstrument": (self.python, "-m", "pyinstrument", "-o", out),
+            "cProfile": (self.python, "-m", "cProfile", "-o", out),
+        }
+        return (*fronts[tool], *program)
+
+    def run(self, tool: str, load: Load) -> Cost:
+        """Run ``load`` once."""
+        inside = self.folder / "inside"
+        inside.unlink(missing_ok=True)
+        program = [str(LOADS), load.name, str(load.count), str(inside), *([load.method] if load.method else [])]
+        if tool == "mpdiag":
+            return self.observed(program, inside)
+        took = timed(self.command(tool, program))
+        return Cost(float(inside.read_text()), took)
+
+    def observed(self, program: Sequence[str], inside: Path) -> Cost:
+        """Run a program under mpdiag and look at what it left."""
+        kept, report = self.folder / "kept", self.folder / "report.json"
+        shutil.rmtree(kept, ignore_errors=True)
+        options = ("--quiet", "--json", str(report), "--keep", str(kept), "--python", self.python)
+        took = timed((*MPDIAG, "run", *options, *program))
+        account = json.loads(report.read_text(encoding="utf-8"))["account"]
+        ledgers, others = footprint(kept)
+        return Cost(float(inside.read_text()), took, account["wall_s"] if account else None, ledgers, others)
+
+
+def timed(command: Sequence[str]) -> float:
+    """The wall time of a command, whatever it says."""
+    begun = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE)
+    return time.perf_counter() - begun
+
+
+def footprint(folder: Path) -> tuple[tuple[int, ...], int]:
+    """The bytes on disk of each process's ledger files, and of all else that was kept."""
+    ledgers: dict[str, int] = {}
+    others = 0
+    for path in folder.rglob("*"):
+        if not path.is_file():
+            continue
+        size = path.stat().st_blocks * 512
+        if "ledgers" in path.parts:
+            process = path.name.partition(".")[0]
+            ledgers[process] = ledgers.get(process, 0) + size
+        else:
+            others += size
+    return tuple(ledgers.values()), others
+
+
+def main() -> None:
+    """Print all tables."""
+    options = parse(sys.argv[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(options.python, Path(folder))
+        tools = [tool for tool in runner.tools() if not options.tools or tool in options.tools.split(",")]
+        wanted = options.only.split(",") if options.only else [*BUDGETED, *GROWTH]
+        loads = {name: scaled(load, options.scale) for name, load in BUDGETED.items() if name in wanted}
+        if loads:
+            compare(runner, loads, tools, options)
+        for name, sizes in GROWTH.items():
+            if name in wanted:
+                grow(runner, name, [scaled(load, options.scale) for load in sizes], options.rounds)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9, help="of bare and mpdiag")
+    parser.add_argument("--peer-rounds", type=int, default=3, help="of the other tools")
+    parser.add_argument("--only", help=f"comma-separated, of: {', '.join([*BUDGETED, *GROWTH])}")
+    parser.add_argument("--tools", help="comma-separated; the default is mpdiag and all that are installed")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the programs")
+    parser.add_argument("--scale", type=float, default=1.0, help="how much work the programs do")
+    return parser.parse_args(arguments)
+
+
+def scaled(load: Load, scale: float) -> Load:
+    """``load`` with more or less work."""
+    return Load(load.title, load.name, max(2, int(load.count * scale)), load.method)
+
+
+def rounds(
+    cases: Mapping[tuple[str, str], Callable[[], Cost]], counts: Mapping[str, int]
+) -> dict[tuple[str, str], list[Cost]]:
+    """Run every case (load, tool) once a round, in a new order; the first round is dropped.
+
+    Args:
+        cases: what to run.
+        counts: in how many rounds each tool takes part.
+
+    Returns:
+        What each round took; nothing for a tool under which the program fails.
+    """
+    taken: dict[tuple[str, str], list[Cost]] = {key: [] for key in cases}
+    failed = set()
+    for number in range(max(counts.values()) + 1):
+        due = [key for key in cases if number <= counts[key[1]] and key not in failed]
+        for key in random.sample(due, len(due)):
+            try:
+                cost = cases[key]()
+            except (OSError, subprocess.SubprocessError):
+                if key[1] in OURS:
+                    raise
+                failed.add(key)  # some tools cannot run some programs
+                continue
+            if number:
+                taken[key].append(cost)
+        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return taken
+
+
+def compare(runner: Runner, loads: Mapping[str, Load], tools: Sequence[str], options: argparse.Namespace) -> None:
+    """Print ratios of all loads under all tools."""
+    counts = {tool: options.rounds if tool in OURS else options.peer_rounds for tool in ("bare", *tools)}
+    cases = {(name, tool): case(runner, tool, load) for name, load in loads.items() for tool in counts}
+    taken = rounds(cases, counts)
+    if "mpdiag" in tools:
+        show(
+            "Observed by mpdiag ÷ bare",
+            ("load", "bare", "work", "program", "command"),
+            [overhead(load, taken[name, "bare"], taken[name, "mpdiag"]) for name, load in loads.items()],
+        )
+        print(verdict([work_ratio(taken[name, "bare"], taken[name, "mpdiag"]).median for name in loads]))
+        show(
+            "On disk",
+            ("load", "processes", "ledger each", "ledgers", "all else"),
+            [disk(load, taken[name, "mpdiag"][-1]) for name, load in loads.items()],
+        )
+    rows = [
+        [load.title, *(ratio_text(taken[name, "bare"], taken[name, tool]) for tool in tools)]
+        for name, load in loads.items()
+    ]
+    show("The work, under each tool ÷ bare", ("load", *tools), rows)
+
+
+def case(runner: Runner, tool: str, load: Load) -> Callable[[], Cost]:
+    """What runs ``load`` under ``tool`` once."""
+    return lambda: runner.run(tool, load)
+
+
+def work_ratio(bare: Sequence[Cost], under: Sequence[Cost]) -> Measured:
+    """The ratio of the work, paired by round."""
+    return ratio([each.work_s for each in under], [each.work_s for each in bare])
+
+
+def ratio_text(bare: Sequence[Cost], under: Sequence[Cost]) -> str:
+    """As `work_ratio`, in short."""
+    return f"{work_ratio(bare, under).median:.2f}" if under else "fails"
+
+
+def overhead(load: Load, bare: Sequence[Cost], under: Sequence[Cost]) -> list[str]:
+    """A row: the work, the program and the command."""
+    commands = [each.command_s for each in bare]
+    programs = [each.program_s for each in under if each.program_s is not None]
+    return [
+        load.title,
+        units.seconds(stats.median([each.work_s for each in bare])),
+        precise(work_ratio(bare, under)),
+        precise(ratio(programs, commands)) if len(programs) == len(commands) else "–",
+        precise(ratio([each.command_s for each in under], commands)),
+    ]
+
+
+def precise(value: Measured) -> str:
+    """A ratio near 1, with its interval."""
+    interval = f" [{value.low:.3f}–{value.high:.3f}]" if value.low is not None and value.high is not None else ""
+    return f"{value.median:.3f}{interval}"
+
+
+def verdict(medians: Sequence[float]) -> str:
+    """Whether the budget was kept."""
+    middle, worst = stats.median(medians), max(medians)
+    said = ["met" if value <= most else "missed" for value, most in ((middle, MEDIAN), (worst, WORST))]
+    return f"work: median {middle:.3f} (≤ {MEDIAN}: {said[0]}), worst {worst:.3f} (≤ {WORST}: {said[1]})"
+
+
+def disk(load: Load, cost: Cost) -> list[str]:
+    """A row: what a run left."""
+    each = units.size(stats.median(cost.ledgers)) if cost.ledgers else "–"
+    return [load.title, str(len(cost.ledgers)), each, units.size(sum(cost.ledgers)), units.size(cost.others)]
+
+
+def grow(runner: Runner, name: str, loads: Iterable[Load], count: int) -> None:
+    """Print how cost and ledgers grow; few rounds of the longest suffice."""
+    rows = []
+    for load in loads:
+        taken = rounds(
+            {(name, tool): case(runner, tool, load) for tool in OURS},
+            dict.fromkeys(OURS, count),
+        )
+        bare, under = taken[name, "bare"], taken[name, "mpdiag"]
+        rows.append([*disk(load, under[-1])[:4], precise(work_ratio(bare, under))])
+    show(f"Growth with {name}", ("load", "processes", "ledger each", "ledgers", "work ÷ bare"), rows)
+
+
+if __name__ == "__main__":
+    main()
