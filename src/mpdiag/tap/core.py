@@ -1,0 +1,430 @@
+"""Counts and times what threads do: `begin` and `end` are what the woven taps call.
+
+Every event of a kind is counted. Of kinds that come often, one in 2^n is timed, n following the rate, and stands for
+the others. Times are exclusive: what is nested in a timed event is taken off it. Nothing here may raise.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import get_ident, get_native_id
+from time import monotonic_ns, thread_time_ns
+from typing import Any
+
+from . import layout
+from .ledger import Ledger
+
+KIND = layout.KIND
+#: All processes of a machine share it.
+clock = monotonic_ns
+#: Above one timed event of a kind in 2 ms, fewer are timed; below one in 8 ms, more.
+OFTEN_NS, SELDOM_NS = 2_000_000, 8_000_000
+MOST_SKIPPED = 1023
+#: How far from the mean an event is unusual: so many times, and so much more.
+UNUSUAL, UNUSUAL_NS = 8, 20_000
+#: Events whose CPU time is worth two more system calls.
+WITH_CPU = frozenset(KIND[name] for name in ("task", "run", "initializer", "main_import", "import"))
+#: Doings that contain only what they are themselves: a worker that waits for a task waits for a lock and a message.
+ABSORBING = frozenset(KIND[name] for name in ("wait_task", "sync", "get", "put", "join", "manager", "wait", "start"))
+ABSORBED = frozenset(
+    KIND[name] for name in ("lock", "sync", "recv", "poll", "wait", "get", "put", "join", "alive", "send", "result")
+)
+IN_MANAGER = ABSORBED | {KIND["pickle"], KIND["unpickle"]}
+#: Where the standard library is, and what lies in it without belonging to it.
+LIBRARY = os.path.dirname(os.__file__) + os.sep
+FOREIGN = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+
+class Thread:
+    """What is known of one thread of this process."""
+
+    __slots__ = (
+        "base",
+        "context",
+        "cpu",
+        "ident",
+        "items",
+        "kind",
+        "name",
+        "native",
+        "nested",
+        "pickled",
+        "slots",
+        "task",
+        "unpickled",
+        "waited",
+    )
+
+    def __init__(self, ident: int, base: int, name: str) -> None:
+        self.ident = ident
+        self.native = get_native_id()
+        self.base = base  # of its words in the ledger; 0 when there were too many threads
+        self.name = name
+        self.nested = 0
+        self.context = 0
+        self.kind = 0
+        self.pickled = 0  # bytes of the last pickle
+        self.unpickled = 0
+        self.cpu = 0  # of the last timed event that counts CPU time
+        self.items = 1  # of the task at hand
+        self.task = 0  # where the last task stands in the ring, until its result is sent
+        self.waited = False  # for a result, since it last handed out a task
+        self.slots: dict[object, int] = {}
+
+
+class State:
+    """All that a fork has to make anew; one object, so that nothing is forgotten."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.ledger = Ledger(folder)
+        self.words = self.ledger.words
+        self.threads: dict[int, Thread] = {}
+        self.seen = [0] * 32  # events of each kind when one was timed last
+        self.timed_at = [0] * 32
+        self.pools: dict[object, int] = {}
+        self.slot_overflow: dict[int, int] = {}
+
+
+#: Of the ledger, by kind.
+counts: Any = [0] * 32
+masks = [0] * 32
+state: State
+#: The globals of the woven modules, which refer to `counts` and `masks` by name.
+woven: list[dict[str, object]] = []
+#: Code objects that belong to the library, by whether they do.
+_library: dict[object, bool] = {}
+
+
+def arm(folder: str) -> None:
+    """Begin to count in ``folder``; in a forked child, anew."""
+    global state, counts
+    began = clock()
+    state = State(folder)
+    words = state.words
+    counts = words[layout.COUNTS : layout.COUNTS + 32]
+    masks[:] = [0] * 32
+    for module in woven:
+        module["_mpd_counts"] = counts
+    words[layout.H_PID], words[layout.H_PARENT], words[layout.H_BEGAN] = os.getpid(), os.getppid(), began
+    words[layout.H_MAIN_THREAD] = get_native_id()
+    words[layout.H_MAGIC] = layout.MAGIC
+    _thread("main")
+
+
+def weave_into(module: dict[str, object]) -> None:
+    """Give a woven module the names that its taps use."""
+    module["_mpd"], module["_mpd_counts"], module["_mpd_masks"] = sys.modules[__name__], counts, masks
+    woven.append(module)
+
+
+def _thread(name: str = "") -> Thread:
+    ident = get_ident()
+    words = state.words
+    number = words[layout.H_THREADS]
+    base = 0
+    if number < layout.THREAD_COUNT:
+        words[layout.H_THREADS] = number + 1
+        base = layout.THREADS + number * layout.THREAD
+        words[base + layout.T_IDENT], words[base + layout.T_NATIVE] = ident, get_native_id()
+    thread = state.threads[ident] = Thread(ident, base, name or _thread_name(ident))
+    return thread
+
+
+def _thread_name(ident: int) -> str:
+    threading = sys.modules.get("threading")
+    known = getattr(threading, "_active", {}).get(ident)
+    return str(getattr(known, "_name", "")) or "thread"
+
+
+def this_thread() -> Thread:
+    """The record of the calling thread; identifiers are given again when a thread has ended."""
+    thread = state.threads.get(get_ident())
+    return thread if thread is not None and thread.native == get_native_id() else _thread()
+
+
+# --- timing
+
+
+def begin(kind: int, thing: object = None) -> Any:
+    """A timed event of ``kind`` begins.
+
+    Args:
+        kind: its number.
+        thing: what it happens to: a queue, a connection, a lock, a pool.
+
+    Returns:
+        What `end` needs; None when it is not timed by itself.
+    """
+    try:
+        thread = this_thread()
+        context = thread.context
+        if context and kind in (IN_MANAGER if context == KIND["manager"] else ABSORBED):
+            return None
+        token = (thread, kind, thing, thread.nested, context, thread.kind, _place(2))
+        thread.nested = 0
+        thread.kind = kind
+        if kind in ABSORBING:
+            thread.context = kind
+        now = clock()
+        base = thread.base
+        if base:
+            words = state.words
+            words[base + layout.T_KIND], words[base + layout.T_SINCE] = kind, now
+        return (*token, _cpu(kind), now)
+    except Exception:  # the program must not notice
+        return None
+
+
+def begin_import() -> Any:
+    """An import begins; those that it needs itself belong to it."""
+    try:
+        kind = KIND["import"]
+        thread = this_thread()
+        if thread.kind == kind:
+            return None
+        counts[kind] += 1
+        return begin(kind)
+    except Exception:  # the program must not notice
+        return None
+
+
+def end(token: Any, size: int = 0, empty: bool = False) -> int:
+    """The event of ``token`` is over.
+
+    Args:
+        token: what `begin` gave.
+        size: bytes that were moved.
+        empty: whether it found nothing.
+
+    Returns:
+        The slot it was counted in, 0 if none.
+    """
+    if token is None:
+        return 0
+    try:
+        now = clock()
+        spent = thread_time_ns() if token[7] else 0
+        thread, kind, thing, outer, context, before, place, cpu, began = token
+        took = now - began
+        own = took - thread.nested
+        thread.kind, thread.context = before, context
+        weight, gap = _weight(kind, now)
+        thread.nested = outer + _scaled(took, weight, gap)
+        words = state.words
+        if thread.base:
+            words[thread.base + layout.T_KIND], words[thread.base + layout.T_SINCE] = before, now
+        slot = slot_of(thread, kind, place, thing)
+        _add(words, slot, weight, gap, max(own, 0), now, began)
+        words[slot + layout.S_BYTES] += size * weight
+        if cpu:
+            thread.cpu = spent = spent - cpu
+            words[slot + layout.S_CPU] += _scaled(spent, weight, gap)
+        if empty:
+            words[slot + layout.S_EMPTY] += weight
+        return slot
+    except Exception:  # the program must not notice
+        return 0
+
+
+def pickled(data: Any) -> int:
+    """The bytes of what was pickled, remembered for the task whose result it may be."""
+    size = getattr(data, "nbytes", 0)
+    this_thread().pickled = size
+    return size
+
+
+def unpickled(data: Any) -> int:
+    """The bytes of what was unpickled, remembered for the task whose arguments they may be."""
+    size = data.getbuffer().nbytes if hasattr(data, "getbuffer") else len(data)
+    this_thread().unpickled = size
+    return size
+
+
+def received(data: Any) -> int:
+    """The bytes that came."""
+    return data.getbuffer().nbytes if hasattr(data, "getbuffer") else 0
+
+
+def told(file: Any) -> int:
+    """The bytes written to ``file`` so far."""
+    return int(file.tell())
+
+
+def _cpu(kind: int) -> int:
+    return thread_time_ns() if kind in WITH_CPU else 0
+
+
+def _scaled(took: int, weight: int, gap: int) -> int:
+    """Time of ``weight`` events of which one took that long: all of them came after the last timed one."""
+    return took if weight == 1 else max(took, min(took * weight, gap))
+
+
+def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, now: int, began: int) -> None:
+    count = words[slot + layout.S_COUNT]
+    words[slot + layout.S_COUNT] = count + weight
+    words[slot + layout.S_TIMED] += 1
+    total = _scaled(own, weight, gap)
+    if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
+        usual = words[slot + layout.S_NS] // count
+        if own > UNUSUAL * usual + UNUSUAL_NS:
+            total = own + usual * (weight - 1)
+    words[slot + layout.S_NS] += total
+    if own > words[slot + layout.S_MAX]:
+        words[slot + layout.S_MAX] = own
+    words[slot + layout.S_LAST] = now
+    if not words[slot + layout.S_FIRST]:
+        words[slot + layout.S_FIRST] = began
+
+
+def _weight(kind: int, now: int) -> tuple[int, int]:
+    """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
+
+    How many are timed follows the rate.
+    """
+    seen = counts[kind]
+    weight = seen - state.seen[kind]
+    state.seen[kind] = seen
+    gap = now - state.timed_at[kind]
+    state.timed_at[kind] = now
+    mask = masks[kind]
+    if gap < OFTEN_NS:
+        if mask < MOST_SKIPPED:
+            masks[kind] = mask * 2 + 1
+    elif gap > SELDOM_NS and mask:
+        masks[kind] = mask >> 1
+    return weight if weight > 0 else 1, gap
+
+
+# --- places and slots
+
+
+def _place(depth: int) -> tuple[Any, ...]:
+    """The user's line that led here, the library function it called, and the library files passed on the way.
+
+    Returns:
+        code object and line of the user's frame (None and 0 if a thread of the library runs), the outermost library
+        function, and whether a pool, an executor or a manager stands between.
+    """
+    frame: Any = sys._getframe(depth)
+    api, via = "", 0
+    while frame is not None:
+        code = frame.f_code
+        library = _library.get(code)
+        if library is None:
+            library = _is_library(code.co_filename)
+            _library[code] = library
+        if not library:
+            return code, frame.f_lineno, api, via
+        api = code.co_name
+        if api in ("_bootstrap", "_bootstrap_inner", "worker", "_process_worker", "serve_forever"):
+            return None, 0, api, via
+        via |= _via(code.co_filename)
+        frame = frame.f_back
+    return None, 0, api, via
+
+
+def _is_library(name: str) -> bool:
+    if name.startswith((HERE, "<frozen ", "<string>")):
+        return True
+    return name.startswith(LIBRARY) and not any(part in name for part in FOREIGN)
+
+
+#: What stood between the user's call and a tap.
+VIA = {"pool.py": 1, "process.py": 2, "managers.py": 4, "thread.py": 8, "sharedctypes.py": 16}
+
+
+def _via(name: str) -> int:
+    name = name.replace("\\", "/")
+    file = name.rpartition("/")[2]
+    if file == "process.py" and "/multiprocessing/" in name:
+        return 0
+    return VIA.get(file, 0)
+
+
+def slot_of(thread: Thread, kind: int, place: tuple[Any, ...], thing: object) -> int:
+    """The slot for a kind of event at a place with an object; a shared one when the ledger has no more."""
+    name = thing if thing is None or isinstance(thing, (str, int)) else identity(thing)
+    key = (kind, place[0], place[1], name)
+    slot = thread.slots.get(key)
+    if slot is None:
+        slot = thread.slots[key] = _new_slot(thread, kind, place, name)
+    return slot
+
+
+def _new_slot(thread: Thread, kind: int, place: tuple[Any, ...], name: object) -> int:
+    words = state.words
+    number = words[layout.H_SLOTS]
+    full = number >= layout.SLOT_COUNT - 32
+    if full and kind in state.slot_overflow:
+        return state.slot_overflow[kind]
+    words[layout.H_SLOTS] = number + 1
+    slot = layout.SLOTS + number * layout.SLOT
+    words[slot + layout.S_KIND] = kind
+    code, line, api, via = place
+    where = (code.co_filename, line, code.co_name) if code is not None else None
+    if full:
+        state.slot_overflow[kind] = slot
+        where, name = None, None
+    state.ledger.event("slot", number, layout.KINDS[kind], thread.name, where, api, via, name)
+    return slot
+
+
+def identity(thing: Any) -> object:
+    """A name for ``thing`` that all processes that share it give it; made once for each object."""
+    own = getattr(thing, "__dict__", None)
+    if own is None:
+        return _identify(thing)
+    known = own.get("_mpd_id")
+    if known is None:
+        known = own["_mpd_id"] = _identify(thing)
+    return known
+
+
+def _identify(thing: Any) -> object:
+    kind = type(thing).__name__
+    handle = getattr(getattr(thing, "_reader", thing), "_handle", None)
+    if isinstance(handle, int):
+        return f"pipe:{os.fstat(handle).st_ino}"
+    if kind == "SemLock":
+        return f"lock:{thing.name or thing.handle}"
+    return f"{kind}:{os.getpid()}.{id(thing):x}"
+
+
+def event(*facts: object) -> None:
+    """Note a rare event, with the time."""
+    try:
+        state.ledger.event(facts[0], clock(), *facts[1:])
+    except Exception:  # the program must not notice
+        pass
+
+
+def where(depth: int = 2) -> tuple[object, ...]:
+    """The user's place, as plain values for an event: file, line, function, outermost library function, via."""
+    code, line, api, via = _place(depth)
+    if code is None:
+        return None, 0, None, api, via
+    return code.co_filename, line, code.co_name, api, via
+
+
+# --- life and death
+
+
+def finish() -> None:
+    """The process is about to end: note what only it can say of itself."""
+    try:
+        words = state.words
+        words[layout.H_CPU] = _process_time()
+        if get_native_id() == words[layout.H_MAIN_THREAD]:
+            words[layout.H_MAIN_CPU] = thread_time_ns()
+        words[layout.H_ENDED] = clock()
+    except Exception:  # the program must not notice
+        pass
+
+
+def _process_time() -> int:
+    from time import process_time_ns
+
+    return process_time_ns()

@@ -1,0 +1,102 @@
+"""Has chosen modules of the standard library compiled with taps woven in, when the program imports them.
+
+A module keeps its name, file, lines, spec and loader: what the program sees of it is what it would see without us.
+Compiled code is kept in the run's folder, so that only the first process of an interpreter pays for weaving.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from types import CodeType, ModuleType
+from typing import Any
+
+from . import core
+
+#: The modules that have taps; `points` says which.
+WOVEN = frozenset(
+    (
+        "concurrent.futures._base",
+        "concurrent.futures.process",
+        "concurrent.futures.thread",
+        "multiprocessing.connection",
+        "multiprocessing.managers",
+        "multiprocessing.pool",
+        "multiprocessing.popen_fork",
+        "multiprocessing.popen_forkserver",
+        "multiprocessing.process",
+        "multiprocessing.queues",
+        "multiprocessing.reduction",
+        "multiprocessing.shared_memory",
+        "multiprocessing.spawn",
+        "multiprocessing.synchronize",
+        "multiprocessing.util",
+    )
+)
+
+
+def install(folder: str) -> None:
+    """Stand first among the finders; compiled code is kept in ``folder``."""
+    sys.meta_path.insert(0, Finder(folder))
+
+
+class Finder:
+    """Finds what the other finders find, and lends it a loader that weaves."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The spec of a module that is to be woven; None for all others."""
+        if name not in WOVEN:
+            return None
+        for finder in sys.meta_path:
+            spec: Any = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None:
+                if type(spec.loader).__name__ == "SourceFileLoader":
+                    spec.loader = Loader(spec.loader, self.folder)
+                return spec
+        return None
+
+
+class Loader:
+    """Stands in for the real loader until the module runs."""
+
+    def __init__(self, real: Any, folder: str) -> None:
+        self.real = real
+        self.folder = folder
+
+    def create_module(self, spec: Any) -> Any:
+        """What the real one makes."""
+        return self.real.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the woven code; the real one if there is none."""
+        spec: Any = module.__spec__
+        spec.loader = module.__loader__ = self.real
+        code = woven_code(spec.name, self.real.path, self.folder)
+        if code is None:
+            self.real.exec_module(module)
+            return
+        core.weave_into(module.__dict__)
+        exec(code, module.__dict__)
+
+
+def woven_code(name: str, path: str, folder: str) -> CodeType | None:
+    """The woven code of the module ``name``, from the cache if it is there; None if it cannot be had."""
+    try:
+        key = path.replace(os.sep, "-").replace(":", "-")
+        cached = os.path.join(folder, f"{sys.implementation.cache_tag}{key}")
+        try:
+            with open(cached, "rb") as file:
+                return marshal.loads(file.read())  # type: ignore[no-any-return]
+        except (OSError, ValueError, EOFError, TypeError):
+            pass
+        from . import weave
+
+        code = weave.compiled(name, path)
+        weave.keep(code, cached)
+    except Exception:  # the program must not notice
+        return None
+    return code

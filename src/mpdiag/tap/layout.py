@@ -1,0 +1,69 @@
+"""Where what stands in a ledger: shared by the tap that writes it and by those who read it.
+
+A ledger is an array of 64-bit integers: a header, a counter for each kind, the threads' present states, the slots and
+a ring of the last tasks. Times are nanoseconds of the monotonic clock, which all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+MAGIC = 0x6D70_6469_6167_0001
+
+#: Header words.
+(H_MAGIC, H_PID, H_PARENT, H_BEGAN, H_ENDED, H_CPU, H_MAIN_CPU, H_MAIN_THREAD, H_SLOTS, H_TASKS, H_THREADS, H_OWN) = (
+    range(12)
+)
+HEADER = 32
+
+#: What a thread may be doing. The number of a kind is its place here.
+KINDS = (
+    "idle",
+    "start",  # starting a child
+    "import",  # importing a module that was not there yet
+    "main_import",  # a spawned child runs the main module again
+    "initializer",  # of a pool's worker
+    "wait_task",  # a worker waits for its next task
+    "unpickle",
+    "task",
+    "run",  # the target of a Process
+    "lock",  # waiting for a lock or semaphore that is taken
+    "sync",  # waiting for a Condition, Event or Barrier
+    "pickle",
+    "send",
+    "recv",
+    "poll",  # Connection.poll and what is built on it
+    "wait",  # connection.wait
+    "put",  # Queue.put
+    "get",  # Queue.get
+    "join",  # waiting for the end of processes or of a pool
+    "result",  # waiting for the result of a task
+    "submit",  # handing a task to a pool
+    "manager",  # a call of a proxy
+    "shm",  # shared memory: creating, attaching, unlinking
+    "alive",  # Process.is_alive
+    "exit",  # finalizers, feeder threads, threads that are not daemons
+    "pool",  # not a doing: a pool's own slot
+    "value",  # not a doing: a shared value's own slot
+    "boot",  # a child of fork or spawn before its target runs
+)
+KIND = {name: number for number, name in enumerate(KINDS)}
+COUNTS = HEADER
+THREADS = COUNTS + 32
+THREAD_COUNT = 16
+#: Words of a thread: who it is, what it does now, where and since when.
+(T_IDENT, T_NATIVE, T_KIND, T_SLOT, T_SINCE, T_CPU) = range(6)
+THREAD = 6
+
+SLOTS = THREADS + THREAD_COUNT * THREAD
+SLOT_COUNT = 320
+#: Words of a slot: one for each kind, thread, call site and object. Times are exclusive of what is nested.
+(S_KIND, S_COUNT, S_TIMED, S_NS, S_CPU, S_BYTES, S_MAX, S_LAST, S_EMPTY, S_FIRST) = range(10)
+SLOT = 10
+
+TASKS = SLOTS + SLOT_COUNT * SLOT
+TASK_COUNT = 256
+#: Words of a task in the ring: its slot, when, CPU time, bytes of arguments and result, items, how it ended.
+(K_SLOT, K_BEGAN, K_ENDED, K_CPU, K_IN, K_OUT, K_ITEMS, K_OK, K_JOB) = range(9)
+TASK = 9
+
+WORDS = TASKS + TASK_COUNT * TASK
+SIZE = WORDS * 8

@@ -1,0 +1,97 @@
+"""The memory-mapped file in which a process counts, and the text file of its rare events.
+
+Both are in the run's private folder. Counting needs no system call and survives any end of the process; the file is
+allocated in full when it is made, so that a disk that fills up later cannot kill the program by SIGBUS. No file
+descriptor stays open: a program that closes or counts all of them sees none of ours.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+
+from . import layout
+
+#: Maps that must never be freed: their destructor would close a descriptor that is the program's by now. `core` has the
+#: interpreter keep this list to its very end.
+kept: list[object] = []
+
+
+class Ledger:
+    """Counters of one process; without a folder that can be written they count in plain memory, for nobody.
+
+    Args:
+        folder: the folder of all ledgers of the run.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.path = ""
+        self.words = _private()
+        try:
+            self.path, self.words = _mapped(folder)
+        except OSError:
+            self.path = ""
+
+    def event(self, *facts: object) -> None:
+        """Append one line of plain values; lost if it cannot be written."""
+        if not self.path:
+            return
+        try:
+            file = os.open(self.path + ".events", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return
+        try:
+            os.write(file, (repr(facts) + "\n").encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass
+        finally:
+            os.close(file)
+
+
+def _private() -> memoryview:
+    return memoryview(bytearray(layout.SIZE)).cast("q")
+
+
+def _mapped(folder: str) -> tuple[str, memoryview]:
+    pid = os.getpid()
+    for number in range(100):  # a pid may come again within one run
+        path = os.path.join(folder, f"{pid}.{number}")
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            continue
+        return path, _map(path, file)
+    raise OSError("no free name")
+
+
+def _map(path: str, file: int) -> memoryview:
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file, 0, layout.SIZE)
+        else:
+            os.write(file, bytes(layout.SIZE))
+        mapped = mmap.mmap(file, layout.SIZE, **({"trackfd": False} if sys.version_info >= (3, 13) else {}))
+    except (OSError, ValueError):
+        os.close(file)
+        os.unlink(path)
+        raise
+    kept.append(mapped)
+    own = _descriptor_of(mapped, file)
+    os.close(file)
+    if own is not None:
+        os.close(own)
+    return memoryview(mapped).cast("q")
+
+
+def _descriptor_of(mapped: mmap.mmap, file: int) -> int | None:
+    """The descriptor that ``mapped`` duplicated for itself: the lowest that was free, so close after ``file``."""
+    wanted = os.fstat(file)
+    for candidate in range(file + 1, file + 64):
+        try:
+            found = os.fstat(candidate)
+        except OSError:
+            continue
+        if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+            return candidate
+    return None

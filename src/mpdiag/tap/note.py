@@ -1,0 +1,115 @@
+"""Notes of rare events: processes started and born, what was made and where."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from . import core
+
+
+def describe(function: Any) -> tuple[str, str, int]:
+    """The qualified name of a callable, its file and its first line."""
+    function = getattr(function, "func", function)  # functools.partial
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    name = getattr(function, "__qualname__", None) or type(function).__name__
+    module = getattr(function, "__module__", None) or ""
+    return f"{module}.{name}", getattr(code, "co_filename", ""), getattr(code, "co_firstlineno", 0)
+
+
+def pipe(one: Any, other: Any) -> None:
+    """A pipe was made."""
+    try:
+        where = core.where(2)
+        if where[3] == "Pipe":
+            core.event("pipe", core.identity(one), core.identity(other), where)
+    except Exception:  # the program must not notice
+        pass
+
+
+def queue(made: Any) -> None:
+    """A queue was made."""
+    try:
+        core.event("queue", core.identity(made), type(made).__name__, getattr(made, "_maxsize", None), core.where(2))
+    except Exception:  # the program must not notice
+        pass
+
+
+def lock(made: Any) -> None:
+    """A lock, semaphore or what is built on them was made."""
+    try:
+        core.event("lock", core.identity(made._semlock), type(made).__name__, core.where(2))
+    except Exception:  # the program must not notice
+        pass
+
+
+def started(process: Any, began: int) -> None:
+    """A child was started; it began at ``began``."""
+    try:
+        popen = process._popen
+        method = getattr(popen, "method", "")
+        threads = _threads() if method == "fork" else 0
+        core.event(
+            "start",
+            began,
+            popen.pid,
+            method,
+            process.name,
+            describe(process._target),
+            threads,
+            core.where(2),
+            daemon(process),
+        )
+    except Exception:  # the program must not notice
+        pass
+
+
+def daemon(process: Any) -> bool:
+    """Whether the process is daemonic."""
+    return bool(process._config.get("daemon"))
+
+
+def _threads() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        import threading
+
+        return threading.active_count()
+
+
+def born(process: Any) -> None:
+    """A child is about to run its target."""
+    try:
+        core.event("born", process.name, describe(process._target), type(process).__name__)
+    except Exception:  # the program must not notice
+        pass
+
+
+def target(process: Any) -> str:
+    """The name of what a child runs."""
+    try:
+        return describe(process._target)[0]
+    except Exception:  # the program must not notice
+        return ""
+
+
+def looked(process: Any) -> None:
+    """The program looks at an exit code."""
+    try:
+        code = process._popen.returncode
+        if code and "_mpd_looked" not in process.__dict__:
+            process.__dict__["_mpd_looked"] = True
+            core.event("looked", process._popen.pid, core.where(2))
+    except Exception:  # the program must not notice
+        pass
+
+
+def method(proxy: Any, name: str) -> str:
+    """What is called of a manager's object."""
+    return f"{proxy._token.typeid}.{name}"
+
+
+def segment(memory: Any, create: bool, size: int) -> None:
+    """A shared-memory segment was created or attached."""
+    core.event("segment", memory._name, size, create, core.where(3))

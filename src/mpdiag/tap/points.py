@@ -1,0 +1,231 @@
+"""Where the taps go: for each module, what is timed and what is noted.
+
+The text of a statement is enough to find it; a point that a Python version lacks is left out there, and the tests say
+which of them each version has.
+"""
+
+from __future__ import annotations
+
+from .weave import Insert, Point, Replace, Timed
+
+POOL_THING = "self._inqueue"
+EXECUTOR_THING = "self._call_queue"
+
+POINTS: dict[str, list[Point]] = {
+    "multiprocessing.reduction": [
+        Timed("ForkingPickler.dumps", "pickle", size="_mpd.pickled(_mpd_r)"),
+        Timed("dump", "pickle", size="_mpd.told(file)"),
+    ],
+    "multiprocessing.connection": [
+        Timed("Connection._send_bytes", "send", thing="self", size="len(buf)"),
+        Timed("PipeConnection._send_bytes", "send", thing="self", size="len(buf)"),
+        Timed("Connection._recv_bytes", "recv", thing="self", size="_mpd.received(_mpd_r)"),
+        Timed("PipeConnection._recv_bytes", "recv", thing="self", size="_mpd.received(_mpd_r)"),
+        Timed("Connection._poll", "poll", thing="self", empty="_mpd_r is False"),
+        Timed("PipeConnection._poll", "poll", thing="self", empty="_mpd_r is False"),
+        Timed("_ConnectionBase.recv", "unpickle", "_ForkingPickler.loads", thing="self", size="_mpd.unpickled(buf)"),
+        Timed("wait", "wait", empty="not _mpd_r"),
+        Insert("Pipe", "_mpd.note.pipe(c1, c2)", before="return (c1, c2)"),
+    ],
+    "multiprocessing.queues": [
+        Timed("Queue.put", "put", thing="self", empty="_mpd_r is _mpd"),
+        Timed("Queue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
+        Timed("Queue.get", "get", thing="self", empty="_mpd_r is _mpd"),
+        Timed("SimpleQueue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
+        Timed("SimpleQueue.get", "get", thing="self"),
+        Timed("JoinableQueue.join", "join", thing="self"),
+        Insert("Queue.__init__", "_mpd.note.queue(self)", before="self._reset()"),
+        Insert("SimpleQueue.__init__", "_mpd.note.queue(self)", before="self._rlock = ctx.Lock()"),
+    ],
+    "multiprocessing.synchronize": [
+        Replace(
+            "SemLock._make_methods",
+            """\
+_mpd_semlock = self._semlock
+_mpd_try = _mpd_semlock.acquire
+def acquire(block=True, timeout=None):
+    if _mpd_try(False):
+        return True
+    if not block:
+        return False
+    return _mpd_try(block, timeout)
+self.acquire = acquire
+self.release = _mpd_semlock.release
+""",
+        ),
+        Timed("SemLock._make_methods.acquire", "lock", "return _mpd_try(block", thing="_mpd_semlock"),
+        Replace(
+            "SemLock.__enter__",
+            """\
+if self._semlock.acquire(False):
+    return True
+return self._semlock.__enter__()
+""",
+        ),
+        Timed("SemLock.__enter__", "lock", "return self._semlock.__enter__()", thing="self._semlock"),
+        Insert("SemLock.__init__", "_mpd.note.lock(self)", before="self._make_methods()"),
+        Timed("Condition.wait", "sync", thing="self._wait_semaphore._semlock"),
+    ],
+    "multiprocessing.process": [
+        Timed("BaseProcess.start", "start"),
+        Insert("BaseProcess.start", "_mpd_began = _mpd.clock()", before="self._popen = self._Popen(self)"),
+        Insert(
+            "BaseProcess.start", "_mpd.note.started(self, _mpd_began)", after="self._sentinel = self._popen.sentinel"
+        ),
+        Timed("BaseProcess.join", "join"),
+        Timed("BaseProcess.is_alive", "alive", empty="_mpd_r is True"),
+        Insert("BaseProcess.exitcode", "_mpd.note.looked(self)", before="return self._popen.poll()"),
+        Insert(
+            "BaseProcess._bootstrap", "_mpd.note.born(self)", before="util.info('child process calling self.run()')"
+        ),
+        Timed("BaseProcess._bootstrap", "run", "self.run()", thing="_mpd.note.target(self)"),
+        Timed("BaseProcess._bootstrap", "exit", "util._exit_function()"),
+        Timed("BaseProcess._bootstrap", "exit", "threading._shutdown()"),
+        Insert("BaseProcess._bootstrap", "_mpd.finish()", after="util._flush_std_streams()"),
+    ],
+    "multiprocessing.popen_fork": [
+        Insert("Popen.poll", "_mpd.event('exit', pid, self.returncode)", after="self.returncode = os.waitstatus_to"),
+    ],
+    "multiprocessing.popen_forkserver": [
+        Insert(
+            "Popen.poll",
+            "_mpd.event('exit', self.pid, self.returncode)",
+            after="self.returncode = forkserver.read_signed",
+        ),
+    ],
+    "multiprocessing.spawn": [
+        Timed("_main", "unpickle", "= reduction.pickle.load(from_parent)"),
+        Timed("_main", "main_import", "prepare(preparation_data)"),
+    ],
+    "multiprocessing.pool": [
+        Insert("worker", "_mpd.tasks.worker(inqueue)", before="put = outqueue.put"),
+        Timed("worker", "initializer", "initializer(*initargs)"),
+        Timed("worker", "wait_task", "task = get()", thing="inqueue"),
+        Timed(
+            "worker",
+            "task",
+            "result = (True, func(*args, **kwds))",
+            thing="_mpd.tasks.label(func, args, kwds)",
+            end="_mpd.tasks.end",
+        ),
+        Insert("worker", "_mpd.tasks.sent()", after="put((job, i, result))"),
+        Insert(
+            "Pool.__init__",
+            "_mpd.tasks.made(self, self._inqueue, processes, maxtasksperchild, initializer)",
+            before="self._processes = processes",
+        ),
+        Timed("Pool.__init__", "start", "self._repopulate_pool()", thing=POOL_THING),
+        *(
+            Insert(
+                f"Pool.{name}", "_mpd.tasks.submitted(self._inqueue, len(self._cache))", before="self._check_running()"
+            )
+            for name in ("apply_async", "_map_async", "imap", "imap_unordered")
+        ),
+        Timed("Pool._map_async", "submit", thing=POOL_THING),
+        Timed("Pool.apply_async", "submit", thing=POOL_THING),
+        Timed("Pool.join", "join", thing=POOL_THING),
+        Timed("Pool.terminate", "join", thing=POOL_THING),
+        Insert("Pool.close", "_mpd.tasks.closed(self._inqueue)", before="util.debug('closing pool')"),
+        Insert("Pool.terminate", "_mpd.tasks.closed(self._inqueue)", before="util.debug('terminating pool')"),
+        Insert("ApplyResult._set", "_mpd.tasks.arrived(self, *obj)"),
+        Insert("MapResult._set", "_mpd.tasks.arrived(self, *success_result)"),
+        Insert("IMapIterator._set", "_mpd.tasks.arrived(self, *obj)"),
+        Insert("IMapUnorderedIterator._set", "_mpd.tasks.arrived(self, *obj)"),
+        Timed("ApplyResult.wait", "result", thing="_mpd.tasks.pool_of(self)", end="_mpd.tasks.waited"),
+        Insert("ApplyResult.get", "_mpd.tasks.fetched(self)", before="raise self._value"),
+        Timed(
+            "IMapIterator.next",
+            "result",
+            "self._cond.wait(timeout)",
+            thing="_mpd.tasks.pool_of(self)",
+            end="_mpd.tasks.waited",
+        ),
+        Insert("IMapIterator.next", "_mpd.tasks.fetched(self)", before="raise value"),
+    ],
+    "concurrent.futures.process": [
+        Insert("_process_worker", "_mpd.tasks.worker(call_queue)"),
+        Timed("_process_worker", "initializer", "initializer(*initargs)"),
+        Timed("_process_worker", "wait_task", "call_item = call_queue.get(block=True)", thing="call_queue"),
+        Timed(
+            "_process_worker",
+            "task",
+            "r = call_item.fn(*call_item.args, **call_item.kwargs)",
+            thing="_mpd.tasks.label(call_item.fn, call_item.args, call_item.kwargs)",
+            end="_mpd.tasks.end",
+        ),
+        Insert(
+            "_process_worker", "_mpd.tasks.sent()", after="_sendback_result(result_queue, call_item.work_id, result=r"
+        ),
+        Insert(
+            "ProcessPoolExecutor.__init__",
+            "_mpd.tasks.made_executor(self, initializer)",
+            after="self._executor_manager_thread_wakeup =",
+        ),
+        Timed("ProcessPoolExecutor.submit", "submit", thing=EXECUTOR_THING),
+        Insert("ProcessPoolExecutor.submit", "_mpd.tasks.submitted(self._call_queue, len(self._pending_work_items))"),
+        Insert("ProcessPoolExecutor.submit", "_mpd.tasks.belongs(f, self._call_queue)", before="return f"),
+        Timed("ProcessPoolExecutor.shutdown", "join", thing=EXECUTOR_THING),
+        Insert("ProcessPoolExecutor.shutdown", "_mpd.tasks.closed(self._call_queue)"),
+        Insert("_ExecutorManagerThread.process_result_item", "_mpd.tasks.arrived_item(self.call_queue, result_item)"),
+    ],
+    "concurrent.futures.thread": [
+        Insert("_worker", "_mpd.tasks.worker(work_queue)"),
+        Timed("_worker", "wait_task", "work_item = work_queue.get(block=True)", thing="work_queue"),
+        Timed(
+            "_WorkItem.run",
+            "task",
+            "result = self.fn(*self.args, **self.kwargs)",
+            thing="_mpd.tasks.label(self.fn, self.args, self.kwargs)",
+            end="_mpd.tasks.end",
+        ),
+        Timed(
+            "_WorkItem.run",
+            "task",
+            "result = ctx.run(self.task)",
+            thing="_mpd.tasks.label(*self.task)",
+            end="_mpd.tasks.end",
+        ),
+        Insert(
+            "ThreadPoolExecutor.__init__",
+            "_mpd.tasks.made(self, self._work_queue, max_workers, None, initializer)",
+            after="self._work_queue = queue.SimpleQueue()",
+        ),
+        Timed("ThreadPoolExecutor.submit", "submit", thing="self._work_queue"),
+        Insert("ThreadPoolExecutor.submit", "_mpd.tasks.submitted(self._work_queue, self._work_queue.qsize())"),
+        Insert("ThreadPoolExecutor.submit", "_mpd.tasks.belongs(f, self._work_queue)", before="return f"),
+        Timed("ThreadPoolExecutor.shutdown", "join", thing="self._work_queue"),
+        Insert("ThreadPoolExecutor.shutdown", "_mpd.tasks.closed(self._work_queue)"),
+    ],
+    "concurrent.futures._base": [
+        Timed(
+            "Future.result",
+            "result",
+            "self._condition.wait(timeout)",
+            thing="_mpd.tasks.fed_by(self)",
+            end="_mpd.tasks.waited",
+        ),
+        Timed(
+            "Future.exception",
+            "result",
+            "self._condition.wait(timeout)",
+            thing="_mpd.tasks.fed_by(self)",
+            end="_mpd.tasks.waited",
+        ),
+        Timed("wait", "result", "waiter.event.wait(timeout)", end="_mpd.tasks.waited"),
+        Timed("as_completed", "result", "waiter.event.wait(wait_timeout)", end="_mpd.tasks.waited"),
+        Insert("Future.result", "_mpd.tasks.asked(self)"),
+        Insert("Future.exception", "_mpd.tasks.asked(self)"),
+        Insert("Future.set_exception", "_mpd.tasks.failed(self, exception)"),
+    ],
+    "multiprocessing.managers": [
+        Timed("BaseProxy._callmethod", "manager", thing="_mpd.note.method(self, methodname)"),
+    ],
+    "multiprocessing.shared_memory": [
+        Timed("SharedMemory.__init__", "shm"),
+        Insert("SharedMemory.__init__", "_mpd.note.segment(self, create, size)", after="self._size = size"),
+        Insert("SharedMemory.unlink", "_mpd.event('unlink', self._name)"),
+    ],
+    "multiprocessing.util": [
+        Timed("_exit_function", "exit"),
+    ],
+}

@@ -1,0 +1,32 @@
+"""Python imports this at its start, as it stands first on the path: it arms the taps and makes room for the user's own.
+
+Nothing of it stays: neither its folder on ``sys.path`` nor a module of this name that the user did not write.
+"""
+
+import os
+import sys
+
+
+def _arm() -> None:
+    folder = os.environ.get("MPDIAG_TAP")
+    if not folder:
+        return
+    try:
+        from mpdiag_tap import start  # type: ignore[import-not-found]
+
+        start.start(folder)
+    except Exception:  # the program must not notice
+        pass
+
+
+def _leave() -> None:
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if entry != here]
+    sys.path_importer_cache.pop(here, None)
+    del sys.modules["sitecustomize"]
+
+
+_arm()
+_leave()
+# The user's own, if there is one; else this ends as if there had been none.
+import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401

@@ -1,0 +1,276 @@
+"""What is known of pools and of the tasks they run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import core, layout
+from .note import describe
+
+KIND = layout.KIND
+#: Helpers of the library that call the user's function for each item of a chunk.
+CHUNKS = ("mapstar", "starmapstar")
+_labels: dict[object, str] = {}
+#: Positions of arguments that have changed from one task to the next, by label.
+_last: dict[str, tuple[Any, ...]] = {}
+_varied: dict[str, set[str]] = {}
+_noted: dict[str, int] = {}
+#: Arguments of other types are not compared: that could run the program's code.
+PLAIN = (str, int, float, bytes, bool, type(None))
+LONG = 200
+
+
+def _quietly(function: Any) -> Any:
+    def safe(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception:  # the program must not notice
+            return None
+
+    return safe
+
+
+# --- in workers
+
+
+@_quietly
+def worker(queue: Any) -> None:
+    """A worker begins, fed by ``queue``."""
+    core.event("worker", core.identity(queue), core.this_thread().name)
+
+
+@_quietly
+def label(function: Any, args: Any, kwds: Any = None) -> str:
+    """The name of the function that a task runs; what is known of its arguments is kept until its end."""
+    thread = core.this_thread()
+    items: Any = (args,)
+    if getattr(function, "__name__", "") in CHUNKS and len(args) == 1:
+        function, chunk = args[0]
+        items = chunk if getattr(function, "__name__", "") == "starmapstar" else [(item,) for item in chunk]
+    elif getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk":
+        function, items = function.args[0], args[0]
+    key = getattr(function, "__code__", None) or type(function)
+    name = _labels.get(key)
+    if name is None:
+        name, file, line = describe(function)
+        _labels[key] = name
+        core.event("function", name, file, line)
+    if items:
+        _compare(name, items[0])
+    thread.items = len(items)
+    return name
+
+
+def _compare(name: str, args: tuple[Any, ...]) -> None:
+    """Find out which arguments vary from task to task, one level deep."""
+    flat: list[tuple[str, Any]] = []
+    for position, value in enumerate(args[:8]):
+        if type(value) is tuple:
+            flat += [(f"{position}.{inner}", part) for inner, part in enumerate(value[:8])]
+        else:
+            flat.append((str(position), value))
+    before = _last.get(name)
+    now = tuple(flat)
+    _last[name] = now
+    if before is None:
+        return
+    varied = _varied.setdefault(name, set())
+    size = len(varied)
+    if len(before) != len(now):
+        varied.update(position for position, _ in (*before, *now))
+    else:
+        varied.update(position for (position, old), (_, new) in zip(before, now) if not _same(old, new))
+    seen = _noted[name] = _noted.get(name, 0) + 1
+    if len(varied) != size or seen == 1 or (seen & (seen - 1)) == 0:
+        core.event("varied", name, seen + 1, [position for position, _ in now], sorted(varied))
+
+
+def _same(old: Any, new: Any) -> bool:
+    if old is new:
+        return True
+    if type(old) is not type(new):
+        return False
+    if isinstance(new, PLAIN):
+        return bool(old == new) if not isinstance(new, (str, bytes)) or len(new) < LONG else len(old) == len(new)
+    return type(new).__module__ == "pathlib" and str(old) == str(new)
+
+
+def end(token: Any, size: int = 0, empty: bool = False) -> None:
+    """A task is over: count it and put it into the ring of the last tasks."""
+    if token is None:
+        return
+    try:
+        thread, began = token[0], token[-1]
+        items = thread.items
+        words = core.state.words
+        counted = words[core.slot_of(thread, token[1], token[6], token[2]) + layout.S_COUNT]
+        slot = core.end(token, thread.unpickled)
+        words[slot + layout.S_EMPTY] += items * (words[slot + layout.S_COUNT] - counted)
+        number = words[layout.H_TASKS]
+        words[layout.H_TASKS] = number + 1
+        base = layout.TASKS + number % layout.TASK_COUNT * layout.TASK
+        words[base + layout.K_SLOT] = (slot - layout.SLOTS) // layout.SLOT
+        words[base + layout.K_BEGAN], words[base + layout.K_ENDED] = began, words[slot + layout.S_LAST]
+        words[base + layout.K_CPU] = thread.cpu
+        words[base + layout.K_IN], words[base + layout.K_OUT] = thread.unpickled, 0
+        words[base + layout.K_ITEMS], words[base + layout.K_OK] = items, 1
+        thread.task = base
+    except Exception:  # the program must not notice
+        pass
+
+
+def sent() -> None:
+    """The result of a task was sent back."""
+    try:
+        thread = core.this_thread()
+        if thread.task:
+            core.state.words[thread.task + layout.K_OUT] = thread.pickled
+            thread.task = 0
+    except Exception:  # the program must not notice
+        pass
+
+
+# --- in the process that owns the pool
+
+
+def _slot(queue: Any) -> int:
+    """The pool's own slot."""
+    thread = core.this_thread()
+    name = core.identity(queue)
+    key = ("pool", name)
+    slots = core.state.pools
+    slot = slots.get(key)
+    if slot is None:
+        slot = slots[key] = core._new_slot(thread, KIND["pool"], (None, 0, "", 0), name)
+    return slot
+
+
+@_quietly
+def made(pool: Any, queue: Any, workers: int, most_tasks: Any, initializer: Any) -> None:
+    """A pool was made."""
+    method = getattr(getattr(pool, "_ctx", None), "get_start_method", lambda: "thread")()
+    name = type(pool).__name__
+    if name == "ThreadPool":
+        method = "thread"
+    _event(queue, name, workers, most_tasks, initializer, method)
+
+
+@_quietly
+def made_executor(executor: Any, initializer: Any) -> None:
+    """An executor was made."""
+    method = executor._mp_context.get_start_method(allow_none=False)
+    most = getattr(executor, "_max_tasks_per_child", None)
+    _event(executor._call_queue, type(executor).__name__, executor._max_workers, most, initializer, method)
+
+
+def _event(queue: Any, name: str, workers: int, most_tasks: Any, initializer: Any, method: str) -> None:
+    prepared = describe(initializer) if initializer is not None else None
+    core.event("pool", core.identity(queue), name, workers, most_tasks, prepared, method, core.where(4))
+
+
+@_quietly
+def submitted(queue: Any, waiting: int) -> None:
+    """Work is handed to a pool which has that many jobs left."""
+    words, slot = core.state.words, _slot(queue)
+    count = words[slot + layout.S_COUNT]
+    words[slot + layout.S_COUNT] = count + 1
+    if waiting == 0:
+        now = core.clock()
+        first, last = words[slot + layout.S_FIRST], words[slot + layout.S_LAST]
+        if last > first:
+            words[slot + layout.S_NS] += last - first
+        words[slot + layout.S_FIRST] = now
+        thread = core.this_thread()
+        if count and thread.waited:
+            words[slot + layout.S_TIMED] += 1
+        thread.waited = False
+
+
+@_quietly
+def arrived(result: Any, fine: bool, value: Any) -> None:
+    """A result has come back."""
+    pool = result._pool
+    if pool is None:
+        return
+    _arrived(pool._inqueue, fine, value)
+    if not fine and getattr(result, "_success", True) and getattr(result, "_error_callback", None):
+        _count_fetched(pool._inqueue)
+
+
+@_quietly
+def arrived_item(queue: Any, item: Any) -> None:
+    """A result has come back to an executor."""
+    if not isinstance(item, int):
+        _arrived(queue, item.exception is None, item.exception)
+
+
+def _arrived(queue: Any, fine: bool, value: Any) -> None:
+    words, slot = core.state.words, _slot(queue)
+    words[slot + layout.S_LAST] = core.clock()
+    words[slot + layout.S_BYTES] += 1
+    if not fine:
+        words[slot + layout.S_MAX] += 1
+        if words[slot + layout.S_MAX] <= 3:
+            core.event("failure", core.identity(queue), type(value).__name__)
+
+
+def _count_fetched(queue: Any) -> None:
+    core.state.words[_slot(queue) + layout.S_CPU] += 1
+
+
+@_quietly
+def fetched(result: Any) -> None:
+    """The exception of a task reaches the program."""
+    core.this_thread()
+    core.state.words[layout.H_OWN] += 1
+
+
+@_quietly
+def belongs(future: Any, queue: Any) -> None:
+    """A future was made by the executor that ``queue`` feeds."""
+    future.__dict__["_mpd_pool"] = core.identity(queue)
+
+
+@_quietly
+def fed_by(future: Any) -> Any:
+    """The pool of a future."""
+    return future.__dict__.get("_mpd_pool")
+
+
+@_quietly
+def asked(future: Any) -> None:
+    """The program asks a future for its result or exception."""
+    known = future.__dict__
+    if known.get("_mpd_asked") is None:
+        known["_mpd_asked"] = True
+        if known.get("_mpd_failed"):
+            core.state.words[layout.H_OWN] += 1
+
+
+@_quietly
+def failed(future: Any, exception: Any) -> None:
+    """A future gets an exception."""
+    future.__dict__["_mpd_failed"] = True
+    if future.__dict__.get("_mpd_asked") or future._done_callbacks:
+        core.state.words[layout.H_OWN] += 1
+
+
+@_quietly
+def closed(queue: Any) -> None:
+    """No more work will be handed to the pool."""
+    if queue is not None:
+        core.event("closed", core.identity(queue))
+
+
+@_quietly
+def pool_of(result: Any) -> Any:
+    """What feeds the pool of a result."""
+    pool = result._pool
+    return None if pool is None else core.identity(pool._inqueue)
+
+
+def waited(token: Any, size: int = 0, empty: bool = False) -> None:
+    """The program has waited for a result."""
+    core.end(token, size, empty)
+    if token is not None:
+        token[0].waited = True

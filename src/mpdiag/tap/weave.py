@@ -1,0 +1,210 @@
+"""Weaves taps into the source of a module, keeping file name and lines, so that tracebacks stay what they were."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import marshal
+import os
+from types import CodeType
+from typing import Union
+
+from .layout import KIND
+
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+
+TIMED = """\
+_mpd_n = _mpd_counts[{kind}] + 1
+_mpd_counts[{kind}] = _mpd_n
+if _mpd_n & _mpd_masks[{kind}]:
+    PLAIN
+else:
+    _mpd_t = _mpd.begin({kind}, {thing})
+    _mpd_r = _mpd
+    try:
+        WATCHED
+    finally:
+        {end}(_mpd_t, {size}, {empty})
+"""
+
+
+class Point:
+    """One place where a tap goes.
+
+    Args:
+        function: its qualified name in the module, as ``Class.method``.
+        statement: the text of the statement meant, or a part of it; empty: the function's whole body.
+    """
+
+    def __init__(self, function: str, statement: str = "") -> None:
+        self.function = function
+        self.statement = statement
+
+    def apply(self, tree: ast.Module) -> bool:
+        """Put the tap in; says whether its place was found."""
+        return bool([node for node in functions(tree, self.function) if self._into(node)])
+
+    def _into(self, node: Function) -> bool:
+        if not self.statement:
+            body = node.body
+            first = 1 if ast.get_docstring(node, clean=False) is not None else 0
+            while isinstance(body[first], (ast.Global, ast.Nonlocal)):
+                first += 1
+            body[first:] = self.woven(body[first:])
+            return True
+        return self._search(node)
+
+    def _search(self, node: ast.AST) -> bool:
+        found = False
+        for field in ("body", "orelse", "finalbody", "handlers"):
+            children = getattr(node, field, [])
+            position = 0
+            while isinstance(children, list) and position < len(children):
+                child = children[position]
+                width = 1
+                if isinstance(child, ast.stmt) and not hasattr(child, "body") and self.statement in ast.unparse(child):
+                    new = self.woven([child])
+                    children[position : position + 1] = new
+                    width, found = len(new), True
+                elif not isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+                    found = self._search(child) or found
+                position += width
+        return found
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """What stands in the place of ``body``."""
+        raise NotImplementedError
+
+
+class Timed(Point):
+    """A doing that is counted and timed.
+
+    Args:
+        kind: what it is, of `layout.KINDS`.
+        thing: an expression for what it happens to.
+        size: an expression for the bytes moved; ``_mpd_r`` is what the function returns, ``_mpd`` if it raises.
+        empty: an expression that says whether nothing was found.
+        end: the function to call at its end.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        kind: str,
+        statement: str = "",
+        *,
+        thing: str = "None",
+        size: str = "0",
+        empty: str = "False",
+        end: str = "_mpd.end",
+    ) -> None:
+        super().__init__(function, statement)
+        self.code = TIMED.format(kind=KIND[kind], thing=thing, size=size, empty=empty, end=end)
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """Counted, and now and then timed."""
+        new = parsed(self.code, body[0])
+        choice = new[2]
+        assert isinstance(choice, ast.If)
+        watched = choice.orelse[2]
+        assert isinstance(watched, ast.Try)
+        choice.body[:] = copy.deepcopy(body)
+        watched.body[:] = [*Returns().visit(ast.Module(body, [])).body, *parsed("_mpd_r = None", body[-1])]
+        return new
+
+
+class Insert(Point):
+    """Statements that run before (or after) a statement, or at the start of a function."""
+
+    def __init__(self, function: str, code: str, *, before: str = "", after: str = "") -> None:
+        super().__init__(function, before or after)
+        self.code = code
+        self.after = bool(after)
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The new ones and the old."""
+        new = parsed(self.code, body[0])
+        return [*body, *new] if self.after else [*new, *body]
+
+
+class Replace(Point):
+    """Another body for a function, which does the same."""
+
+    def __init__(self, function: str, code: str) -> None:
+        super().__init__(function)
+        self.code = code
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The other body."""
+        return parsed(self.code, body[0])
+
+
+class Returns(ast.NodeTransformer):
+    """Has ``return X`` keep X where the tap can see it."""
+
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
+        """Two statements for one."""
+        value = node.value or ast.Constant(None)
+        kept = ast.Assign([ast.Name("_mpd_r", ast.Store())], value)
+        back = ast.Return(ast.Name("_mpd_r", ast.Load()))
+        return [ast.fix_missing_locations(ast.copy_location(each, node)) for each in (kept, back)]
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Functions within return for themselves."""
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Likewise."""
+        return node
+
+
+def functions(tree: ast.AST, name: str) -> list[Function]:
+    """The functions of that qualified name; several where a module defines one per system."""
+    first, _, rest = name.partition(".")
+    found: list[Function] = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.If, ast.Try)):
+            found += functions(node, name)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == first:
+            found += functions(node, rest) if rest else [node] if not isinstance(node, ast.ClassDef) else []
+    return found
+
+
+def parsed(code: str, like: ast.stmt) -> list[ast.stmt]:
+    """The statements in ``code``, all on the line of ``like``."""
+    new = ast.parse(code).body
+    for statement in new:
+        for node in ast.walk(statement):
+            if hasattr(node, "lineno"):
+                ast.copy_location(node, like)
+    return new
+
+
+def woven(name: str, source: str) -> tuple[ast.Module, list[Point]]:
+    """The module's tree with its taps, and the points that were not found in it."""
+    from .points import POINTS
+
+    tree = ast.parse(source)
+    missed = [point for point in POINTS[name] if not point.apply(tree)]
+    return tree, missed
+
+
+def compiled(name: str, path: str) -> CodeType:
+    """The woven code of the module ``name`` in the file ``path``."""
+    import tokenize
+
+    with tokenize.open(path) as file:
+        source = file.read()
+    tree, _ = woven(name, source)
+    return compile(tree, path, "exec", dont_inherit=True)
+
+
+def keep(code: CodeType, path: str) -> None:
+    """Put ``code`` into the cache: whole or not at all."""
+    partial = f"{path}.{os.getpid()}"
+    try:
+        with open(partial, "xb") as file:
+            file.write(marshal.dumps(code))
+        os.replace(partial, path)
+    except OSError:
+        pass
