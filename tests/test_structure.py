@@ -155,7 +155,12 @@ def test_files_are_short():
 
 
 def test_errors_are_caught_by_name():
-    assert of_every_file(broad_excepts, [path for path in sources() if path.name not in BOUNDARIES and path.parent.name != "tap"]) == {}
+    assert (
+        of_every_file(
+            broad_excepts, [path for path in sources() if path.name not in BOUNDARIES and path.parent.name != "tap"]
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize("folder", ["probes", "rules", "renderers"])

@@ -12,6 +12,7 @@ what to do about it."""
 #: One line each, so that no command need be imported for it.
 COMMANDS = {
     "probe": "Measure what multiprocessing costs on this machine.",
+    "run": "Run a program and tell where its time goes.",
     "explain": "Explain a rule, a probe or a topic.",
     "report": "Show a saved report in any format.",
 }

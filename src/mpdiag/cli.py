@@ -13,6 +13,7 @@ import click
 
 from mpdiag import __version__, errors
 from mpdiag.brief import ABOUT, COMMANDS
+from mpdiag.messages import complain
 
 
 def load(name: str) -> click.Command:
@@ -109,8 +110,3 @@ def run(arguments: list[str]) -> int:
 def interrupt(_number: int, _frame: object) -> None:
     """Take SIGTERM and SIGHUP as Ctrl-C: what is there so far is shown, nothing is left behind."""
     raise KeyboardInterrupt
-
-
-def complain(message: str, hint: str = "") -> None:
-    """One line on standard error."""
-    click.echo(f"mpdiag: {message}" + (f". {hint}" if hint else ""), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -45,6 +46,37 @@ def choose(asked: str | None, environ: Mapping[str, str] = os.environ, prefix: P
     if isolated and (found := shutil.which("python3", path=environ.get("PATH"))):
         return Chosen(found, "the first python3 on PATH, as mpdiag has an environment of its own")
     return Chosen(sys.executable, "the one that mpdiag runs in")
+
+
+def behind(program: str, environ: Mapping[str, str] = os.environ) -> Chosen | None:
+    """The interpreter that the command ``program`` will start: itself, or the one that its first line names.
+
+    None when that is not plain to see, as of a shell script.
+    """
+    found = shutil.which(program, path=environ.get("PATH"))
+    if found is None:
+        return None
+    if is_python(found):
+        return Chosen(str(Path(found).absolute()), f"the command {Path(program).name}")
+    words = first_line(Path(found)).split()
+    if words and Path(words[0]).name == "env":
+        words = [shutil.which(words[-1], path=environ.get("PATH")) or ""]
+    return Chosen(words[0], f"the one that runs {Path(program).name}") if words and is_python(words[0]) else None
+
+
+def is_python(path: str) -> bool:
+    """Whether ``path`` is called like an interpreter of Python 3."""
+    return re.fullmatch(r"(python|pypy)(3(\.\d+)?t?)?(\.exe)?", Path(path).name) is not None
+
+
+def first_line(path: Path) -> str:
+    """What follows ``#!`` in the first line of ``path``."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(4096)
+    except OSError:
+        return ""
+    return line[2:].decode(errors="replace").strip() if line.startswith(b"#!") else ""
 
 
 def in_environment(folder: Path) -> str | None:

@@ -24,6 +24,7 @@ from mpdiag.bench import Plan
 from mpdiag.errors import CannotWork
 from mpdiag.model import Cell, Measured
 from mpdiag.report import Profiled, Status
+from mpdiag.signals import uninterrupted
 from mpdiag.vitals import Vitals
 
 PACKAGE = Path(__file__).parent
@@ -302,24 +303,6 @@ def explain_end(code: int | None, said: str) -> str:
 
 
 # --- leaving nothing behind
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Signals that would end us wait until what is begun here is done; then the first of them counts."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    waiting: list[int] = []
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if waiting:
-            signal.raise_signal(waiting[0])
 
 
 def sweep(host: subprocess.Popen[bytes]) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TextIO, TypeVar
 
 import click
 
@@ -138,16 +137,27 @@ def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
         raise
 
 
-def emit(report: Report, target: Target) -> int:
-    """Write the report to all its places and give the exit code it calls for."""
+def emit(report: Report, target: Target, err: bool = False) -> int:
+    """Write the report to all its places and give the exit code it calls for.
+
+    Args:
+        report: what there is to tell.
+        target: its places.
+        err: standard output belongs to somebody else: print on standard error, and only in files if there are some
+            and the user wants it quiet.
+    """
     from mpdiag.redact import Identity, redact
 
     shown = redact(report, Identity.here()) if target.redact else report
-    text = registry.renderer(target.format).render(shown, terminal_style(target.verbose))
+    writes: list[Callable[[], None]] = []
+    if not (err and target.quiet and target.outputs):
+        text = registry.renderer(target.format).render(shown, terminal_style(target.verbose, err))
+        writes.append(partial(say, text, err))
     plain = Style(width=100, verbose=target.verbose)
     rendered = [(output, registry.renderer(output.format).render(shown, plain)) for output in target.outputs]
     failures = []
-    for write in (partial(say, text), *(partial(output.write, content) for output, content in rendered)):
+    writes += [partial(output.write, content) for output, content in rendered]
+    for write in writes:
         try:
             write()
         except errors.CannotWork as error:  # the other places still get the report
@@ -157,27 +167,28 @@ def emit(report: Report, target: Target) -> int:
     return exit_code(report, target.fail_on)
 
 
-def say(text: str) -> None:
-    """Print ``text`` on standard output; a reader who has left, or never was, is no error.
+def say(text: str, err: bool = False) -> None:
+    """Print ``text`` on standard output or error; a reader who has left, or never was, is no error.
 
     Raises:
-        CannotWork: what standard output leads to is full or broken.
+        CannotWork: what it leads to is full or broken.
     """
     try:
-        click.echo(text.rstrip("\n"), color=True)
+        click.echo(text.rstrip("\n"), color=True, err=err)
     except BrokenPipeError:
-        muffle()
+        muffle(err)
     except OSError as error:
-        muffle()
+        muffle(err)
         raise errors.CannotWork(
-            f"standard output could not be written: {error.strerror}", "Free some space or choose another place."
+            f"standard {'error' if err else 'output'} could not be written: {error.strerror}",
+            "Free some space or choose another place.",
         ) from error
 
 
-def muffle() -> None:
-    """Let what standard output still holds go nowhere, or Python would fail on it at the end."""
+def muffle(err: bool = False) -> None:
+    """Let what standard output or error still holds go nowhere, or Python would fail on it at the end."""
     with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        os.dup2(nowhere.fileno(), (sys.stderr if err else sys.stdout).fileno())
 
 
 def exit_code(report: Report, fail_on: Level | Literal["never"]) -> int:
@@ -188,18 +199,29 @@ def exit_code(report: Report, fail_on: Level | Literal["never"]) -> int:
     return errors.FOUND if any(LEVELS.index(finding.level) >= bar for finding in report.findings) else errors.FINE
 
 
-def terminal_style(verbose: bool) -> Style:
-    """How standard output may be written: NO_COLOR, FORCE_COLOR, COLUMNS and TERM=dumb are honoured."""
+def terminal_style(verbose: bool, err: bool = False) -> Style:
+    """How standard output or error may be written: NO_COLOR, FORCE_COLOR, COLUMNS and TERM=dumb are honoured."""
     dumb = os.environ.get("TERM") == "dumb"
-    out = sys.stdout or io.StringIO()  # None when it is closed
+    out = (sys.stderr if err else sys.stdout) or io.StringIO()  # None when it is closed
     color = out.isatty() and not dumb
     if os.environ.get("FORCE_COLOR"):
         color = True
     if os.environ.get("NO_COLOR"):
         color = False
     return Style(
-        width=shutil.get_terminal_size((80, 24)).columns,
+        width=columns(out),
         color=color,
         unicode="utf" in (out.encoding or "").lower(),
         verbose=verbose,
     )
+
+
+def columns(out: TextIO) -> int:
+    """The width of the terminal behind ``out``; 80 when there is none and COLUMNS does not say."""
+    with contextlib.suppress(ValueError):
+        if (asked := int(os.environ.get("COLUMNS", "0"))) > 0:
+            return asked
+    try:
+        return os.get_terminal_size(out.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

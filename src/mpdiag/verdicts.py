@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mpdiag.model import Cell, Measured
-from mpdiag.report import Report, Section
+from mpdiag.report import Account, Report, Section
+from mpdiag.text.buckets import bucket
 from mpdiag.units import number, seconds
+
+#: What a process spends on nothing of its own: others work meanwhile.
+WAITS_FOR_OTHERS = frozenset({"join", "wait_task"})
+#: CPUs, or the work on them, are busy from here on (POP calls an efficiency of 0.8 good).
+BUSY = 0.8
+
+
+def of(report: Report) -> str:
+    """The verdict of ``report``, made anew; as it stands, where none is made here."""
+    made = {"probe": probe, "run": run}.get(report.kind)
+    return made(report) if made else report.verdict
 
 
 def probe(report: Report) -> str:
@@ -18,6 +33,41 @@ def probe(report: Report) -> str:
     elif report.findings or report.passed:
         parts.append("nothing on this machine stands in the way")
     return capitalised("; ".join(parts)) + "." if parts else "Nothing was measured."
+
+
+def run(report: Report) -> str:
+    """The cause that costs a program most, where it stands and what its fix can win; or that there is none."""
+    attention = [finding for finding in report.findings if finding.level != "note"]
+    if not attention:
+        return f"Nothing to gain here: {contentment(report.account, report.machine)}."
+    worst = attention[0]
+    where = f" ({worst.place.file}:{worst.place.line})" if worst.place else ""
+    gain = worst.gain
+    win = f"; a fix can win at most {seconds(gain.ceiling_s)} ({percent(gain.ceiling_fraction)})" if gain else ""
+    more = f"; {len(attention) - 1} more below" if len(attention) > 1 else ""
+    return f"{worst.title}{where}: {worst.rule} {worst.name}{win}{more}."
+
+
+def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
+    """Why a program without a finding takes the time it takes."""
+    spent = {key: time for key, time in account.total.items() if key not in WAITS_FOR_OTHERS} if account else {}
+    spent_s = sum(spent.values())
+    if account is None or not spent_s or not account.wall_s:
+        return "no rule found a mistake, but where the time went was not observed"
+    cpu_s = sum(spent.get("cpu", 0.0) if one.cpu_s is None else one.cpu_s for one in account.processes)
+    busy = cpu_s / (account.wall_s * (machine.get("usable_cpus") or 1.0))
+    own = spent.get("cpu", 0.0) / spent_s
+    if busy >= BUSY and own >= BUSY:
+        return f"the CPUs are busy {percent(busy)} of the time, {percent(own)} of it with the program's own work"
+    if len(account.processes) == 1:
+        return f"it is one process, which computes {percent(own)} of the time"
+    most = max(spent, key=lambda key: spent[key])
+    return f"what its processes do is, {percent(spent[most] / spent_s)} of the time, {bucket(most).words}"
+
+
+def percent(part: float) -> str:
+    """A part of the whole."""
+    return number(min(part, 1.0), "fraction")
 
 
 def capitalised(text: str) -> str:

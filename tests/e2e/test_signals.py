@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from mpdiag.launcher import uninterrupted
+from mpdiag.signals import uninterrupted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to itself")
 

@@ -48,7 +48,7 @@ def only(saved: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -> Rep
         passed=tuple(filter(kept, saved.passed)),
         not_judged=tuple(one for one in saved.not_judged if kept(one.rule)),
     )
-    return replace(left, verdict=verdicts.probe(left)) if left.kind == "probe" else left
+    return replace(left, verdict=verdicts.of(left))
 
 
 def read(file: str) -> tuple[bytes, str]:

@@ -1,0 +1,45 @@
+"""Shares out what there is to win: all findings together cannot win more than the run took."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mpdiag.advice import Finding, Gain
+
+
+def shared_out(findings: Iterable[Finding], wall_s: float) -> tuple[list[Finding], list[str]]:
+    """The findings with gains that together stay within the wall time: who comes later gets what is left.
+
+    Args:
+        findings: in the report's order.
+        wall_s: what the run took.
+
+    Returns:
+        The findings in the same order, and remarks about those that got less.
+    """
+    left, shared, cut = wall_s, [], []
+    for finding in findings:
+        gain = finding.gain
+        if gain and gain.ceiling_s > left:
+            finding = replace(finding, gain=at_most(left, gain, wall_s))  # noqa: PLW2901 - the same one, corrected
+            cut.append(finding.rule)
+        left -= finding.gain.ceiling_s if finding.gain else 0.0
+        shared.append(finding)
+    names = ", ".join(dict.fromkeys(cut))
+    return shared, [f"the gains overlap: {names} got what the findings before leave of the wall time"] if cut else []
+
+
+def at_most(left: float, gain: Gain, wall_s: float) -> Gain | None:
+    """``gain`` cut to what is ``left``, rounded down to two digits; none when that is nothing."""
+    seconds = floor(left)
+    return replace(gain, ceiling_s=seconds, ceiling_fraction=floor(seconds / wall_s)) if seconds > 0 else None
+
+
+def floor(value: float) -> float:
+    """``value`` with two digits, not rounded up."""
+    if value <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.floor(value / step) * step:.2g}")

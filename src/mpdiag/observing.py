@@ -1,0 +1,172 @@
+"""Launch, watch, judge: makes a report of a program's run; whatever fails here leaves the program unharmed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from mpdiag import __version__, errors, gains, judging, machine, registry, verdicts
+from mpdiag.errors import BadInput, CannotWork, MpdiagError
+from mpdiag.interpreters import Chosen
+from mpdiag.messages import complain
+from mpdiag.report import SCHEMA, Quality, Report, Tool
+from mpdiag.signals import uninterrupted
+from mpdiag.watch import folder as private
+from mpdiag.watch.launch import Launched
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user wants observed."""
+
+    #: The program's own command line.
+    command: tuple[str, ...]
+    #: The interpreter that runs it, if it is known.
+    chosen: Chosen | None
+    #: Where the raw ledgers shall stay.
+    keep: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there was when the program began."""
+
+    started_at: datetime
+    machine: dict[str, Any]
+    python: dict[str, Any]
+
+
+def observe(request: Request, deliver: Callable[[Report], int]) -> int:
+    """Run the program and deliver the report on it.
+
+    Once the program has begun, nothing that goes wrong here is raised: it is said, and the program's exit code stands.
+
+    Args:
+        request: what to run.
+        deliver: shows the report and gives the exit code that it calls for.
+
+    Returns:
+        The program's exit code; if that is 0, the one that the report calls for.
+
+    Raises:
+        BadInput: an unknown rule, or a program that cannot be started.
+        CannotWork: there is nowhere to write.
+    """
+    begun = time.monotonic()
+    registry.matching((*request.select, *request.ignore))  # a wrong name shall not cost a run
+    with private_folder() as folder:
+        scene = look_around(request, folder)
+        with Launched(request.command, private.environment(folder)) as program:
+            program.wait()
+        said = guarded(lambda: deliver(tell(request, scene, program, begun)))
+        if request.keep:
+            said = guarded(lambda: keep(folder, request.keep)) or said
+    return program.code or said
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """The folder of one run; taken away whatever comes."""
+    with uninterrupted():
+        folder = private.make_folder()
+    try:
+        yield folder
+    finally:
+        with uninterrupted():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def look_around(request: Request, folder: Path) -> Scene:
+    """What there is before the program begins; it shall find the machine as we did."""
+    python: dict[str, Any] = {}
+    if request.chosen:
+        python = {**private.prepare(folder, request.chosen.path), "chosen": request.chosen.reason}
+    return Scene(datetime.now(timezone.utc), machine.gather(), python)
+
+
+def guarded(step: Callable[[], int]) -> int:
+    """The exit code of ``step``; its failure is said and becomes one."""
+    try:
+        return step()
+    except MpdiagError as error:
+        complain(str(error), error.hint)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the program ran well; no mistake of ours may hide its exit code
+        if os.environ.get("MPDIAG_DEBUG"):
+            traceback.print_exc()
+        complain(
+            f"internal error: {type(error).__name__}: {error}",
+            "The program is not affected. Please report it; MPDIAG_DEBUG=1 shows where it happened.",
+        )
+        return errors.FAILED
+
+
+def tell(request: Request, scene: Scene, program: Launched, begun: float) -> Report:
+    """The report on a run that is over."""
+    facts: dict[str, Any] = {"machine": scene.machine, "python": scene.python}
+    judged = judging.judge(registry.select(request.select, request.ignore), facts, "run")
+    findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), program.wall_s)
+    report = Report(
+        schema=SCHEMA,
+        kind="run",
+        tool=Tool("mpdiag", __version__),
+        started_at=scene.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_s=time.monotonic() - begun,
+        command=("mpdiag", *sys.argv[1:]),
+        machine=scene.machine,
+        python=scene.python,
+        verdict="",
+        findings=tuple(findings),
+        quality=tuple(Quality(text) for text in (*doubts(scene), *cut)),
+        passed=tuple(judged.passed),
+        not_judged=tuple(judged.not_judged),
+    )
+    return replace(report, verdict=verdicts.run(report))
+
+
+def doubts(scene: Scene) -> Iterator[str]:
+    """What limits the trust in what was observed."""
+    if not scene.python:
+        yield "the program's interpreter is not known: what rests on its facts was not judged"
+    elif "version" not in scene.python:
+        yield "the program's interpreter does not tell its facts: Python 3.9 or newer is needed"
+
+
+# --- what stays
+
+
+def room_to_keep(place: Path | None) -> None:
+    """See that ``place`` can take the ledgers.
+
+    Raises:
+        BadInput: it cannot, or holds something.
+    """
+    if place is None:
+        return
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if any(place.iterdir()):
+            raise BadInput(f"--keep {place}: the folder is not empty", "Give a new one, so that no two runs are mixed.")
+    except OSError as error:
+        raise BadInput(f"--keep {place}: {error.strerror}", "Give a folder that you may write to.") from error
+
+
+def keep(folder: Path, place: Path | None) -> int:
+    """Copy the ledgers from the private ``folder`` to ``place``."""
+    assert place
+    try:
+        shutil.copytree(folder / private.LEDGERS, place, dirs_exist_ok=True)
+    except OSError as error:
+        raise CannotWork(f"the ledgers could not be kept in {place}: {error}", "Free some space.") from error
+    return errors.FINE

@@ -1,0 +1,116 @@
+"""The private folder of an observed run: what the program loads, and where its taps write."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mpdiag.errors import CannotWork
+
+PACKAGE = Path(__file__).parents[1]
+#: The code that observed programs load; copied, so that they see nothing else of mpdiag.
+TAP = PACKAGE / "tap"
+#: Names in the private folder: the start of the program's PYTHONPATH, code woven ahead, what the taps write.
+SITE, WOVEN, LEDGERS = "site", "woven", "ledgers"
+#: What the environment calls the private folder.
+VARIABLE = "MPDIAG_TAP"
+#: Seconds that an interpreter has to tell of itself and to weave ahead.
+DEADLINE = 10.0
+#: Where the code lies that asks the interpreter, out of the program's sight.
+FACTS = "facts"
+#: Run by the interpreter before the program: it tells its facts, then weaves what the program may import.
+#: Ours stands before the user's folder on the path, where a queue.py may lie.
+PREPARE = """\
+import sys
+sys.path.insert(0, sys.argv[1] + "/facts")
+import json, interpreter
+sys.stdout.write(json.dumps(interpreter.facts(blas=False)))
+sys.stdout.close()
+sys.path[0] = sys.argv[1] + "/site"
+from mpdiag_tap import prepare
+prepare.main(sys.argv[1] + "/woven")
+"""
+
+
+def make_folder() -> Path:
+    """A new folder that is the user's alone, with what the program will load.
+
+    Raises:
+        CannotWork: there is no room for it.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="mpdiag-"))
+    except OSError as error:
+        raise no_folder(error) from error
+    try:
+        stage(folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise no_folder(error) from error
+    return folder
+
+
+def no_folder(error: OSError) -> CannotWork:
+    """The complaint that nothing can be written down."""
+    return CannotWork(
+        f"no private folder for the taps: {error.strerror or error}",
+        "Point TMPDIR to a folder with free space.",
+    )
+
+
+def stage(folder: Path) -> None:
+    """Lay out ``folder``: the taps and where they write."""
+    package = folder / SITE / "mpdiag_tap"
+    for path in (package, folder / WOVEN, folder / LEDGERS):
+        path.mkdir(parents=True)
+    (folder / FACTS).mkdir()
+    shutil.copy2(PACKAGE / "interpreter.py", folder / FACTS)
+    for source in TAP.glob("*.py"):
+        shutil.copy2(source, folder / SITE if source.stem == "sitecustomize" else package)
+
+
+def environment(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """``environ`` for a program that is observed from ``folder``."""
+    around = outside(environ)
+    path = os.pathsep.join(filter(None, (str(folder / SITE), around.get("PYTHONPATH"))))
+    return {**around, "PYTHONPATH": path, VARIABLE: str(folder)}
+
+
+def outside(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` without the observation that this process may itself be under."""
+    around = dict(environ)
+    outer = around.pop(VARIABLE, None)
+    if outer and "PYTHONPATH" in around:
+        path = [entry for entry in around["PYTHONPATH"].split(os.pathsep) if entry != str(Path(outer, SITE))]
+        around["PYTHONPATH"] = os.pathsep.join(path)
+    return around
+
+
+def prepare(folder: Path, python: str) -> dict[str, Any]:
+    """Weave ahead what ``python`` may import; what fails here costs the program time, no more.
+
+    Returns:
+        The facts of the interpreter; none when it does not tell them.
+    """
+    environ = outside(os.environ)
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the program shall not have to compile the taps
+    try:
+        done = subprocess.run(
+            [python, "-c", PREPARE, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environ,
+            timeout=DEADLINE,
+            check=False,
+        )
+        facts: dict[str, Any] = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
+    return facts
