@@ -1,0 +1,243 @@
+"""Reads the ledgers that the taps of observed processes have written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mpdiag.tap import layout
+
+NS = 1e-9
+#: Kinds that another kind swallows when it is timed itself, so that they must not be counted beside it.
+WITHIN: dict[str, frozenset[str]] = {
+    "worker": frozenset({"lock", "recv", "get", "poll", "sync"}),
+    "_process_worker": frozenset({"lock", "recv", "get", "poll", "sync"}),
+    "get": frozenset({"lock", "recv", "poll"}),
+    "get_nowait": frozenset({"lock", "recv", "poll"}),
+    "put": frozenset({"lock"}),
+    "put_nowait": frozenset({"lock"}),
+    "join": frozenset({"lock", "sync", "wait", "poll"}),
+    "wait_for": frozenset({"lock"}),
+}
+#: What stood between the user's line and a tap; see `mpdiag.tap.core.VIA`.
+POOL, EXECUTOR, MANAGER, THREADS, VALUES = 1, 2, 4, 8, 16
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What one thread did of one kind, at one place, with one object; times in seconds, without what is nested."""
+
+    kind: str
+    thread: str
+    file: str | None
+    line: int
+    function: str | None
+    #: The library function that the user's line called.
+    api: str
+    via: int
+    #: The object's name, the same in all processes that share it; or the task's function, the proxy's method.
+    name: Any
+    count: int
+    timed: int
+    s: float
+    cpu_s: float
+    bytes: int
+    max_s: float
+    #: When the first began and the last ended, on the monotonic clock.
+    first_s: float
+    last_s: float
+    empty: int
+
+    @property
+    def main(self) -> bool:
+        """Was it the main thread?"""
+        return self.thread == "main"
+
+    @property
+    def nested(self) -> bool:
+        """Is it a part of another doing, and counted there?"""
+        return self.kind in WITHIN.get(self.api, ()) or (self.via & MANAGER != 0 and self.kind in _TRAFFIC)
+
+
+_TRAFFIC = frozenset({"lock", "send", "recv", "poll", "pickle", "unpickle"})
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the last tasks of a worker."""
+
+    function: str
+    began_s: float
+    ended_s: float
+    cpu_s: float
+    args_b: int
+    result_b: int
+    items: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """A rare event: its kind, when it was noted, and its facts."""
+
+    kind: str
+    at_s: float
+    facts: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """The ledger of one process."""
+
+    path: Path
+    pid: int
+    parent: int
+    #: When its tap began to count, on the monotonic clock.
+    began_s: float
+    #: When it was about to end; None if it was killed before it could say so.
+    ended_s: float | None
+    cpu_s: float | None
+    main_cpu_s: float | None
+    main_thread: int
+    #: Events by kind, every one of them.
+    counts: dict[str, int] = field(default_factory=dict)
+    slots: tuple[Slot, ...] = ()
+    #: The last tasks, in order.
+    tasks: tuple[Task, ...] = ()
+    tasks_timed: int = 0
+    failures_fetched: int = 0
+    events: tuple[Event, ...] = ()
+    #: What each thread is doing: native id, kind, since when.
+    threads: tuple[tuple[int, str, float], ...] = ()
+
+    def of(self, *kinds: str) -> Iterator[Slot]:
+        """The slots of these kinds that stand for themselves."""
+        return (slot for slot in self.slots if slot.kind in kinds and not slot.nested)
+
+    def noted(self, kind: str) -> Iterator[Event]:
+        """The events of this kind."""
+        return (event for event in self.events if event.kind == kind)
+
+    @property
+    def forked(self) -> bool:
+        """Did the process come from a fork of an observed one?"""
+        return any(self.noted("forked"))
+
+
+def read(folder: Path) -> tuple[Book, ...]:
+    """The books of all processes with a ledger in ``folder``, the oldest first; broken ledgers are left out."""
+    books = []
+    for path in folder.glob("*.[0-9]*"):
+        if path.suffix[1:].isdigit() and (book := read_one(path)):
+            books.append(book)
+    return tuple(sorted(books, key=lambda book: book.began_s))
+
+
+def read_one(path: Path) -> Book | None:
+    """The book in ``path``; None if it is none."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if len(data) != layout.SIZE:
+        return None
+    words = memoryview(data).cast("q")
+    if words[layout.H_MAGIC] != layout.MAGIC:
+        return None
+    events, metas = _events(path.with_name(f"{path.name}.events"))
+    slots = {number: _slot(words, number, meta) for number, meta in metas.items() if number < layout.SLOT_COUNT}
+    ended = words[layout.H_ENDED]
+    return Book(
+        path=path,
+        pid=words[layout.H_PID],
+        parent=words[layout.H_PARENT],
+        began_s=words[layout.H_BEGAN] * NS,
+        ended_s=ended * NS if ended else None,
+        cpu_s=words[layout.H_CPU] * NS if ended else None,
+        main_cpu_s=words[layout.H_MAIN_CPU] * NS if words[layout.H_MAIN_CPU] else None,
+        main_thread=words[layout.H_MAIN_THREAD],
+        counts={kind: words[layout.COUNTS + number] for number, kind in enumerate(layout.KINDS)},
+        slots=tuple(slots.values()),
+        tasks=tuple(_tasks(words, slots)),
+        tasks_timed=words[layout.H_TASKS],
+        failures_fetched=words[layout.H_OWN],
+        events=events,
+        threads=tuple(_threads(words)),
+    )
+
+
+def _events(path: Path) -> tuple[tuple[Event, ...], dict[int, tuple[Any, ...]]]:
+    """The rare events, and what each slot is about."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return (), {}
+    events: list[Event] = []
+    slots: dict[int, tuple[Any, ...]] = {}
+    for kind, *facts in _parsed(lines):
+        if kind == "slot":
+            slots[facts[0]] = tuple(facts[1:])
+        elif facts and isinstance(facts[0], int):
+            events.append(Event(kind, facts[0] * NS, tuple(facts[1:])))
+    return tuple(events), slots
+
+
+def _parsed(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    for line in lines:
+        try:
+            facts = ast.literal_eval(line)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue  # the last line of a killed process
+        if isinstance(facts, tuple) and facts and isinstance(facts[0], str):
+            yield facts
+
+
+def _slot(words: memoryview, number: int, meta: tuple[Any, ...]) -> Slot:
+    base = layout.SLOTS + number * layout.SLOT
+    kind, thread, where, api, via, name = meta
+    file, line, function = where or (None, 0, None)
+    return Slot(
+        kind=kind,
+        thread=thread,
+        file=file,
+        line=line,
+        function=function,
+        api=api,
+        via=via,
+        name=name,
+        count=words[base + layout.S_COUNT],
+        timed=words[base + layout.S_TIMED],
+        s=words[base + layout.S_NS] * NS,
+        cpu_s=words[base + layout.S_CPU] * NS,
+        bytes=words[base + layout.S_BYTES],
+        max_s=words[base + layout.S_MAX] * NS,
+        first_s=words[base + layout.S_FIRST] * NS,
+        last_s=words[base + layout.S_LAST] * NS,
+        empty=words[base + layout.S_EMPTY],
+    )
+
+
+def _tasks(words: memoryview, slots: dict[int, Slot]) -> Iterator[Task]:
+    written = words[layout.H_TASKS]
+    for number in range(max(0, written - layout.TASK_COUNT), written):
+        base = layout.TASKS + number % layout.TASK_COUNT * layout.TASK
+        slot = slots.get(words[base + layout.K_SLOT])
+        if slot is not None:
+            yield Task(
+                function=str(slot.name),
+                began_s=words[base + layout.K_BEGAN] * NS,
+                ended_s=words[base + layout.K_ENDED] * NS,
+                cpu_s=words[base + layout.K_CPU] * NS,
+                args_b=words[base + layout.K_IN],
+                result_b=words[base + layout.K_OUT],
+                items=words[base + layout.K_ITEMS],
+            )
+
+
+def _threads(words: memoryview) -> Iterator[tuple[int, str, float]]:
+    for number in range(words[layout.H_THREADS]):
+        base = layout.THREADS + number * layout.THREAD
+        kind = layout.KINDS[words[base + layout.T_KIND] % len(layout.KINDS)]
+        yield words[base + layout.T_NATIVE], kind, words[base + layout.T_SINCE] * NS
