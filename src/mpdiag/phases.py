@@ -1,0 +1,110 @@
+"""What the tasks of an observed pool could take at best, and what a cause may claim of the rest; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mpdiag.advice import Facts, Finding, NotJudged
+from mpdiag.ideals import Row, amount
+
+#: A cause that explains at least this part of a loss is given all of it: the rest is mostly its aftermath.
+EXPLAINS = 0.5
+#: Tasks that wait for at least this share of their time are limited by what they wait for, not by the CPUs.
+WAITING = 0.7
+#: Workers per usable CPU up to which a pool was sized for computing; more are someone's choice for waiting tasks.
+COMPUTING_SIZE = 2
+
+
+def each(rows: Iterable[Row], judge: Callable[[Row], Finding | None]) -> Iterator[Finding]:
+    """What ``judge`` says of every row; a row that lacks a fact does not keep it from the others.
+
+    Raises:
+        NotJudged: nothing was found, and some row lacked a fact.
+    """
+    missing: NotJudged | None = None
+    found = False
+    for row in rows:
+        try:
+            finding = judge(row)
+        except NotJudged as reason:
+            missing = missing or reason
+            continue
+        if finding:
+            found = True
+            yield finding
+    if missing and not found:
+        raise missing
+
+
+def used(pools: Facts) -> list[Row]:
+    """The pools that ran tasks; none is an answer."""
+    return [row for row in pools.all() if row.get("tasks")]
+
+
+def attributed(cost_s: float, lost_s: float, share: float = EXPLAINS) -> float:
+    """The wall time that removing a cause wins at most.
+
+    Args:
+        cost_s: what the cause was seen to cost.
+        lost_s: what its phase took beyond the ideal, whatever the cause.
+        share: the part of the loss from which on all of it is the cause's.
+    """
+    return max(lost_s, 0.0) if cost_s >= share * lost_s else cost_s
+
+
+def cores(run: Facts) -> float:
+    """The CPUs that tasks can compute on at a time; below one CPU a worker still runs, by itself."""
+    return max(1.0, run.number("cpus"))
+
+
+def sized_for_computing(pool: Row, cpus: float) -> bool:
+    """Whether a pool has no more workers than one would give to tasks that compute."""
+    return amount(pool, "workers") <= COMPUTING_SIZE * max(cpus, 2.0)
+
+
+def computing(pool: Row, cpus: float) -> float:
+    """How many of a pool's workers can compute at a time; threads take turns under the GIL."""
+    return 1.0 if pool.get("threads") else max(1.0, min(amount(pool, "workers"), cpus))
+
+
+def inside(pool: Row, cpus: float) -> float:
+    """The time inside tasks; where computing workers outnumber the CPUs, without waiting for one."""
+    total = amount(pool, "task_s")
+    if pool.get("threads") or amount(pool, "workers") <= cpus:
+        return total
+    if pool.get("task_ready_s") is not None:
+        return max(total - amount(pool, "task_ready_s"), 0.0)
+    return min(total, amount(pool, "task_cpu_s"))
+
+
+def longest(pool: Row, cpus: float) -> float:
+    """The longest task, as `inside` counts."""
+    total = amount(pool, "task_s")
+    return amount(pool, "task_max") * (inside(pool, cpus) / total if total > 0 else 1.0)
+
+
+def best(pool: Row, cpus: float, piece: float | None = None) -> float:
+    """The least wall time of a pool's tasks on its own workers: always a task to do, perfectly spread.
+
+    Args:
+        pool: a row of the table of pools.
+        cpus: as of `cores`.
+        piece: the longest piece that cannot be divided; by default the longest task.
+    """
+    return max(
+        amount(pool, "task_cpu_s") / computing(pool, cpus),
+        inside(pool, cpus) / max(1.0, amount(pool, "workers")),
+        longest(pool, cpus) if piece is None else piece,
+    )
+
+
+def waiting(pool: Row, cpus: float) -> float:
+    """The share of the time inside tasks spent waiting for something outside the program: disk, network, sleep."""
+    time = inside(pool, cpus)
+    return amount(pool, "task_wait_s") / time if time > 0 else 0.0
+
+
+def named(row: Row, key: str, otherwise: str) -> str:
+    """The text in a cell, such as a target's name, or ``otherwise``."""
+    cell = row.get(key)
+    return cell if isinstance(cell, str) and cell else otherwise
