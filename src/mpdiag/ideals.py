@@ -151,7 +151,7 @@ def channel_idle_s(channel: Row) -> float:
         NotJudged: the channel was not timed.
     """
     receiving = amount(channel, "get_wait_s") + at_least(channel, "recv_s") + amount(channel, "unpickle_s")
-    sending = amount(channel, "put_wait_s") + amount(channel, "send_s") + amount(channel, "pickle_s")
+    sending = at_least(channel, "put_wait_s") + amount(channel, "send_s") + amount(channel, "pickle_s")
     return min(receiving / max(at_least(channel, "readers"), 1), sending / max(at_least(channel, "writers"), 1))
 
 

@@ -53,3 +53,59 @@ def test_not_judged_without_every_way(way):
 
     with pytest.raises(NotJudged, match="polling"):
         list(RULE.judge(Facts("polling", {"": rows})))
+
+
+SPUN = {"id": 1, "type": "Pipe", "empty_polls": 4_000_000, "spin_s": 1.2, "spinner": 10}
+
+
+@pytest.fixture
+def judged(run, table):
+    def judge(*channels, ready=1.3, hot=(), **cells):
+        processes = [{"pid": 10, "role": "main", "ready_s": 1.5}, {"pid": 11, "role": "process", "ready_s": ready}]
+        tables = table("channels", *channels), table("processes", *processes), table("hot", *hot)
+        return list(RULE.run(run(wall_s=3.5, **cells), *tables))
+
+    return judge
+
+
+def test_a_loop_that_takes_the_workers_cpu(judged):
+    (finding,) = judged(SPUN, SPUN)
+
+    # 2.4 s of CPU on two CPUs.
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.3))
+    assert "2.40 s of CPU time in a loop that asks a Pipe 8,000,000 times in vain (app.py:7)" in finding.seen
+
+
+def test_a_loop_that_nobody_suffers_from_is_a_note(judged):
+    (finding,) = judged(SPUN, SPUN, ready=0.01)
+
+    assert (finding.level, finding.gain) == ("note", None)
+
+
+def test_where_waits_for_a_cpu_are_unknown_full_cpus_stand_for_them(judged):
+    (full,) = judged(SPUN, SPUN, ready=None, busy_cpus=1.9)
+    (idle,) = judged(SPUN, SPUN, ready=None, busy_cpus=1.2)
+
+    assert (full.level, idle.level) == ("warning", "note")
+
+
+def test_stack_samples_show_what_was_not_counted(judged):
+    asking = {"role": "main", "function": "wait_for", "callee": "is_alive", "share": 0.9}
+    (finding,) = judged(hot=[asking], main_cpu_s=2.4)
+
+    assert (finding.level, finding.confidence) == ("warning", "inferred")
+    assert "is_alive()" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "channel", [{**SPUN, "spin_s": 0.01}, {**SPUN, "spin_s": 0.0}, {**SPUN, "user": False}], ids=str
+)
+def test_silent_on_patient_waits(judged, channel):
+    assert judged(channel) == []
+
+
+def test_a_program_without_its_totals_is_not_judged(table):
+    nothing = [table(name) for name in ("run", "channels", "processes", "hot")]
+
+    with pytest.raises(NotJudged):
+        list(RULE.run(*nothing))

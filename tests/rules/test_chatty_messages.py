@@ -47,3 +47,48 @@ def test_not_judged_without_every_way(way):
 
     with pytest.raises(NotJudged, match="channels"):
         list(RULE.judge(Facts("channels", {"batches": rows})))
+
+
+STREAM = {
+    "id": 1,
+    "type": "Queue",
+    "puts": 200_000,
+    "mean_b": 60,
+    "round_trips": 0,
+    "writers": 1,
+    "readers": 1,
+    "put_wait_s": 0.1,
+    "send_s": 1.0,
+    "pickle_s": 0.9,
+    "get_wait_s": 1.5,
+    "recv_s": 0.8,
+    "unpickle_s": 0.7,
+}
+
+
+def test_a_stream_of_single_messages(run, table):
+    (finding,) = RULE.run(run(), table("channels", STREAM))
+
+    assert (finding.level, finding.confidence) == ("warning", "inferred")
+    assert finding.gain.ceiling_s == pytest.approx(2.0)
+    assert "200,000 messages of 60 B each went one by one through the Queue (app.py:7), 50.0 k/s" in finding.seen
+
+
+def test_a_little_time_is_a_note(run, table):
+    (finding,) = RULE.run(run(), table("channels", {**STREAM, "send_s": 0.2, "pickle_s": 0.1}))
+
+    assert finding.level == "note"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"puts": 1000}, {"mean_b": 1e5}, {"round_trips": 150_000}, {"user": False}, {"send_s": 0.0, "pickle_s": 0.0}],
+    ids=str,
+)
+def test_silent_on_few_large_or_answered_messages(run, table, changed):
+    assert list(RULE.run(run(), table("channels", {**STREAM, **changed}))) == []
+
+
+def test_a_program_whose_messages_were_not_counted_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="puts"):
+        list(RULE.run(run(), table("channels", {**STREAM, "puts": None})))

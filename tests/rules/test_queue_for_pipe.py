@@ -76,3 +76,51 @@ def test_not_judged_without_queues(table):
 
     with pytest.raises(NotJudged, match="channels"):
         list(RULE.judge(Facts("channels", {**whole.tables, table: ()})))
+
+
+QUEUE = {"type": "Queue", "round_trips": 40_000, "mean_b": 20, "writers": 1, "readers": 1}
+
+
+def pair(requests: float = 2.7, replies: float = 3.0, **changed: object) -> list[dict]:
+    """Two queues and the time their readers waited."""
+    return [
+        {**QUEUE, "id": 1, "reply": 2, "get_wait_s": requests, **changed},
+        {**QUEUE, "id": 2, "reply": 1, "get_wait_s": replies, **changed},
+    ]
+
+
+def test_a_program_that_asks_over_queues(run, table):
+    (finding,) = RULE.run(run(wall_s=3.7), table("channels", *pair()))
+
+    assert (finding.level, finding.place.line) == ("warning", 7)
+    # Of the 67 µs that the server waited each time, a pipe would take 1/3.4.
+    assert finding.gain.ceiling_s == pytest.approx(2.1)
+    assert "asked and answered 40,000 times over Queues (app.py:7), 20 B a message" in finding.seen
+
+
+def test_pairs_add_up_whether_or_not_their_other_half_is_known(run, table):
+    more = [{**row, "id": row["id"] + 2, "reply": row["reply"] + 2} for row in pair(1.35, 1.5)]
+    (both,) = RULE.run(run(wall_s=9.0), table("channels", *pair(1.35, 1.5), *more))
+    (alone,) = RULE.run(run(wall_s=9.0), table("channels", *pair(1.35, 1.5, reply=None)))
+
+    assert both.gain.ceiling_s == pytest.approx(2 * alone.gain.ceiling_s, rel=0.1)
+
+
+def test_what_the_other_side_works_is_not_the_queues(run, table):
+    (finding,) = RULE.run(run(wall_s=1000.0), table("channels", *pair(400.0, 400.0, round_trips=400_000)))
+
+    assert finding.gain.ceiling_s == pytest.approx(62)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"round_trips": 10}, {"type": "Pipe"}, {"writers": 3}, {"mean_b": 1e6}, {"get_wait_s": 0.05}, {"user": False}],
+    ids=str,
+)
+def test_silent_where_nothing_is_asked_or_waited_for(run, table, changed):
+    assert list(RULE.run(run(), table("channels", *pair(**changed)))) == []
+
+
+def test_a_program_whose_waits_are_unknown_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="get_wait_s"):
+        list(RULE.run(run(), table("channels", *pair(get_wait_s=None))))

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals
+from mpdiag.advice import Confidence, Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.units import interval, number, seconds
 
 #: The part of a core that waiting may burn.
 LIMIT = 0.1
+#: CPU time from which a loop that only asks is worth a word even where nobody else wanted the CPU.
+BURNT = 0.5
+#: Calls that come back at once, by which a loop asks whether something is done.
+ASKING = {"poll", "empty", "is_alive", "get_nowait", "ready", "done", "qsize", "active_children", "is_set"}
+#: The part of a process's CPU samples in such calls from which it does little else.
+MOSTLY = 0.3
+#: The part of the usable CPUs from which on none is free.
+FULL = 0.85
 
 
 def judge(polling: Facts) -> Iterator[Finding]:
@@ -42,17 +51,72 @@ def judge(polling: Facts) -> Iterator[Finding]:
     )
 
 
+def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts) -> Iterator[Finding]:
+    """Find loops that ask without a pause, and how long other processes waited for a CPU meanwhile."""
+    spun, place, what, confidence = _spinning(run, channels, hot)
+    wall, cpus = run.number("wall_s"), ideals.usable(run)
+    asking = {row.get("spinner") for row in channels.all()} - {None}
+    others = [row for row in processes.all() if (row.get("pid") not in asking if asking else row.get("role") != "main")]
+    waited = max((ideals.at_least(row, "ready_s") for row in others), default=0.0)
+    known = any(row.get("ready_s") is not None for row in others)
+    full = run.number("busy_cpus") >= FULL * cpus
+    lost = min(spun / cpus, waited) if known else spun / cpus * full
+    delays = ideals.worth(lost, wall)
+    if not delays and spun < max(BURNT, LIMIT * wall):
+        return
+    yield RULE.finding(
+        level="warning" if delays else "note",
+        place=place,
+        confidence=confidence,
+        gain=ideals.bound(lost, run, "the CPU time that asking took is free for those who waited for a CPU")
+        if delays
+        else None,
+        concern=spun / (LIMIT * wall),
+        seen=f"A process burnt {seconds(spun)} of CPU time in a loop that asks {what}{ideals.where(place)} without a "
+        "pause"
+        + (f"; meanwhile another waited {seconds(waited)} for a CPU." if delays else "; nobody else needed that CPU."),
+        do="Let the system wait: recv() or get() where there is nothing else to do, poll(timeout) or get(timeout=…) "
+        "where there is, multiprocessing.connection.wait() for several connections and process sentinels at once.",
+        evidence=(
+            Evidence("CPU time spent asking", spun, "s"),
+            Evidence("reference: a tenth of the wall time", LIMIT * wall, "s"),
+            Evidence("longest wait for a CPU of a process", waited if known else None, "s"),
+        ),
+    )
+
+
+def _spinning(run: Facts, channels: Facts, hot: Facts) -> tuple[float, Place | None, str, Confidence]:
+    """CPU seconds spent asking, where, and what is asked: as channels counted it, else as stack samples show it."""
+    polled = [row for row in ideals.user_rows(channels) if ideals.at_least(row, "spin_s") > 0]
+    if polled:
+        worst = max(polled, key=lambda row: ideals.amount(row, "spin_s"))
+        asked = sum(ideals.at_least(row, "empty_polls") for row in polled)
+        what = f"a {worst['type']} {number(asked, '1')} times in vain"
+        return sum(ideals.at_least(row, "spin_s") for row in polled), Place.of(worst), what, "measured"
+    asking = [row for row in hot.all(role="main") if row.get("callee") in ASKING]
+    share = sum(ideals.at_least(row, "share") for row in asking)
+    if share < MOSTLY:
+        return 0.0, None, "", "inferred"
+    most = max(asking, key=lambda row: ideals.at_least(row, "share"))
+    return share * run.number("main_cpu_s"), Place.of(most), f"{most['callee']}()", "inferred"
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP302",
     judge=judge,
+    run=observed,
     aliases=("busy-poll",),
     doc=Doc(
         title="Polling without a pause burns a core",
         why="A process that asks again and again whether a message is there takes all the CPU time it can get, from "
         "the very workers whose message it waits for. Pauses between the polls save the CPU and delay every message.",
         how="A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
-        "Reported when polling without a pause burns more than a tenth of a core and poll(timeout) less.",
+        "Reported when polling without a pause burns more than a tenth of a core and poll(timeout) less. "
+        "In an observed program: the CPU time of processes while their poll(), empty() or get_nowait() found nothing, "
+        "or that stack samples saw in such calls. A warning where another process waited for a CPU meanwhile, at "
+        "least 5 % of the "
+        "wall time; else a note.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "
         "is there and ends. The one that spins has poll(), empty(), is_alive() or get_nowait() inside `while True`. "
         "That poll(timeout) cures it is right: it returns as soon as a message comes, whatever the timeout.",

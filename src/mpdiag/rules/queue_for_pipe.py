@@ -1,11 +1,12 @@
-"""Advice when a request and its answer take much longer over queues than over pipes."""
+"""Advice when a request and its answer take much longer over queues than over pipes, here or in a program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds, size
 
@@ -14,6 +15,14 @@ LIMIT = 1.5
 #: The part of a caller's time that the difference may take before it is worth a change.
 SHARE = 0.1
 SMALL = 64
+#: A pipe's round trip in that of queues where queues were slowest against it: no more can be won.
+FASTEST = 1 / 3.4
+#: The most that a round trip over queues takes by itself, on a slow machine; a longer wait is the other side's work.
+TRIP = 200e-6
+#: Round trips below which nothing is worth a change.
+FEW = 1000
+#: Bytes from which queues answer as fast as pipes.
+LARGE = 64 * 2**10
 
 
 def judge(channels: Facts) -> Iterator[Finding]:
@@ -66,10 +75,69 @@ def _simple(channels: Facts) -> str:
     return f"a SimpleQueue{taken}"
 
 
+def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
+    """Find pairs of queues over which two processes ask and answer."""
+    asked = [row for row in ideals.user_rows(channels) if _asks(row)]
+    pairs: dict[object, list[ideals.Row]] = {}
+    for row in asked:
+        pairs.setdefault(_pair(row), []).append(row)
+    trips = {key: max(ideals.amount(row, "round_trips") for row in rows) for key, rows in pairs.items()}
+    recoverable = sum(_extra(rows) * trips[key] for key, rows in pairs.items())
+    if not ideals.worth(recoverable, run.number("wall_s")):
+        return
+    busiest = max(asked, key=lambda row: ideals.amount(row, "round_trips"))
+    place, count = Place.of(busiest), sum(trips.values())
+    each = recoverable / count / (1 - FASTEST)
+    yield RULE.finding(
+        level="warning",
+        place=place,
+        confidence="inferred",
+        gain=ideals.bound(
+            recoverable, run, f"a pipe's round trip takes at least {FASTEST * 100:.0f} % of that over queues"
+        ),
+        concern=recoverable / (ideals.LEAST_SHARE * run.number("wall_s")),
+        seen=f"Two processes asked and answered {number(count, '1')} times over Queues{ideals.where(place)}, "
+        f"{size(ideals.amount(busiest, 'mean_b'))} a message, and waited {seconds(each)} for each answer or next "
+        "request. Each message woke a feeder thread first.",
+        do="Use a duplex Pipe() between the two: send() and recv() in place of put() and get(), and close the other "
+        "end in each process. Or ask for several things at once: one message for many requests.",
+        evidence=(
+            Evidence("wall time lost to queues, at most", recoverable, "s"),
+            Evidence("reference: 5 % of the wall time", ideals.LEAST_SHARE * run.number("wall_s"), "s"),
+            Evidence("round trips", count, "1"),
+            Evidence("waited a round trip", each, "s"),
+        ),
+    )
+
+
+def _asks(row: ideals.Row) -> bool:
+    """Whether a channel is a queue between two processes that carries small questions or answers."""
+    return (
+        row.get("type") in ("Queue", "JoinableQueue")
+        and ideals.at_least(row, "round_trips") >= FEW
+        and ideals.at_least(row, "mean_b") < LARGE
+        and ideals.at_least(row, "writers") <= 1
+        and ideals.at_least(row, "readers") <= 1
+    )
+
+
+def _pair(row: ideals.Row) -> object:
+    """What a queue and the one with its answers have in common; all belong together where that is unknown."""
+    reply = row.get("reply")
+    return None if reply is None else frozenset((row.get("id"), reply))
+
+
+def _extra(rows: list[ideals.Row]) -> float:
+    """Seconds of a round trip that a pipe would save, of what the side that waits less waits for the other."""
+    waits = [ideals.amount(row, "get_wait_s") / ideals.amount(row, "round_trips") for row in rows]
+    return min([*waits, TRIP]) * (1 - FASTEST)
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP301",
     judge=judge,
+    run=observed,
     aliases=("queue-where-pipe-suffices",),
     doc=Doc(
         title="Questions and answers over queues take longer",
@@ -77,7 +145,9 @@ RULE: Final = Rule(
         "for each message, so an answer comes later; for a stream it hardly matters, because the thread stays busy.",
         how=f"Round trips of {SMALL} B over two Queues and over two Pipe(duplex=False), paired in the same rounds; "
         f"reported when the interval lies above {LIMIT:g}×. The rate is the one at which the difference takes a tenth "
-        "of the caller's time.",
+        "of the caller's time. "
+        "In an observed program: pairs of processes that exchanged at least a thousand small requests and answers over "
+        "queues, and what the side that waited less waited for each.",
         claim="Often read: a Queue has a third to a fifth of a Pipe's throughput. That holds at most for the round "
         "trips of small messages, 2.5–3.4 times as long on the machine where mpdiag's authors measured. One way a "
         "Queue took 1.1–1.4 times as long for small messages and the same from 64 KiB on. Nor has it a thread that "

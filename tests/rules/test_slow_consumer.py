@@ -1,0 +1,70 @@
+"""MP304 from writers that wait, readers that do not, and idle CPUs."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpdiag.advice import NotJudged
+from mpdiag.rules.slow_consumer import RULE
+
+QUEUE = {
+    "id": 1,
+    "type": "Queue",
+    "maxsize": 32,
+    "writers": 3,
+    "readers": 1,
+    "gets": 7800,
+    "put_wait_s": 9.9,
+    "get_wait_s": 0.1,
+    "recv_s": 0.1,
+    "unpickle_s": 0.05,
+}
+WHOLE = {"wall_s": 3.85, "parallel_s": 3.8, "cpu_s": 5.0, "busy_cpus": 1.3}
+
+
+def test_one_reader_holds_up_three_writers(run, table):
+    (finding,) = RULE.run(run(**WHOLE), table("channels", QUEUE))
+
+    assert (finding.rule, finding.level) == ("MP304", "warning")
+    # 3.8 s less 5 s of CPU time on two CPUs, and the slack.
+    assert finding.gain.ceiling_s == pytest.approx(1.4)
+    assert "3 writers of the Queue (app.py:7) waited 3.30 s each" in finding.seen
+    assert "1 reader took 474 µs for each of 7,800 messages" in finding.seen
+    assert "Start 1 more" in finding.do
+
+
+def test_many_idle_cpus_are_not_all_won_by_one_more_reader(run, table):
+    (finding,) = RULE.run(run(**WHOLE, cpus=16.0), table("channels", QUEUE))
+
+    assert finding.gain.ceiling_s == pytest.approx(3.6)
+
+
+@pytest.mark.parametrize(
+    ("queue", "whole"),
+    [
+        ({"put_wait_s": 0.3}, {}),
+        ({"get_wait_s": 2.0}, {}),
+        ({}, {"busy_cpus": 1.9}),
+        ({"recv_s": 2.0, "unpickle_s": 1.0}, {}),
+        ({"readers": 0}, {}),
+        ({"user": False}, {}),
+    ],
+    ids=["nobody waits", "a waiting reader", "no idle CPU", "large messages", "never read", "a pool's own"],
+)
+def test_silent_where_another_reader_would_not_help(run, table, queue, whole):
+    assert list(RULE.run(run(**{**WHOLE, **whole}), table("channels", {**QUEUE, **queue}))) == []
+
+
+def test_a_pipes_writers_wait_in_send(run, table):
+    assert len(list(RULE.run(run(**WHOLE), table("channels", {**QUEUE, "put_wait_s": None, "send_s": 9.9})))) == 1
+
+
+def test_not_judged_without_waits(run, table):
+    with pytest.raises(NotJudged, match="get_wait_s"):
+        list(RULE.run(run(**WHOLE), table("channels", {**QUEUE, "get_wait_s": None})))
+
+
+def test_it_is_explained():
+    doc = RULE.doc
+
+    assert all((doc.title, doc.why, doc.how, doc.claim, doc.bad, doc.good))
