@@ -249,18 +249,18 @@ def test_pythonsafepath_does_not_hide_what_was_staged(started, monkeypatch):
 def test_the_next_host_starts_when_the_timing_of_one_is_over_and_waits_for_its_plan():
     with Launcher(sys.executable, hosts=2) as started:
         first = run(started, "yield Row({'a': 1})")
-        waiting = started._waiting.process.pid
+        waiting = started._waiting[0].process.pid
         second = run(started, "import os\nyield Row({'pid': os.getpid()})")
 
         assert (first.status, second.status) == ("ok", "ok")
         assert second.rows == {"": [{"pid": waiting}]}
-        assert started._waiting is None
+        assert started._waiting == []
 
 
 def test_a_host_that_nobody_asks_for_anything_goes():
     with Launcher(sys.executable) as started:
         started.start_ahead()
-        waiting = started._waiting.process.pid
+        waiting = started._waiting[0].process.pid
 
         assert running(waiting)
     assert not running(waiting)
@@ -269,8 +269,8 @@ def test_a_host_that_nobody_asks_for_anything_goes():
 def test_a_host_that_died_before_its_plan_came_is_named():
     with Launcher(sys.executable) as started:
         started.start_ahead()
-        started._waiting.process.kill()
-        started._waiting.process.wait()
+        started._waiting[0].process.kill()
+        started._waiting[0].process.wait()
         gathered = run(started, "yield Row({'a': 1})")
 
     assert gathered.status == "failed"

@@ -119,7 +119,7 @@ def gather(request: Request, chosen: Chosen, units: Sequence[Probe], progress: P
     gathering = Gathering(machine={}, python={}, gathered={})
     with Launcher(chosen.path, hosts=1 + len(units)) as launcher:
         try:
-            launcher.start_ahead()
+            launcher.start_ahead(2)  # the one that tells the facts, and the first that measures
             gathering.machine = machine.gather()
             gathering.python = interpreter_facts(launcher, chosen, request.formats)
             for position, unit in enumerate(units):

@@ -93,7 +93,7 @@ class Launcher:
     def __init__(self, python: str, hosts: int = 1) -> None:
         self.python = python
         self._to_start = hosts
-        self._waiting: Host | None = None
+        self._waiting: list[Host] = []
 
     def __enter__(self) -> Launcher:
         try:
@@ -110,8 +110,8 @@ class Launcher:
 
     def __exit__(self, *error: object) -> None:
         with uninterrupted():
-            if self._waiting:
-                self._waiting.end()
+            for host in self._waiting:
+                host.end()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, plan: Plan, gathered: Gathered | None = None, tick: Callable[[], object] = lambda: None) -> Gathered:
@@ -141,18 +141,22 @@ class Launcher:
                 gathered.status, gathered.reason = "failed", explain_end(host.process.poll(), host.said())
         return gathered
 
-    def start_ahead(self) -> None:
-        """Start the next host, if there is to be one, while nothing is timed; what fails here will fail in `run`."""
-        if self._to_start > 0 and self._waiting is None:
-            with suppress(OSError), uninterrupted():
-                self._waiting = self._start()
+    def start_ahead(self, count: int = 1) -> None:
+        """Have the next ``count`` hosts wait, if so many are to come; call it while nothing is timed.
+
+        What fails here will fail in `run`.
+        """
+        with suppress(OSError):
+            while self._to_start > 0 and len(self._waiting) < count:
+                with uninterrupted():
+                    self._waiting.append(self._start())
 
     @contextmanager
     def _started(self, plan: Plan) -> Iterator[Host]:
         host = None
         try:
             with uninterrupted():
-                host, self._waiting = self._waiting or self._start(), None
+                host = self._waiting.pop(0) if self._waiting else self._start()
             assert host.process.stdin
             with suppress(BrokenPipeError):
                 host.process.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
