@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,30 +14,22 @@ from errno import ENOEXEC
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from mpdiag.errors import BadInput
+from mpdiag.watch.witness import Witness
 
-#: From others, these are for the program. A terminal sends its own to the program as well.
-PASSED_ON = ("SIGHUP", "SIGQUIT", "SIGTERM")
-#: A Ctrl-C is the program's own affair.
-LEFT_ALONE = ("SIGINT",)
-
-
-def cannot_start(command: Sequence[str], error: OSError) -> BadInput:
-    """Why ``command`` does not even begin."""
-    name = command[0]
-    if Path(name).is_dir() and not shutil.which(name):
-        return BadInput(f"{name} is a folder, not a program")
-    if isinstance(error, FileNotFoundError) and not Path(name).exists():
-        return BadInput(f"{name}: no such program", "Give a command on PATH, or the path of one.")
-    hint = "A script begins with a line that names its interpreter, as #!/bin/sh." if error.errno == ENOEXEC else ""
-    return BadInput(f"{name} cannot be started: {error.strerror}", hint)
+#: Sent to us, these are for the program; our own end would only hide how it goes on.
+PASSED_ON = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+#: Seconds after which the main thread looks up even when nothing happens: a signal may have woken another thread.
+LOOK_UP = 0.5
 
 
 class Launched:
     """A program that runs as itself, with mpdiag standing by: the same folder, standard streams and process group.
 
-    Entering starts it; leaving waits for its end, whatever has gone wrong here in the meantime.
+    Entering starts it; leaving waits for its end, whatever has gone wrong here in the meantime. Only the main thread
+    may do so.
 
     Args:
         command: its command line.
@@ -46,27 +39,30 @@ class Launched:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         self.command = tuple(command)
         self.environ = environ
-        #: Seconds from its start to its end.
-        self.wall_s = 0.0
+        #: `time.monotonic` when it was started and when it had ended.
+        self.began = self.ended = 0.0
         self._early: list[int] = []
         self._program: subprocess.Popen[bytes] | None = None
-        self._before: dict[int, object] = {}
-        self._mask: set[int] | None = None
+        self._waiting = threading.Thread(target=self._wait_for_end, name="wait for the program")
+        handlers = {number: signal.getsignal(number) for number in numbers(PASSED_ON)}
+        #: The signals that would end us. Those that were ignored when we began stay so: the program inherits that.
+        self._before: dict[int, Any] = {number: was for number, was in handlers.items() if was != signal.SIG_IGN}
+        self._witness: Witness | None = None
 
     def __enter__(self) -> Launched:
-        self._before = {number: signal.getsignal(number) for number in signals(*PASSED_ON, *LEFT_ALONE)}
-        for number in self._heard:
+        if hasattr(os, "fork"):
+            self._witness = Witness(self._before)
+        for number in self._before:
             signal.signal(number, self._arrived)  # not SIG_IGN, which the program would inherit
-        self._begun = time.monotonic()
+        self.began = time.monotonic()
         try:
             self._program = start(self.command, self.environ)
         except OSError as error:
             self._restore()
             raise cannot_start(self.command, error) from error
-        if hasattr(signal, "sigtimedwait"):
-            self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._awaited)
+        self._waiting.start()
         for number in self._early:
-            self._pass_on(number)
+            self._program.send_signal(number)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -78,6 +74,11 @@ class Launched:
         """Its process id."""
         assert self._program
         return self._program.pid
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds from its start to its end."""
+        return self.ended - self.began
 
     @property
     def code(self) -> int:
@@ -100,59 +101,39 @@ class Launched:
             tick: called every now and then.
             every: seconds between two calls.
         """
-        assert self._program
-        while self._program.poll() is None:
-            self._wait_a_while(every if tick else None)
+        while self._waiting.is_alive():
+            self._waiting.join(every if tick else LOOK_UP)
             if tick:
                 tick()
-        self.wall_s = self.wall_s or time.monotonic() - self._begun
 
-    def _wait_a_while(self, seconds: float | None) -> None:
-        """Until it ends, a signal comes or the time is over."""
+    def _wait_for_end(self) -> None:
         assert self._program
-        if self._mask is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._program.wait(seconds)
-            return
-        info = signal.sigwaitinfo(self._awaited) if seconds is None else signal.sigtimedwait(self._awaited, seconds)
-        if info and info.si_signo in signals(*PASSED_ON) and (info.si_code <= 0 or leads_session(info.si_signo)):
-            self._pass_on(info.si_signo)
-
-    @property
-    def _heard(self) -> list[int]:
-        """The signals that would end us; those that were ignored when we began stay so."""
-        return [number for number, handler in self._before.items() if handler != signal.SIG_IGN]
-
-    @property
-    def _awaited(self) -> list[int]:
-        return [*self._heard, signal.SIGCHLD]
+        self._program.wait()
+        self.ended = time.monotonic()
 
     def _arrived(self, number: int, _frame: FrameType | None) -> None:
-        """A signal came while none are waited for."""
+        """A signal came: the program gets it, unless it has."""
         if self._program is None:
             self._early.append(number)
-        elif number in signals(*PASSED_ON):
-            self._pass_on(number)
-
-    def _pass_on(self, number: int) -> None:
-        assert self._program
-        self._program.send_signal(number)
+        elif not (self._witness and self._witness.saw(number)):
+            self._program.send_signal(number)
 
     def _restore(self) -> None:
-        """Signals mean again what they did before; those that were for the program are forgotten."""
-        if self._mask is not None:
-            while signal.sigtimedwait(self._awaited, 0):
-                pass
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-        for number in self._heard:
-            signal.signal(number, self._before[number])  # type: ignore[arg-type]
+        """Signals mean again what they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        if self._witness:
+            self._witness.dismiss()
 
 
 def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start ``command`` with every descriptor that we inherited ourselves; our own are closed by its start.
 
     What it inherits of signals is what we inherited: ignored ones stay ignored. Whether SIGPIPE was cannot be known,
-    as Python itself ignores it.
+    as Python itself ignores it; the program gets its default.
+
+    Raises:
+        OSError: it cannot be started.
     """
     keep = None
     if hasattr(signal, "SIGCHLD") and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
@@ -161,19 +142,24 @@ def start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Pope
     return subprocess.Popen(command, env=environ, close_fds=False, preexec_fn=keep)  # noqa: PLW1509 - one thread
 
 
-def signals(*names: str) -> list[int]:
-    """Those of ``names`` that this system has."""
+def cannot_start(command: Sequence[str], error: OSError) -> BadInput:
+    """Why ``command`` does not even begin."""
+    name = command[0]
+    if Path(name).is_dir() and not shutil.which(name):
+        return BadInput(f"{name} is a folder, not a program")
+    if isinstance(error, FileNotFoundError) and not Path(name).exists():
+        return BadInput(f"{name}: no such program", "Give a command on PATH, or the path of one.")
+    hint = "A script begins with a line that names its interpreter, as #!/bin/sh." if error.errno == ENOEXEC else ""
+    return BadInput(f"{name} cannot be started: {error.strerror}", hint)
+
+
+def numbers(names: Sequence[str]) -> list[int]:
+    """Those signals of ``names`` that this system has."""
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
-
-
-def leads_session(number: int) -> bool:
-    """Whether the terminal's ``number`` went to us alone: a hang-up to the leader of the session."""
-    return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
 def signal_name(number: int) -> str:
     """``SIGKILL`` for 9."""
-    try:
+    with suppress(ValueError):  # a real-time signal has no name of its own
         return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f"signal {number}"
+    return f"signal {number}"
