@@ -212,12 +212,16 @@ def end(token: Any, size: int = 0, empty: bool = False) -> int:
         own = took - thread.nested
         thread.kind, thread.context = before, context
         weight, gap = _weight(kind, now)
-        thread.nested = outer + _scaled(took, weight, gap)
+        whole = _scaled(took, weight, gap)
+        thread.nested = outer + whole
         words = state.words
         if thread.base:
             words[thread.base + layout.T_KIND], words[thread.base + layout.T_SINCE] = before, now
         slot = slot_of(thread, kind, place, thing)
         _add(words, slot, weight, gap, max(own, 0), now, began)
+        words[slot + layout.S_WALL] += whole
+        if took > words[slot + layout.S_MAX]:
+            words[slot + layout.S_MAX] = took
         words[slot + layout.S_BYTES] += size * weight
         if cpu:
             thread.cpu = spent = spent - cpu
@@ -272,8 +276,6 @@ def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, now: int
         if own > UNUSUAL * usual + UNUSUAL_NS:
             total = own + usual * (weight - 1)
     words[slot + layout.S_NS] += total
-    if own > words[slot + layout.S_MAX]:
-        words[slot + layout.S_MAX] = own
     words[slot + layout.S_LAST] = now
     if not words[slot + layout.S_FIRST]:
         words[slot + layout.S_FIRST] = began
@@ -368,7 +370,7 @@ def _new_slot(thread: Thread, kind: int, place: tuple[Any, ...], name: object) -
     if full:
         state.slot_overflow[kind] = slot
         where, name = None, None
-    state.ledger.event("slot", number, layout.KINDS[kind], thread.name, where, api, via, name)
+    state.ledger.event("slot", number, layout.KINDS[kind], thread.name, thread.native, where, api, via, name)
     return slot
 
 

@@ -55,9 +55,9 @@ THREAD = 6
 
 SLOTS = THREADS + THREAD_COUNT * THREAD
 SLOT_COUNT = 320
-#: Words of a slot: one for each kind, thread, call site and object. Times are exclusive of what is nested.
-(S_KIND, S_COUNT, S_TIMED, S_NS, S_CPU, S_BYTES, S_MAX, S_LAST, S_EMPTY, S_FIRST) = range(10)
-SLOT = 10
+#: Words of a slot: one for each kind, thread, call site and object. NS is exclusive of what is nested, WALL is not.
+(S_KIND, S_COUNT, S_TIMED, S_NS, S_CPU, S_BYTES, S_MAX, S_LAST, S_EMPTY, S_FIRST, S_WALL) = range(11)
+SLOT = 11
 
 TASKS = SLOTS + SLOT_COUNT * SLOT
 TASK_COUNT = 256

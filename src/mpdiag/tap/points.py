@@ -123,6 +123,8 @@ return self._semlock.__enter__()
         ),
         Timed("Pool._map_async", "submit", thing=POOL_THING),
         Timed("Pool.apply_async", "submit", thing=POOL_THING),
+        Timed("Pool.imap", "submit", thing=POOL_THING),
+        Timed("Pool.imap_unordered", "submit", thing=POOL_THING),
         Timed("Pool.join", "join", thing=POOL_THING),
         Timed("Pool.terminate", "join", thing=POOL_THING),
         Insert("Pool.close", "_mpd.tasks.closed(self._inqueue)", before="util.debug('closing pool')"),
@@ -133,6 +135,8 @@ return self._semlock.__enter__()
         Insert("IMapUnorderedIterator._set", "_mpd.tasks.arrived(self, *obj)"),
         Timed("ApplyResult.wait", "result", thing="_mpd.tasks.pool_of(self)", end="_mpd.tasks.waited"),
         Insert("ApplyResult.get", "_mpd.tasks.fetched(self)", before="raise self._value"),
+        Insert("ApplyResult.get", "_mpd.tasks.taken(self)"),
+        Insert("IMapIterator.next", "_mpd.tasks.taken(self)", before="success, value = item"),
         Timed(
             "IMapIterator.next",
             "result",

@@ -192,6 +192,7 @@ def arrived(result: Any, fine: bool, value: Any) -> None:
     pool = result._pool
     if pool is None:
         return
+    result.__dict__["_mpd_pool"] = core.identity(pool._inqueue)
     _arrived(pool._inqueue, fine, value)
     if not fine and getattr(result, "_success", True) and getattr(result, "_error_callback", None):
         _count_fetched(pool._inqueue)
@@ -237,12 +238,29 @@ def fed_by(future: Any) -> Any:
     return future.__dict__.get("_mpd_pool")
 
 
+def _take(pool: Any) -> None:
+    """The program takes a result of the pool, or waits for it."""
+    slot = core.state.pools.get(("pool", pool))
+    if slot is not None:
+        words = core.state.words
+        words[slot + layout.S_EMPTY] += 1
+        words[slot + layout.S_WALL] = core.clock()
+
+
+@_quietly
+def taken(result: Any) -> None:
+    """The program takes a result."""
+    pool = result._pool
+    _take(result.__dict__.get("_mpd_pool") if pool is None else core.identity(pool._inqueue))
+
+
 @_quietly
 def asked(future: Any) -> None:
     """The program asks a future for its result or exception."""
     known = future.__dict__
     if known.get("_mpd_asked") is None:
         known["_mpd_asked"] = True
+        _take(known.get("_mpd_pool"))
         if known.get("_mpd_failed"):
             core.state.words[layout.H_OWN] += 1
 

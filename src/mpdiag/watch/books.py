@@ -32,6 +32,8 @@ class Slot:
 
     kind: str
     thread: str
+    #: The thread's number in the system.
+    native: int
     file: str | None
     line: int
     function: str | None
@@ -43,6 +45,8 @@ class Slot:
     count: int
     timed: int
     s: float
+    #: The same with what is nested.
+    wall_s: float
     cpu_s: float
     bytes: int
     max_s: float
@@ -128,10 +132,8 @@ class Book:
 
 def read(folder: Path) -> tuple[Book, ...]:
     """The books of all processes with a ledger in ``folder``, the oldest first; broken ledgers are left out."""
-    books = []
-    for path in folder.glob("*.[0-9]*"):
-        if path.suffix[1:].isdigit() and (book := read_one(path)):
-            books.append(book)
+    ledgers = (path for path in folder.glob("*.[0-9]*") if path.suffix[1:].isdigit())
+    books = [book for path in ledgers if (book := read_one(path))]
     return tuple(sorted(books, key=lambda book: book.began_s))
 
 
@@ -196,11 +198,12 @@ def _parsed(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
 
 def _slot(words: memoryview, number: int, meta: tuple[Any, ...]) -> Slot:
     base = layout.SLOTS + number * layout.SLOT
-    kind, thread, where, api, via, name = meta
+    kind, thread, native, where, api, via, name = meta
     file, line, function = where or (None, 0, None)
     return Slot(
         kind=kind,
         thread=thread,
+        native=native,
         file=file,
         line=line,
         function=function,
@@ -210,6 +213,7 @@ def _slot(words: memoryview, number: int, meta: tuple[Any, ...]) -> Slot:
         count=words[base + layout.S_COUNT],
         timed=words[base + layout.S_TIMED],
         s=words[base + layout.S_NS] * NS,
+        wall_s=words[base + layout.S_WALL] * NS,
         cpu_s=words[base + layout.S_CPU] * NS,
         bytes=words[base + layout.S_BYTES],
         max_s=words[base + layout.S_MAX] * NS,
