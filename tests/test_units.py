@@ -30,7 +30,7 @@ def test_digits(value, expected):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (0, "0 ns"),
+        (0, "0 s"),
         (1.5e-10, "0.15 ns"),
         (85e-9, "85.0 ns"),
         (130e-6, "130 µs"),

@@ -26,7 +26,7 @@ def _scale(value: float, steps: tuple[tuple[float, str], ...]) -> tuple[float, s
 
 def seconds(value: float) -> str:
     """A duration: ``1.70 ms``."""
-    size, name = _scale(value, _TIMES)
+    size, name = _scale(value or 1.0, _TIMES)
     return f"{digits(value / size)} {name}"
 
 

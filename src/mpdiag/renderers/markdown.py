@@ -79,26 +79,25 @@ def _account(account: Account | None, style: Style) -> Iterator[str]:
     if account is None:
         return
     lines, left_out = accounts.lines(account, style.verbose)
-    yield from (f"#### Where the time went: {accounts.heading(account)}", "", "```text")
-    yield from (line.replace("`", "'") for line in accounts.picture(account, lines))
-    if left_out:
-        yield f"and {left_out} more"
-    yield ""
     shares, small = accounts.shares(account)
-    yield from accounts.legend(shares)
+    drawn = [*accounts.picture(account, lines), *([f"and {left_out} more"] if left_out else [])]
+    drawn += ["", *accounts.legend(shares)]
     if rest := accounts.minor(small):
-        yield f"   {rest}"
+        drawn.append(f"   {present.visible(rest)}")
+    yield from (f"#### Where the time went: {accounts.heading(account)}", "", "```text")
+    yield from (line.replace("`", "'") for line in drawn)
     yield from ("```", "")
     if efficiency := accounts.efficiency(account):
         yield from (present.markdown(efficiency), "")
 
 
 def _main_tables(report: Report, style: Style, spare: float) -> Iterator[str]:
-    """The tables that fit into ``spare`` lines, each probe's first table before any second one, short ones first."""
+    """The tables that fit into ``spare`` lines: of probes each one's first table first, and short ones first."""
     tables = [(section, _shown(report, section, style)) for section in report.sections if not section.detail]
     spare -= 2
     chosen = set()
-    for section, lines in sorted(tables, key=lambda table: ("." in table[0].id, len(table[1]))):
+    by_size = report.kind not in present.READ_WHOLE
+    for section, lines in sorted(tables, key=lambda table: ("." in table[0].id, len(table[1])) if by_size else ()):
         if len(lines) <= spare:
             spare -= len(lines)
             chosen.add(section.id)

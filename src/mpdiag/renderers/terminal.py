@@ -63,6 +63,8 @@ class _Page:
     def _findings(self) -> None:
         full, brief = present.split_findings(self.report, self.style)
         self.heading("Findings", present.counts(self.report))
+        if not self.report.findings and self.report.passed and not self.style.verbose:
+            self.put(self.say(f"Judged and fine: {len(self.report.passed)} kinds of mistakes, listed by -v.", QUIET))
         for finding in full:
             self._finding(finding)
         if brief:
@@ -162,7 +164,7 @@ class _Page:
             color = share.bucket.color
             grid.add_row(
                 self.say(share.bucket.letter, color),
-                self.say(share.bucket.words),
+                self.paper.cut(share.bucket.words, _NAME),
                 self.say(units.seconds(share.seconds)),
                 self.say(f"{share.fraction * 100:.1f} %"),
                 Text(bar(share.fraction / largest, _SHARE_BAR, self.style.unicode), color),

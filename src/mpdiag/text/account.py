@@ -124,11 +124,12 @@ class Figures:
 
 def figures(shown: list[Line], roomy: bool) -> list[Figures]:
     """What stands beside the bars of ``shown``; an exit only where one went wrong, memory only where there is room."""
+    each, together = (" each", " in all") if any(len(line.processes) > 1 for line in shown) else ("", "")
     columns = [
         Figures("process", tuple(line.label for line in shown)),
         Figures("start", tuple(line.method for line in shown)),
-        Figures("lived", tuple(units.seconds(line.life_s) for line in shown), right=True),
-        Figures("CPU", tuple(units.seconds(line.cpu_s) for line in shown), right=True),
+        Figures(f"lived{each}", tuple(units.seconds(line.life_s) for line in shown), right=True),
+        Figures(f"CPU{together}", tuple(units.seconds(line.cpu_s) for line in shown), right=True),
     ]
     if roomy:
         columns.append(Figures("peak RSS", tuple(units.size(line.memory) for line in shown), right=True))
@@ -155,9 +156,7 @@ def heading(account: Account) -> str:
 
 def picture(account: Account, shown: list[Line]) -> Iterator[str]:
     """The bars of ``shown`` with their figures, as plain text about 100 characters wide."""
-    columns = [
-        (column.title, [visible(cell) for cell in column.cells], column.right) for column in figures(shown, True)
-    ]
+    columns = [(one.title, [_short(cell) for cell in one.cells], one.right) for one in figures(shown, roomy=True)]
     widths = [max(map(cell_len, (title, *cells))) for title, cells, _ in columns]
     room = max(_PLAIN - sum(widths) - 2 * len(widths), _LEAST_BAR)
     rights = [right for _, _, right in columns]
@@ -174,10 +173,15 @@ def picture(account: Account, shown: list[Line]) -> Iterator[str]:
 
 def legend(shown: list[Share]) -> Iterator[str]:
     """The letters of the bars with each bucket's part of the time, as plain text."""
-    widest = max((cell_len(visible(share.bucket.words)) for share in shown), default=0)
+    widest = max((cell_len(_short(share.bucket.words)) for share in shown), default=0)
     for share in shown:
-        words = _fitted(visible(share.bucket.words), widest, right=False)
+        words = _fitted(_short(share.bucket.words), widest, right=False)
         yield f"{share.bucket.letter}  {words}  {units.seconds(share.seconds):>8}  {share.fraction * 100:5.1f} %"
+
+
+def _short(text: str) -> str:
+    """``text`` harmless, and no longer than a name may be."""
+    return visible(text)[:_NAME]
 
 
 def _fitted(text: str, width: int, right: bool) -> str:

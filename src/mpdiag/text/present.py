@@ -38,7 +38,7 @@ FEW = 3
 #: Rows of a table about a program, before the rest waits for -v.
 _ROWS = 8
 #: Kinds whose sections are few and made to be read, with rows ordered by weight.
-_READ_WHOLE = frozenset({"run", "hang", "compare"})
+READ_WHOLE = frozenset({"run", "hang", "compare"})
 
 
 def visible(text: str) -> str:
@@ -115,13 +115,13 @@ def shown_sections(report: Report, style: Style) -> list[Section]:
     """The sections to show: raw detail only when asked for; of many probes only the first table of each."""
     if style.verbose:
         return list(report.sections)
-    few = report.kind in _READ_WHOLE or len({section.id.partition(".")[0] for section in report.sections}) <= FEW
+    few = report.kind in READ_WHOLE or len({section.id.partition(".")[0] for section in report.sections}) <= FEW
     return [section for section in report.sections if not section.detail and (few or "." not in section.id)]
 
 
 def shown_rows(report: Report, section: Section, style: Style) -> tuple[Section, int]:
     """``section`` with the rows to show, and how many are left out."""
-    if style.verbose or report.kind not in _READ_WHOLE or len(section.rows) <= _ROWS + 1:
+    if style.verbose or report.kind not in READ_WHOLE or len(section.rows) <= _ROWS + 1:
         return section, 0
     return replace(section, rows=section.rows[:_ROWS]), len(section.rows) - _ROWS
 

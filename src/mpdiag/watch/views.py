@@ -77,6 +77,8 @@ class View:
     keep: Callable[[Row], bool] = lambda _row: True
     made: tuple[tuple[str, Callable[[Row], Cell]], ...] = ()
     detail: bool = False
+    #: Its weight is time that is waited or spent on handing over: worth a look only if there is some.
+    costs: bool = False
 
     @property
     def table(self) -> str:
@@ -124,6 +126,7 @@ _POOL_COSTS: Final = View(
     ),
     total("start_s", "pickle_s", "wait_task_s", "tail_s"),
     made=(("pickling", total("pickle_s", "unpickle_s", "result_pickle_s", "result_unpickle_s")),),
+    costs=True,
 )
 
 _TASKS: Final = View(
@@ -230,8 +233,8 @@ VIEWS: Final = (
         total("samples"),
     ),
     _STARTS,
-    View("channels", "Channels", _CHANNEL_COLUMNS, _CHANNEL_WAITS, ours, _CHANNEL_MADE),
-    View("locks", "Locks", _LOCK_COLUMNS, total("wait_s"), lambda row: ours(row) and _contended(row)),
+    View("channels", "Channels", _CHANNEL_COLUMNS, _CHANNEL_WAITS, ours, _CHANNEL_MADE, costs=True),
+    View("locks", "Locks", _LOCK_COLUMNS, total("wait_s"), lambda row: ours(row) and _contended(row), costs=True),
     View(
         "managers",
         "Managers",
@@ -246,6 +249,7 @@ VIEWS: Final = (
         ),
         total("s"),
         made=(("each", ratio("s", "ops")),),
+        costs=True,
     ),
     View(
         "values",
