@@ -43,3 +43,64 @@ def test_silent_where_contention_costs_nothing():
 def test_not_judged_without_contention():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("shared_state", {})))
+
+
+HELD = {
+    "id": 1,
+    "type": "Lock",
+    "contended": 2200,
+    "wait_s": 6.0,
+    "processes": 2,
+    "during_s": 6.2,
+    "taken": 2200,
+    "op_s": 6.0,
+}
+#: Taken for each of two million items.
+TAKEN = {**HELD, "type": "RLock", "contended": 60_000, "taken": 2_000_000, "wait_s": 2.0, "op_s": 7.0, "during_s": 4.4}
+
+
+def test_a_lock_held_during_the_work(run, table):
+    (finding,) = RULE.run(run(wall_s=6.4), table("locks", HELD), table("values"))
+
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(3.3))
+    assert "2 processes waited for the Lock (app.py:7) 2,200 times, 3.00 s each" in finding.seen
+    assert "Compute first" in finding.do
+
+
+def test_with_more_processes_than_cpus_only_the_cpus_can_be_won(run, table):
+    (finding,) = RULE.run(run(wall_s=6.4), table("locks", {**HELD, "processes": 4, "wait_s": 18.0}), table("values"))
+
+    assert finding.gain.ceiling_s == pytest.approx(3.4)
+
+
+@pytest.mark.parametrize(("op_s", "ceiling"), [(7.0, 3.9), (None, 2.2)])
+def test_a_lock_taken_for_each_item(run, table, op_s, ceiling):
+    (finding,) = RULE.run(run(wall_s=4.6), table("locks", {**TAKEN, "op_s": op_s}), table("values"))
+
+    assert finding.gain.ceiling_s == pytest.approx(ceiling)
+    assert "taken for every item" in finding.seen
+    assert "once per task or batch" in finding.do
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"contended": 3}, {"wait_s": 0.2}, {"type": "BoundedSemaphore"}, {"user": False}],
+    ids=["rarely met", "short", "a semaphore", "a pool's own"],
+)
+def test_silent_where_little_is_waited(run, table, changed):
+    assert list(RULE.run(run(wall_s=6.4), table("locks", {**HELD, **changed}), table("values"))) == []
+
+
+def test_on_one_cpu_nothing_is_lost(run, table):
+    assert list(RULE.run(run(wall_s=6.4, cpus=1.0), table("locks", HELD), table("values"))) == []
+
+
+def test_silent_where_the_lock_is_not_held_long_enough_to_be_right(run, table):
+    values = table("values", {"id": 5, "unlocked_updates": 1000})
+
+    assert list(RULE.run(run(wall_s=6.4), table("locks", HELD), values)) == []
+
+
+def test_a_program_whose_waits_were_not_timed_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="wait_s"):
+        list(RULE.run(run(), table("locks", {**HELD, "wait_s": None}), table("values")))

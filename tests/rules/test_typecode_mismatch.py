@@ -26,3 +26,27 @@ def test_silent_where_an_int_holds_it():
 def test_not_judged_without_the_demonstration():
     with pytest.raises(NotJudged, match="Value"):
         list(RULE.judge(Facts("semantics", {})))
+
+
+WRAPPED = {"id": 1, "typecode": "i", "wrapped": 3, "wrapped_from": 2147484000, "wrapped_to": -2147483296}
+
+
+def test_a_total_that_turned_negative(table):
+    (finding,) = RULE.run(table("values", WRAPPED))
+
+    assert (finding.level, finding.gain, finding.place.line) == ("error", None, 7)
+    assert "3 numbers did not fit the type code 'i'" in finding.seen
+    assert "2147484000 became -2147483296." in finding.seen
+    assert finding.do == "Use 'q' in place of 'i'."
+
+
+@pytest.mark.parametrize("cut", [0, None])
+def test_silent_where_every_number_fits(table, cut):
+    assert list(RULE.run(table("values", {**WRAPPED, "wrapped": cut}))) == []
+
+
+def test_the_widest_code_has_no_wider_one(table):
+    (finding,) = RULE.run(table("values", {**WRAPPED, "typecode": "q", "wrapped_from": None}))
+
+    assert "'d', or an int" in finding.do
+    assert "became" not in finding.seen

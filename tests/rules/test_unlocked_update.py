@@ -40,3 +40,41 @@ def test_silent_but_not_passed_when_nothing_was_lost():
 def test_not_judged_without_the_count():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("shared_state", {})))
+
+
+COUNTER = {
+    "id": 1,
+    "typecode": "q",
+    "writes": 200,
+    "unlocked_updates": 100,
+    "clashing": 100,
+    "writers": 2,
+    "length": 1,
+    "locked": True,
+}
+
+
+def test_a_counter_updated_without_its_lock(table):
+    (finding,) = RULE.run(table("values", COUNTER))
+
+    assert (finding.level, finding.gain, finding.concern) == ("error", None, 5.0)
+    assert "2 processes updated the shared 'q' (app.py:7) 100 times" in finding.seen
+    assert "Hold its get_lock()" in finding.do
+
+
+def test_what_has_no_lock_needs_one_of_its_own(table):
+    (finding,) = RULE.run(table("values", {**COUNTER, "locked": False, "clashing": None}))
+
+    assert "Hold a Lock" in finding.do
+
+
+@pytest.mark.parametrize(
+    "changed", [{"unlocked_updates": 0}, {"writers": 1}, {"length": 8, "clashing": 0}], ids=["locked", "one", "its own"]
+)
+def test_silent_where_nobody_overwrites_anybody(table, changed):
+    assert list(RULE.run(table("values", {**COUNTER, **changed}))) == []
+
+
+def test_an_array_whose_elements_are_not_told_apart_is_not_judged(table):
+    with pytest.raises(NotJudged, match="clashing"):
+        list(RULE.run(table("values", {**COUNTER, "length": 8, "clashing": None})))

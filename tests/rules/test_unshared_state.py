@@ -41,3 +41,34 @@ def test_silent_where_every_child_sees_it():
 def test_not_judged_when_a_method_could_not_be_tried():
     with pytest.raises(NotJudged, match="spawn"):
         list(RULE.judge(facts("fork", tried=("fork",)), python("fork")))
+
+
+CHANGED = {
+    "module": "__main__",
+    "name": "valid",
+    "processes": 2,
+    "kind": "rebound",
+    "parent_reads": True,
+    "readers": "main",
+    "target": "count_part",
+}
+
+
+def test_a_counter_that_only_children_count(table):
+    (finding,) = RULE.run(table("globals", CHANGED, {**CHANGED, "name": "bots", "kind": "grown"}))
+
+    assert (finding.level, finding.gain, finding.place.line) == ("error", None, 7)
+    assert finding.seen.startswith("2 child processes running count_part changed __main__.valid, __main__.bots")
+    assert "main reads the parent's copy" in finding.seen
+
+
+def test_it_speaks_without_names(table):
+    (finding,) = RULE.run(table("globals", {**CHANGED, "processes": 1, "readers": None, "target": None}))
+
+    assert finding.seen.startswith("1 child process changed")
+    assert "Code that only the parent runs reads" in finding.seen
+
+
+@pytest.mark.parametrize("changed", [{"parent_reads": False}, {"parent_reads": None}, {"kind": "new"}], ids=str)
+def test_silent_on_what_the_parent_does_not_read(table, changed):
+    assert list(RULE.run(table("globals", {**CHANGED, **changed}))) == []

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
-from mpdiag.units import interval, seconds
+from mpdiag.units import interval, number, seconds
 
 #: What all processes together manage relative to one alone; above, the lock costs no more than being a lock.
 LIMIT = 0.9
 #: Work between two updates, in contended updates, that keeps waiting for the lock below a tenth of the time.
 SPACING = 10
+#: Locks; waiting for semaphores, conditions and events is what they are for.
+LOCKS = ("Lock", "RLock")
+#: Waits below which processes hardly met at the lock.
+FEW = 10
+#: The part of the wall time from which waiting for a lock is worth a warning: some of it remains with any lock.
+WAITED = 0.1
+#: Waits a second from which the lock is taken for each item, and costs as much in system calls as in waiting.
+PER_ITEM = 1000
 
 
 def judge(shared_state: Facts) -> Iterator[Finding]:
@@ -46,16 +55,70 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     )
 
 
+def observed(run: Facts, locks: Facts, values: Facts) -> Iterator[Finding]:
+    """Find locks for which processes waited instead of working."""
+    wrong = [Place.of(row) for row in values.all() if ideals.at_least(row, "unlocked_updates") > 0]
+    for lock in ideals.user_rows(locks):
+        place = Place.of(lock)
+        if lock.get("type") not in LOCKS or ideals.at_least(lock, "contended") < FEW or (place and place in wrong):
+            continue
+        recoverable, wall = _recoverable_s(lock, ideals.usable(run)), run.number("wall_s")
+        if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
+            continue
+        waiting, count = ideals.amount(lock, "processes"), ideals.amount(lock, "contended")
+        waited, during = ideals.amount(lock, "wait_s"), ideals.amount(lock, "during_s")
+        yield RULE.finding(
+            level="warning",
+            place=place,
+            gain=ideals.bound(recoverable, run, "processes that never wait for the lock nor pay for taking it"),
+            concern=recoverable / (WAITED * wall),
+            seen=f"{number(waiting, '1')} processes waited for the {lock['type']}{ideals.where(place)} "
+            f"{number(count, '1')} times, {seconds(waited / max(waiting, 1))} each in all, within {seconds(during)}: "
+            + ("it is taken for every item." if _per_item(lock) else "it is held during the work."),
+            do=(
+                "Count or collect in local variables and take the lock once per task or batch."
+                if _per_item(lock)
+                else "Compute first, then take the lock only to store the result; or return results and let the parent "
+                "store them. Where parts of the data are independent, give each its own lock."
+            ),
+            evidence=(
+                Evidence("wall time lost to the lock", recoverable, "s"),
+                Evidence("reference: a tenth of the wall time", WAITED * wall, "s"),
+                Evidence("waits", count, "1"),
+                Evidence("waited, all processes together", waited, "s"),
+            ),
+        )
+
+
+def _per_item(lock: ideals.Row) -> bool:
+    """Whether the lock is taken so often that taking it costs, not what is done while it is held."""
+    taken = max(ideals.at_least(lock, "taken"), ideals.amount(lock, "contended"))
+    return taken > PER_ITEM * ideals.amount(lock, "during_s")
+
+
+def _recoverable_s(lock: ideals.Row, cpus: float) -> float:
+    """Wall time that a process loses to the lock: waiting, and taking it where that is done for each item."""
+    processes = max(ideals.amount(lock, "processes"), 1)
+    waited, during = ideals.amount(lock, "wait_s") / processes, ideals.amount(lock, "during_s")
+    if not _per_item(lock):
+        return min(waited, during * (1 - 1 / max(min(processes, cpus), 1)))
+    taking = lock.get("op_s")
+    return min(float(taking) / processes if isinstance(taking, (int, float)) else 2 * waited, during)
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP506",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="One lock for all makes more processes slower",
         why="A lock lets one process through at a time. Held for every item it turns parallel work into serial work, "
         "and handing it over between processes costs more than the update itself.",
         how=f"1 to twice as many processes as usable CPUs share the same number of updates of one locked Value. "
-        f"Reported when together they reach less than {LIMIT:g} of what one process does alone.",
+        f"Reported when together they reach less than {LIMIT:g} of what one process does alone. "
+        "In an observed program: locks for which processes waited at least ten times, and the time that each lost so; "
+        "a warning from a tenth of the wall time on.",
         claim="Often read: locks are slow. An uncontended lock takes about a microsecond; what costs is several "
         "processes wanting the same one.",
         bad="""\

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
+from mpdiag.units import number
 
 #: The largest number that a C int of 32 bits holds.
 LARGEST = 2**31 - 1
+#: A code that holds what the key's does not.
+WIDER = {"b": "'q'", "h": "'q'", "i": "'q'", "l": "'q'", "B": "'Q'", "H": "'Q'", "I": "'Q'", "L": "'Q'", "f": "'d'"}
 
 
 def judge(semantics: Facts) -> Iterator[Finding]:
@@ -31,16 +35,43 @@ def judge(semantics: Facts) -> Iterator[Finding]:
     )
 
 
+def observed(values: Facts) -> Iterator[Finding]:
+    """Find shared numbers that were cut to what their code holds."""
+    for row in values.all():
+        wrapped = ideals.at_least(row, "wrapped")
+        if not wrapped:
+            continue
+        place, code = Place.of(row), str(row["typecode"])
+        first = row.get("wrapped_from")
+        example = f" {first} became {row.get('wrapped_to')}." if first is not None else ""
+        wider = WIDER.get(code, "'d', or an int that the parent adds up")
+        yield RULE.finding(
+            level="error",
+            place=place,
+            concern=100 * wrapped,
+            seen=f"{number(wrapped, '1')} numbers did not fit the type code '{code}' of the Value or Array"
+            f"{ideals.where(place)} and were cut to its low bits without an error.{example}",
+            do=f"Use {wider} in place of '{code}'.",
+            evidence=(
+                Evidence("numbers that were cut", wrapped, "1"),
+                Evidence("reference", 0, "1"),
+                Evidence("type code", code),
+            ),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP503",
     judge=judge,
+    run=observed,
     aliases=("typecode-overflow", "value-typecode"),
     doc=Doc(
         title="A Value's type code does not fit the numbers",
         why="Value and Array hold C numbers. A float for an integer code fails at once, but an integer that is too "
         "large is cut to the low bits in silence: a counter turns negative, a size becomes 0.",
-        how="A Value of code 'i' is made from 2**31 and from 0.5.",
+        how="A Value of code 'i' is made from 2**31 and from 0.5. "
+        "In an observed program: integers assigned to a Value or an Array that did not read back as what they were.",
         claim="Often read: the code must match exactly. For floats in integer codes it must (TypeError); integers wrap "
         "silently instead ('b' makes 200 into -56, 'H' makes -1 into 65535), 'd' takes integers, and 'f' keeps about "
         "seven digits.",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule, known
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule, known
 from mpdiag.model import Doc
 
+#: What a child does to a global that the parent never sees.
+CHANGED = ("rebound", "grown")
 REMEDY = (
     "Pass what a child needs (args=, initargs=), return what it finds (result(), a Queue) and keep common counters "
     "in a Value: that works under every start method."
@@ -47,17 +50,47 @@ def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
+def observed(globals: Facts) -> Iterator[Finding]:  # noqa: A002 - the table's name
+    """Find module globals that children changed and that only code of the parent reads."""
+    lost = [row for row in globals.all() if row.get("parent_reads") is True and row.get("kind") in CHANGED]
+    if not lost:
+        return
+    names = ", ".join(dict.fromkeys(f"{row['module']}.{row['name']}" for row in lost))
+    count = max(ideals.at_least(row, "processes") for row in lost)
+    targets = ", ".join(dict.fromkeys(str(row["target"]) for row in lost if row.get("target")))
+    readers = ", ".join(dict.fromkeys(str(row["readers"]) for row in lost if row.get("readers")))
+    yield RULE.finding(
+        level="error",
+        confidence="inferred",
+        place=Place.of(lost[0]),
+        concern=10 * len(lost),
+        seen=f"{count:.0f} child {'processes' if count != 1 else 'process'}{f' running {targets}' if targets else ''} "
+        f"changed {names}, each its own copy. {readers or 'Code that only the parent runs'} reads the parent's copy, "
+        "which stayed as it was.",
+        do=f"Return what the child counted or found and add it up in the parent, or keep it in a Value or a Queue that "
+        f"is handed to the children (initargs=, args=). {names} in a child is a copy for good.",
+        evidence=(
+            Evidence("globals that children changed and the parent reads", len(lost), "1"),
+            Evidence("reference", 0, "1"),
+            Evidence("children that changed them", count, "1"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP501",
     judge=judge,
+    run=observed,
     aliases=("global-not-shared",),
     doc=Doc(
         title="Globals are not shared between processes",
         why="Each process has memory of its own: what one changes the others never see. No error says so; the child "
         "works on with the old value.",
         how="A child of each start method tells the value of a global that the parent changed before starting it, and "
-        "again after the parent changed it while the child ran.",
+        "again after the parent changed it while the child ran. "
+        "In an observed program: module globals that a child assigned anew or that grew there, and that functions "
+        "read which only the parent ran.",
         claim="Often read: a child never sees what main changed. That holds for changes after start(). Before it, a "
         "forked child has a copy and does see them; children by spawn and forkserver import the module and do not. So "
         "the same program gives different results on Linux up to Python 3.13 and everywhere else.",
