@@ -4,10 +4,11 @@
 
 For each load of loads.py it prints the ratio of the work alone (from the first line of the program's main function to
 the last; what the budget is for) and of the whole command (which for mpdiag includes its own start and its report):
-medians of ratios paired by round, with 95 % intervals. py-spy, viztracer, scalene, pyinstrument and cProfile take part
-where they are installed for that interpreter, in fewer rounds. Then it prints what the ledgers took on disk, and how
-cost and size grow with processes and with messages. Takes about an hour and wants an idle machine; ``--only`` chooses,
-and ``--tools mpdiag`` leaves out the others.
+medians of ratios paired by round, with 95 % intervals, and for the work also the ratio of the least times, which other
+load disturbs less. py-spy, viztracer, scalene, pyinstrument and cProfile take part where they are installed for that
+interpreter, in fewer rounds ("fails" when the program does not get through). Then it prints what the ledgers took on
+disk, and how cost and size grow with processes and with messages. Takes about an hour and wants an idle machine;
+``--only`` chooses, and ``--tools mpdiag`` leaves out the others.
 """
 
 from __future__ import annotations
@@ -145,17 +146,15 @@ def timed(command: Sequence[str]) -> float:
 
 
 def footprint(folder: Path) -> tuple[tuple[int, ...], int]:
-    """The bytes on disk of each process's ledger files, and of all else that was kept."""
+    """The bytes on disk of each process's ledger files (PID.N, PID.N.events …), and of all else that was kept."""
     ledgers: dict[str, int] = {}
     others = 0
     for path in folder.rglob("*"):
-        if not path.is_file():
-            continue
+        process, dot, _rest = path.name.partition(".")
         size = path.stat().st_blocks * 512
-        if "ledgers" in path.parts:
-            process = path.name.partition(".")[0]
+        if dot and process.isdigit():
             ledgers[process] = ledgers.get(process, 0) + size
-        else:
+        elif path.is_file():
             others += size
     return tuple(ledgers.values()), others
 
@@ -231,7 +230,7 @@ def compare(runner: Runner, loads: Mapping[str, Load], tools: Sequence[str], opt
     if "mpdiag" in tools:
         show(
             "Observed by mpdiag ÷ bare",
-            ("load", "bare", "work", "program", "command"),
+            ("load", "bare", "work", "least", "program", "command"),
             [overhead(load, taken[name, "bare"], taken[name, "mpdiag"]) for name, load in loads.items()],
         )
         print(verdict([work_ratio(taken[name, "bare"], taken[name, "mpdiag"]).median for name in loads]))
@@ -270,6 +269,7 @@ def overhead(load: Load, bare: Sequence[Cost], under: Sequence[Cost]) -> list[st
         load.title,
         units.seconds(stats.median([each.work_s for each in bare])),
         precise(work_ratio(bare, under)),
+        f"{min(each.work_s for each in under) / min(each.work_s for each in bare):.3f}",
         precise(ratio(programs, commands)) if len(programs) == len(commands) else "–",
         precise(ratio([each.command_s for each in under], commands)),
     ]

@@ -37,6 +37,9 @@ PATIENCE = 7200
 #: A process that ignores these hands that down, and some tests of CPython are not made for it.
 HANDLED = (signal.SIGINT, *(getattr(signal, name) for name in ("SIGQUIT", "SIGHUP") if hasattr(signal, name)))
 
+#: How `python -m test` and pytest end when they are left without any test.
+NOTHING_MATCHED = (4, 5)
+
 #: Outcomes of the tests of a suite, by name.
 Results = dict[str, str]
 
@@ -156,7 +159,7 @@ def differences(bare: Ended, under: Ended) -> Iterator[str]:
             yield f"{name}: {before} bare, {after} under mpdiag"
     if bare.exit != under.exit:
         yield f"exit {bare.exit} bare, {under.exit} under mpdiag, whose output ended:\n{under.tail}"
-    elif not bare.results:
+    elif not bare.results and bare.exit not in NOTHING_MATCHED:
         yield f"no test gave a result; the output ended:\n{bare.tail}"
 
 

@@ -44,6 +44,10 @@ def test_a_suite_without_results_is_no_agreement():
     assert list(differences(ended({}), ended({}))) == ["no test gave a result; the output ended:\nthe end"]
 
 
+def test_a_suite_without_a_matching_test_is_one():
+    assert list(differences(ended({}, 4), ended({}, 4))) == []
+
+
 def test_a_line_of_the_table():
     suite = Suite("some", sys.executable, ())
 
