@@ -50,3 +50,8 @@ def test_what_a_pool_made_is_not_the_users():
     facts = Facts("locks", {"": ({"id": 1, "user": False}, {"id": 2, "user": True}, {"id": 3})})
 
     assert [row["id"] for row in ideals.user_rows(facts)] == [2, 3]
+
+
+def test_counts_in_prose():
+    assert [ideals.counted(1, "task"), ideals.counted(2000, "task")] == ["1 task", "2,000 tasks"]
+    assert ideals.counted(2, "child", "children") == "2 children"

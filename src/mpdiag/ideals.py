@@ -159,3 +159,8 @@ def channel_carried_s(channel: Row) -> float:
     """What pickling a channel's messages and moving their bytes took on both sides."""
     moving = at_least(channel, "recv_s") or amount(channel, "send_s")
     return amount(channel, "pickle_s") + amount(channel, "unpickle_s") + moving
+
+
+def counted(count: float, one: str, many: str = "") -> str:
+    """``count`` and what is counted: ``1 task``, ``2,000 tasks``."""
+    return f"{count:,.0f} {one if count == 1 else many or one + 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpdiag.advice import NotJudged
-from mpdiag.rules.affinity_ignored import judge
+from mpdiag.rules.affinity_ignored import RULE, judge
 
 FREE = {
     "usable_cpus": 8.0,
@@ -55,3 +55,60 @@ def test_a_mask_that_default_pools_respect_is_a_note():
 def test_not_judged_without_a_cpu_count():
     with pytest.raises(NotJudged, match="does not tell"):
         list(judge(FREE, PYTHON | {"cpu_count": None, "unknown": {"cpu_count": "the system does not tell"}}))
+
+
+HALVED = {**FREE, "logical_cpus": 2, "affinity_cpus": 1, "usable_cpus": 1.0, "usable_workers": 1}
+TWO = {"cpu_count": 2, "pool_workers": 1, "unknown": {}}
+POOL = {
+    "id": 1,
+    "type": "Pool",
+    "threads": False,
+    "workers": 2,
+    "started": 2,
+    "init_cpu_s": 1.7,
+    "child_import_s": 0.0,
+}
+
+
+@pytest.fixture
+def observed(run, table):
+    def judged(pool=POOL, **cells):
+        whole = {"wall_s": 2.2, "cpus": 1.0, "busy_cpus": 0.98, **cells}
+        return list(RULE.run(run(**whole), table("pools", pool), HALVED, TWO))
+
+    return judged
+
+
+def test_a_worker_for_each_cpu_of_the_machine_where_one_may_be_used(observed):
+    (finding,) = observed()
+
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(0.94))
+    assert "The Pool (app.py:7) had 2 workers: the machine has 2 CPUs, but the program could use 1." in finding.seen
+
+
+def test_workers_that_cost_nothing_are_a_note(observed):
+    (finding,) = observed({**POOL, "init_cpu_s": 0.01, "workers": 4})
+
+    assert (finding.level, finding.gain) == ("note", None)
+
+
+@pytest.mark.parametrize(
+    ("pool", "cells"),
+    [
+        ({"workers": 1}, {}),
+        ({"workers": 7}, {}),
+        ({"threads": True}, {}),
+        ({}, {"busy_cpus": 0.1}),
+        ({}, {"cpus": 2.0, "busy_cpus": 2.0}),
+    ],
+    ids=["as usable", "another number", "threads", "waiting", "no limit"],
+)
+def test_silent_where_the_count_is_right_or_does_not_matter(observed, pool, cells):
+    assert observed({**POOL, **pool}, **cells) == []
+
+
+def test_a_run_on_an_unknown_machine_is_not_judged(run, table):
+    machine = {"unknown": {"logical_cpus": "not told"}}
+
+    with pytest.raises(NotJudged, match="not told"):
+        list(RULE.run(run(), table("pools", POOL), machine, TWO))

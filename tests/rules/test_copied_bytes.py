@@ -83,3 +83,40 @@ def test_not_judged_without_the_size_or_send():
         list(RULE.judge(Facts("large_payload", {"": ({"size": 2**16},)})))
     with pytest.raises(NotJudged, match=r"send\(\)"):
         judged(send_bytes=1e-3)
+
+
+PIPE = {
+    "id": 1,
+    "type": "Pipe",
+    "plain_bytes": True,
+    "puts": 400,
+    "mean_b": MIB,
+    "pickle_s": 0.1,
+    "unpickle_s": 0.1,
+    "send_s": 0.9,
+    "recv_s": 0.8,
+}
+
+
+def test_a_program_that_sends_bytes_as_objects(run, table):
+    (finding,) = RULE.run(run(), table("channels", PIPE))
+
+    assert (finding.level, finding.gain, finding.place.line) == ("note", None, 7)
+    assert "400 messages of 1 MiB of bytes went through send() of the Pipe (app.py:7)" in finding.seen
+    assert finding.concern == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"plain_bytes": False}, {"plain_bytes": None}, {"type": "Queue"}, {"mean_b": 100}, {"recv_s": 0.01}],
+    ids=str,
+)
+def test_silent_on_programs_that_send_no_large_bytes(run, table, changed):
+    channel = {**PIPE, "pickle_s": 0.01, "unpickle_s": 0.01, **changed}
+
+    assert list(RULE.run(run(), table("channels", channel))) == []
+
+
+def test_a_program_whose_sending_was_not_timed_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="pickle_s"):
+        list(RULE.run(run(), table("channels", {**PIPE, "pickle_s": None})))

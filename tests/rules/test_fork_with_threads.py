@@ -39,3 +39,43 @@ def test_silent_where_the_child_gets_the_lock():
 def test_not_judged_without_the_demonstration():
     with pytest.raises(NotJudged, match="fork beside"):
         list(RULE.judge(Facts("semantics", {}), python()))
+
+
+CHILD = {
+    "pid": 2,
+    "role": "process",
+    "start_method": "fork",
+    "born_s": 0.1,
+    "threads_at_fork": 2,
+    "cpu_s": 1.0,
+    "tasks": 0,
+    "pool": None,
+}
+
+
+def test_children_forked_beside_threads_are_a_note_when_all_went_well(run, table):
+    (finding,) = RULE.run(run(), table("processes", CHILD, CHILD))
+
+    assert (finding.level, finding.gain, finding.place.line) == ("note", None, 7)
+    assert "2 of the children were forked while the parent had other threads, up to 1 (app.py:7)" in finding.seen
+
+
+def test_a_child_that_did_nothing_until_the_kill_is_a_warning(run, table):
+    (finding,) = RULE.run(run(exit="SIGKILL"), table("processes", CHILD, {**CHILD, "cpu_s": 0.001}))
+
+    assert finding.level == "warning"
+    assert "1 of them did nothing" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "changed", [{"threads_at_fork": 1}, {"threads_at_fork": None}, {"start_method": "spawn"}], ids=str
+)
+def test_silent_on_children_of_one_thread(run, table, changed):
+    assert list(RULE.run(run(), table("processes", {**CHILD, **changed}))) == []
+
+
+def test_silent_on_workers_that_a_pool_replaced(run, table):
+    first = {**CHILD, "role": "worker", "pool": 1, "threads_at_fork": 1}
+    second = {**first, "born_s": 2.0, "threads_at_fork": 4}
+
+    assert list(RULE.run(run(), table("processes", first, second))) == []

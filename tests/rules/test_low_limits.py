@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpdiag.advice import NotJudged
-from mpdiag.rules.low_limits import judge
+from mpdiag.rules.low_limits import RULE, judge
 
 GIB = 2**30
 FINE = {
@@ -80,3 +80,22 @@ def test_what_is_unknown_hides_no_other_limit():
 def test_not_judged_when_nothing_is_known():
     with pytest.raises(NotJudged):
         list(judge({"unknown": {}}))
+
+
+def test_failures_that_say_which_limit_was_met(table):
+    example = "OSError: [Errno 24] Too many open files"
+    (finding,) = RULE.run(table("failures", {"kind": "task", "count": 3, "example": example}))
+
+    assert (finding.level, finding.place.line) == ("error", 7)
+    assert "3 tasks or children failed (app.py:7)" in finding.seen
+    assert "open files (ulimit -n)" in finding.do
+
+
+@pytest.mark.parametrize("example", ["ValueError: no", None])
+def test_silent_on_other_failures(table, example):
+    assert list(RULE.run(table("failures", {"kind": "task", "count": 3, "example": example}))) == []
+
+
+def test_failures_without_a_count_are_not_judged(table):
+    with pytest.raises(NotJudged, match="count"):
+        list(RULE.run(table("failures", {"kind": "task", "count": None, "example": "MemoryError"})))

@@ -48,3 +48,28 @@ def test_silent_when_the_interval_reaches_below_the_limit():
 def test_not_judged_without_tuples():
     with pytest.raises(NotJudged, match="what tuples"):
         list(RULE.judge(facts(tuples=None)))
+
+
+POOL = {"id": 1, "type": "Pool", "threads": False, "tasks": 100, "args_b": 4e5, "pickle_s": 0.8, "unpickle_s": 0.9}
+QUEUE = {"id": 2, "type": "Queue", "put_b": 4e7, "pickle_s": 0.8, "unpickle_s": 0.9}
+
+
+def test_small_objects_that_a_program_pickles(run, table):
+    both = list(RULE.run(run(), table("pools", POOL), table("channels", QUEUE)))
+
+    assert [(finding.level, finding.gain) for finding in both] == [("note", None)] * 2
+    assert "through the Pool (app.py:7) took 1.70 s of 5.00 s of CPU time, at 23.5 MB/s" in both[0].seen
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"put_b": 4e9}, {"pickle_s": 0.1, "unpickle_s": 0.1}, {"user": False}],
+    ids=["buffers", "little", "a pool's own"],
+)
+def test_silent_on_programs_that_pickle_fast_or_little(run, table, changed):
+    assert list(RULE.run(run(), table("pools"), table("channels", {**QUEUE, **changed}))) == []
+
+
+def test_a_program_whose_pickling_was_not_timed_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="pickle_s"):
+        list(RULE.run(run(), table("pools", {**POOL, "pickle_s": None}), table("channels")))

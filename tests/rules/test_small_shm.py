@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpdiag.advice import NotJudged
-from mpdiag.rules.small_shm import judge
+from mpdiag.rules.small_shm import RULE, judge
 
 MIB = 2**20
 
@@ -49,3 +49,16 @@ def test_a_missing_one():
 def test_not_judged_elsewhere():
     with pytest.raises(NotJudged, match="not a file system"):
         list(judge({"shm_present": None, "unknown": {"shm_present": "shared memory is not a file system"}}))
+
+
+def test_processes_that_died_of_a_bus_error(table):
+    killed = {"role": "worker", "exit": "SIGBUS"}
+    (finding,) = RULE.run(table("processes", killed, {"exit": 0}), facts(64 * MIB, MIB, container="docker"))
+
+    assert (finding.level, finding.place.line) == ("error", 7)
+    assert "1 of the processes (app.py:7) ended by SIGBUS" in finding.seen
+    assert "--shm-size" in finding.do
+
+
+def test_silent_where_nobody_did(table):
+    assert list(RULE.run(table("processes", {"exit": 0}, {"exit": "SIGTERM"}), facts(64 * MIB, MIB))) == []

@@ -6,9 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Finding, Level, Rule, known
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Level, Place, Rule, known
 from mpdiag.model import Doc
-from mpdiag.units import number
+from mpdiag.units import number, seconds
+
+#: The part of the usable CPUs from which a program is held up by them; tasks that wait may have more workers.
+BUSY = 0.5
 
 
 def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -36,6 +40,11 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
     )
 
 
+def _from(counted: int, workers: float, usable: int) -> bool:
+    """Whether a number of workers looks like one made from a count of CPUs above the usable ones."""
+    return counted > usable and (abs(workers - counted) <= 1 or workers % counted == 0)
+
+
 def _limits(machine: Mapping[str, Any]) -> str:
     """The limits at work, in words."""
     quota, affinity, total = machine.get("cpu_quota"), machine.get("affinity_cpus"), machine.get("logical_cpus")
@@ -59,10 +68,45 @@ def _how(machine: Mapping[str, Any], usable: int) -> str:
     return "len(os.sched_getaffinity(0)), or os.process_cpu_count() from Python 3.13, respects the mask"
 
 
+def observed(run: Facts, pools: Facts, machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find pools with a worker for each CPU of the machine where the program could use fewer."""
+    cpus = ideals.usable(run)
+    usable = math.ceil(cpus)
+    counted = [int(count) for count in (known(machine, "logical_cpus"), python.get("cpu_count")) if count]
+    if run.number("busy_cpus") < BUSY * cpus:
+        return
+    for pool in pools.all():
+        workers = ideals.at_least(pool, "workers")
+        if pool.get("threads") or workers <= usable or not any(_from(count, workers, usable) for count in counted):
+            continue
+        surplus = ideals.at_least(pool, "started") * (1 - usable / workers)
+        each = ideals.at_least(pool, "init_cpu_s") / max(ideals.at_least(pool, "started"), 1)
+        recoverable = surplus * (each + ideals.at_least(pool, "child_import_s")) / cpus
+        costly, place = ideals.worth(recoverable, run.number("wall_s")), Place.of(pool)
+        yield RULE.finding(
+            level="warning" if costly else "note",
+            place=place,
+            gain=ideals.bound(recoverable, run, "surplus workers would not be prepared on CPUs that others need")
+            if costly
+            else None,
+            concern=workers / usable,
+            seen=f"The {pool['type']}{ideals.where(place)} had {number(workers, '1')} workers: the machine has "
+            f"{max(counted)} CPUs, but the program could use {number(cpus, None)}. Preparing the others took "
+            f"{seconds(recoverable)}.",
+            do=f"Pass the number of usable CPUs in place of os.cpu_count(): {_how(machine, usable)}.",
+            evidence=(
+                Evidence("workers", workers, "1"),
+                Evidence("reference: workers that can compute at a time", usable, "1"),
+                Evidence("CPU time to prepare a worker", each, "s"),
+            ),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP701",
     judge=judge,
+    run=observed,
     aliases=("cpu-count-ignores-limits",),
     doc=Doc(
         title="The CPU count ignores what this process may use",
@@ -70,7 +114,9 @@ RULE: Final = Rule(
         "quota the group burns its share early in every period and then all its processes stand still.",
         how="The smallest of the affinity mask and of the CPU quotas of the process's own control group and its "
         "ancestors, rounded up, against os.cpu_count() and the default size of Pool. A warning when the default pool "
-        "is too large, a note when only os.cpu_count() is.",
+        "is too large, a note when only os.cpu_count() is. "
+        "In an observed program that kept the usable CPUs busy: pools with as many workers as the machine has CPUs, "
+        "and the CPU time in which the surplus ones were prepared.",
         claim='Often read: "max_workers defaults to os.cpu_count()". Outdated: from Python 3.13 it is '
         "os.process_cpu_count(), which respects affinity. Neither sees a control group's quota: in a container limited "
         "to half a CPU of 64, both still count 64.",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Cell, Doc, Measured
 from mpdiag.stats import ratio
-from mpdiag.units import interval, number, size
+from mpdiag.units import interval, number, seconds, size
 
 #: The size that is judged: where "large" is commonly said to begin.
 QUOTED = 2**20
@@ -22,6 +23,10 @@ OTHERS = {
     "reused": "a reused segment",
     "new": "a new segment per message",
 }
+#: The part of the wall time from which sending bytes is worth a word.
+SENDING = 0.05
+#: Bytes of a message from which copying decides what it costs.
+LARGE = 64 * 2**10
 
 
 def judge(large_payload: Facts) -> Iterator[Finding]:
@@ -103,17 +108,46 @@ def since(first: Cell, facts: Facts) -> str:
     return f"at no size up to {size(largest)}"
 
 
+def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
+    """Find pipes through which large bytes went by send(): send_bytes() is the smallest change."""
+    for channel in ideals.user_rows(channels):
+        plain = channel.get("type") == "Pipe" and channel.get("plain_bytes") is True
+        if not plain or ideals.at_least(channel, "mean_b") < LARGE:
+            continue
+        carried, limit = ideals.channel_carried_s(channel), SENDING * run.number("wall_s")
+        if carried <= limit:
+            continue
+        place = Place.of(channel)
+        yield RULE.finding(
+            level="note",
+            place=place,
+            concern=carried / limit,
+            seen=f"{number(ideals.amount(channel, 'puts'), '1')} messages of {size(ideals.amount(channel, 'mean_b'))} "
+            f"of bytes went through send() of the Pipe{ideals.where(place)}; pickling, copying and unpickling took "
+            f"{seconds(carried)}.",
+            do="Use send_bytes() and recv_bytes(): no pickle on either side. A reused shared-memory segment copies "
+            "once.",
+            evidence=(
+                Evidence("sending and receiving", carried, "s"),
+                Evidence("reference: 5 % of the wall time", limit, "s"),
+            ),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP205",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Large bytes are copied more than they need be",
         why="send() and put() pickle a buffer, write it to a pipe, read it and unpickle it: four copies, and memory "
         "that is fetched from the system and given back for every message.",
         how=f"One hand-over of {size(QUOTED)} to a consumer that reads every page: send() against send_bytes(), a "
         "reused shared-memory segment and a new one per message, ratios paired by round. Reported when one of them is "
-        f"more than {LIMIT:g}× as fast with its whole interval.",
+        f"more than {LIMIT:g}× as fast with its whole interval. "
+        "In an observed program: Pipes that carried nothing but large bytes objects by send(), and took more than 5 % "
+        "of the wall time for it.",
         claim="'Objects over 1 MB trigger pickling, so use shared memory' is wrong on both counts. Everything is "
         "pickled, at any size; pickling bytes is little more than copying them. Shared memory pays when the segment is "
         "reused (often from 64 KiB on); a new one for each message is mostly slower than send_bytes() below several "

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule, known
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Level, Place, Rule, known
 from mpdiag.model import Doc
+from mpdiag.units import number
 
 #: From this version on a fork beside threads raises a DeprecationWarning.
 WARNS = (3, 12)
+#: CPU time below which a child has done nothing since its fork.
+NOTHING = 0.05
 
 
 def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -41,17 +45,70 @@ def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
+def observed(run: Facts, processes: Facts) -> Iterator[Finding]:
+    """Find children forked beside other threads; a warning where one did nothing until the program was killed."""
+    forked = [
+        row
+        for row in processes.all(start_method="fork")
+        if ideals.at_least(row, "threads_at_fork") > 1 and not _replaces(row, processes)
+    ]
+    if not forked:
+        return
+    killed = isinstance(run.rows()[0].get("exit"), str)
+    stuck = [row for row in forked if killed and _did_nothing(row)]
+    worst = max(stuck or forked, key=lambda row: ideals.amount(row, "threads_at_fork"))
+    place, threads = Place.of(worst), ideals.amount(worst, "threads_at_fork")
+    level: Level = "warning" if stuck else "note"
+    yield RULE.finding(
+        level=level,
+        place=place,
+        confidence="inferred",
+        concern=threads,
+        seen=f"{len(forked)} of the children were forked while the parent had other threads, up to "
+        f"{number(threads - 1, '1')}{ideals.where(place)}"
+        + (
+            f"; {len(stuck)} of them did nothing until the program was killed."
+            if stuck
+            else "; this time all went well."
+        ),
+        do="Start processes and pools before threads (an executor's submit() starts its workers), or use "
+        "multiprocessing.get_context('forkserver') or 'spawn'. Make thread pools in the child: inherited ones have no "
+        "threads.",
+        evidence=(
+            Evidence("threads of the parent at the fork", threads, "1"),
+            Evidence("reference", 1, "1"),
+            Evidence("children forked beside threads", len(forked), "1"),
+        ),
+    )
+
+
+def _replaces(row: ideals.Row, processes: Facts) -> bool:
+    """Whether a pool's own thread may have forked it in place of a worker that ended: those threads are harmless."""
+    pool = row.get("pool")
+    before = [
+        other for other in processes.all(pool=pool) if ideals.at_least(other, "born_s") < ideals.at_least(row, "born_s")
+    ]
+    return pool is not None and any(other.get("threads_at_fork") in (1, None) for other in before)
+
+
+def _did_nothing(row: ideals.Row) -> bool:
+    return ideals.at_least(row, "cpu_s") < NOTHING and not ideals.at_least(row, "tasks")
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP603",
     judge=judge,
+    run=observed,
     aliases=("fork-with-threads-deadlock",),
     doc=Doc(
         title="Fork copies locks, but not the threads that hold them",
         why="A forked child has only the thread that forked. A lock that another thread held at that moment stays "
         "locked for ever in the child; the first who wants it hangs, now and then and only under load.",
         how="A thread takes a lock, then a process is started by each method and tells whether it gets the lock within "
-        "a deadline. Judged where fork is the default start method.",
+        "a deadline. Judged where fork is the default start method. "
+        "In an observed program: forked children whose parent had more than one thread at that moment. A note; a "
+        "warning where one of them used no CPU time until the program was killed.",
         claim="Often read: fork deadlocks once a Lock or logging was used. It takes a lock that another thread *holds* "
         "at the fork. The locks of logging are safe since Python 3.9; the buffers of files that several threads print "
         "to, the import lock and inherited thread pools are not.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Finding, NotJudged, Rule, known
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc
 from mpdiag.units import number, size
 
@@ -24,6 +25,17 @@ TASKS_PER_WORKER = 2
 MEMORY_PER_WORKER = 64 * 2**20
 #: Each thread reserves 8 MiB for its stack and up to 64 MiB for glibc's arena; a Pool starts three threads.
 ADDRESS_SPACE = 2**30
+#: What errors say when a limit was met, and the limit's name.
+MET = {
+    "Too many open files": "open files (ulimit -n)",
+    "Errno 24": "open files (ulimit -n)",
+    "Resource temporarily unavailable": "processes and threads (ulimit -u, pids.max)",
+    "can't start new thread": "processes and threads (ulimit -u, pids.max)",
+    "BlockingIOError": "processes and threads (ulimit -u, pids.max)",
+    "Cannot allocate memory": "memory (ulimit -v, memory.max)",
+    "MemoryError": "memory (ulimit -v, memory.max)",
+    "No space left on device": "room in /dev/shm",
+}
 
 
 def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
@@ -136,10 +148,31 @@ def _addresses(machine: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
+def observed(failures: Facts) -> Iterator[Finding]:
+    """Find failures of tasks and children that say that a limit was met."""
+    for row in failures.all():
+        example = str(row.get("example") or "")
+        limit = next((name for text, name in MET.items() if text in example), None)
+        if limit is None:
+            continue
+        place, count = Place.of(row), ideals.amount(row, "count")
+        yield RULE.finding(
+            level="error",
+            place=place,
+            concern=10 * count,
+            seen=f"{ideals.counted(count, 'task or child', 'tasks or children')} failed{ideals.where(place)} as "
+            f"'{example}': the limit on {limit} was met.",
+            do=f"Raise the limit on {limit}, or stay below it: fewer workers, connections and pools that are closed "
+            "when they are done.",
+            evidence=(Evidence("failures at the limit", count, "1"), Evidence("reference", 0, "1")),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP703",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="A limit stands below what a pool needs",
         why="Limits show as errors far from their cause: 'Too many open files' in a start, BlockingIOError from fork, "
@@ -147,7 +180,8 @@ RULE: Final = Rule(
         how=f"Known limits against a pool of {WORKERS} workers (or one a usable CPU, if that is more): "
         f"{FILES_BESIDE} open files and {FILES_PER_WORKER} a worker (the parent holds two, a Pipe adds two), "
         f"{TASKS_PER_WORKER} tasks a worker; {size(MEMORY_PER_WORKER)} of memory for each usable CPU and the parent; "
-        f"{size(ADDRESS_SPACE)} of addresses; and whether a semaphore can be created at all.",
+        f"{size(ADDRESS_SPACE)} of addresses; and whether a semaphore can be created at all. "
+        "In an observed program: errors of tasks and children that say that a limit was met.",
         claim='"Too many open files" is usually read as a leak. On macOS, where the limit is 256 by default, a large '
         "pool gets there without any.",
         bad="""\

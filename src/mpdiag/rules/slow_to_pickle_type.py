@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.stats import ratio
-from mpdiag.units import interval, seconds
+from mpdiag.units import interval, rate, seconds
 
 #: Rows of the same three fields, by what one of them is called.
 RECORDS = {
@@ -21,6 +22,10 @@ RECORDS = {
 LIMIT = 2.0
 #: A message that people send without a second thought.
 MANY = 10_000
+#: Bytes per second below which pickling visits many small objects, one by one.
+SLOW = 100e6
+#: The part of the CPU time of a program from which pickling them is worth a word.
+PICKLING = 0.1
 
 
 def judge(pickle_cost: Facts) -> Iterator[Finding]:
@@ -53,17 +58,53 @@ def judge(pickle_cost: Facts) -> Iterator[Finding]:
     )
 
 
+def observed(run: Facts, pools: Facts, channels: Facts) -> Iterator[Finding]:
+    """Find pools and channels that spend a part of the program's CPU time on pickling many small objects."""
+    cpu = run.number("cpu_s")
+    sent = [
+        (row, ideals.at_least(row, "args_b") * ideals.at_least(row, "tasks"), _pickling_s(row))
+        for row in ideals.process_pools(pools)
+    ]
+    sent += [(row, ideals.at_least(row, "put_b"), _pickling_s(row)) for row in ideals.user_rows(channels)]
+    for row, count, pickling in sent:
+        if pickling < max(PICKLING * cpu, ideals.LEAST_S) or count > SLOW * pickling:
+            continue
+        place = Place.of(row)
+        yield RULE.finding(
+            level="note",
+            place=place,
+            concern=pickling / (PICKLING * cpu),
+            seen=f"Pickling and unpickling what went through the {row['type']}{ideals.where(place)} took "
+            f"{seconds(pickling)} of {seconds(cpu)} of CPU time, at {rate(count / pickling, 'B')}: many small objects, "
+            "each visited by itself.",
+            do="Send tuples in place of objects, or columns: one array.array or NumPy array for each field is copied, "
+            "at GB/s. Or send less.",
+            evidence=(
+                Evidence("pickled a second", count / pickling, "B/s"),
+                Evidence("reference: many small objects", SLOW, "B/s"),
+                Evidence("pickling and unpickling", pickling, "s"),
+            ),
+        )
+
+
+def _pickling_s(row: ideals.Row) -> float:
+    return ideals.amount(row, "pickle_s") + ideals.amount(row, "unpickle_s")
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP206",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Object graphs of slow types dominate what is sent",
         why="pickle writes and rebuilds every object of a list one by one; what one costs depends on its type far more "
         "than on its size.",
         how="Pickling and unpickling lists of records with the same three fields, per record: the slowest of dict, "
         f"dataclass, namedtuple and __slots__ against tuple, paired by round; reported above {LIMIT:g}× with its whole "
-        "interval.",
+        "interval. "
+        "In an observed program: pools and channels whose pickling took a tenth of the CPU time or more at less than "
+        f"{SLOW / 1e6:g} MB/s.",
         claim="'Pickle is slow' is true of graphs of objects and untrue of buffers: bytes, arrays and NumPy arrays go "
         "at the speed of copying. '__slots__ and namedtuples are lean' is true of memory; to pickle they are among the "
         "slowest, for each names its class and is rebuilt by a call.",

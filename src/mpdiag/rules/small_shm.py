@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Finding, Rule, known
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule, known
 from mpdiag.model import Doc
 from mpdiag.units import size
 
@@ -55,10 +56,34 @@ def _enlarge(machine: Mapping[str, Any]) -> str:
     return f"Enlarge it: {way}. Or keep the segments few and reuse them; large arrays can live in a mapped file."
 
 
+def observed(processes: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find processes killed by SIGBUS, as the first write to a page that finds no room is."""
+    killed = [row for row in processes.all() if row.get("exit") == "SIGBUS"]
+    if not killed:
+        return
+    place, total, free = Place.of(killed[0]), known(machine, "shm_total"), known(machine, "shm_free")
+    yield RULE.finding(
+        level="error",
+        place=place,
+        confidence="inferred",
+        concern=10.0 * len(killed),
+        seen=f"{len(killed)} of the processes{ideals.where(place)} ended by SIGBUS: a page of a shared-memory segment "
+        f"or a mapped file found no room. /dev/shm holds {size(total)}.",
+        do=_enlarge(machine),
+        evidence=(
+            Evidence("processes ended by SIGBUS", len(killed), "1"),
+            Evidence("reference", 0, "1"),
+            Evidence("size", total, "B"),
+            Evidence("free", free, "B"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP702",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Little room for shared memory in /dev/shm",
         why="Segments of multiprocessing.shared_memory live there. Creating one that does not fit succeeds; the first "
@@ -66,7 +91,8 @@ RULE: Final = Rule(
         "waits for the lost result (Pool) or breaks (ProcessPoolExecutor). In a full one Lock() and Queue() raise "
         "OSError 28 as well. Value and Array move to the temporary folder when they do not fit.",
         how="The file system behind /dev/shm is asked for its size and free room. The reference is 64 MiB, what "
-        "container engines give by default; a plain Linux gives half the memory.",
+        "container engines give by default; a plain Linux gives half the memory. "
+        "In an observed program: processes that ended by SIGBUS.",
         claim='"Bus error: out of shared memory" is often taken for a bug of the library at hand; it is the size of '
         "this file system.",
         bad="""\

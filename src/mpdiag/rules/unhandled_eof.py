@@ -8,7 +8,6 @@ from typing import Final
 from mpdiag import ideals
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
-from mpdiag.units import number
 
 
 def observed(channels: Facts) -> Iterator[Finding]:
@@ -22,7 +21,7 @@ def observed(channels: Facts) -> Iterator[Finding]:
         level="error",
         place=place,
         concern=10 * count,
-        seen=f"recv() raised EOFError {number(count, '1')} times and nobody caught it: the other end of the "
+        seen=f"recv() raised EOFError {ideals.counted(count, 'time')} and nobody caught it: the other end of the "
         f"{ended[0]['type']}{ideals.where(place)}{others} had been closed. The process ended there, without what it "
         "had yet to send.",
         do="Catch EOFError around recv() where the closed end means that no more will come, or send a sentinel (None) "

@@ -1,0 +1,97 @@
+"""Advice when workers of a pool died with a task in hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag import ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
+from mpdiag.model import Doc
+
+#: What a way to end points to.
+CAUSES = {
+    "SIGKILL": "SIGKILL comes from the kernel when memory runs out, or from someone's kill",
+    "SIGSEGV": "SIGSEGV comes from native code: run with -X faulthandler to see where",
+    "SIGBUS": "SIGBUS comes from a full /dev/shm or a truncated mapped file",
+    "SIGXCPU": "SIGXCPU comes from a limit on CPU time (RLIMIT_CPU), which counts a worker's whole life",
+    "SIGABRT": "SIGABRT comes from native code that gave up; its message is on stderr",
+    "exit": "a task that calls sys.exit() or os._exit() ends its worker: raise an exception instead",
+}
+
+
+def observed(pools: Facts, processes: Facts) -> Iterator[Finding]:
+    """Find pools with workers that ended by a signal or by themselves."""
+    for pool in pools.all():
+        died = ideals.at_least(pool, "died")
+        if not died:
+            continue
+        ends = Counter(
+            str(row["exit"])
+            for row in processes.all(role="worker", pool=pool.get("id"))
+            if row.get("exit") not in (0, None)
+        )
+        place, how = Place.of(pool), ", ".join(f"{count} by {_end(end)}" for end, count in ends.most_common(3))
+        waits = "Pool" in str(pool["type"]) and "Executor" not in str(pool["type"])
+        yield RULE.finding(
+            level="error",
+            place=place,
+            concern=20 * died,
+            seen=f"{ideals.counted(died, 'worker')} of the {pool['type']}{ideals.where(place)} "
+            f"died{f', {how}' if how else ''}. "
+            + (
+                "A Pool starts another in its place, but the task is lost and its result never comes."
+                if waits
+                else "Every task that was not done failed with BrokenProcessPool."
+            ),
+            do=_remedy(ends, waits),
+            evidence=(Evidence("workers that died", died, "1"), Evidence("reference", 0, "1")),
+        )
+
+
+def _end(end: str) -> str:
+    return end if end.startswith("SIG") else f"exit code {end}"
+
+
+def _remedy(ends: Counter[str], waits: bool) -> str:
+    """Where to look, by the way most workers ended, and how to notice it the next time."""
+    known = [CAUSES[end] if end in CAUSES else CAUSES["exit"] for end, _ in ends.most_common(1) if _explained(end)]
+    look = f"Find out why: {known[0]}." if known else "Find out why: see their stderr and the kernel's log."
+    notice = " Use ProcessPoolExecutor, which raises BrokenProcessPool, or get(timeout=…)." if waits else ""
+    return look + notice
+
+
+def _explained(end: str) -> bool:
+    return end in CAUSES or end.isdecimal()
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP605",
+    run=observed,
+    doc=Doc(
+        title="A worker died with its task",
+        why="A worker that is killed or exits takes its task along. multiprocessing.Pool starts another worker and "
+        "waits for the lost result for ever; an executor fails every task that is pending.",
+        how="In an observed program: workers of pools that ended by a signal or an exit code while the pool still ran, "
+        "without having been asked to.",
+        claim="Often read: an exception in a task kills the worker. It does not, it is sent to the parent; SystemExit, "
+        "os._exit(), a crash in native code and the kernel's out-of-memory killer do. maxtasksperchild replaces "
+        "workers between tasks, which loses nothing.",
+        bad="""\
+def parse(path):
+    if not path.exists():
+        sys.exit(2)             # ends the worker: Pool.map() waits for ever
+""",
+        good="""\
+def parse(path):
+    if not path.exists():
+        raise FileNotFoundError(path)
+""",
+        links=(
+            "https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.process.BrokenProcessPool",
+            "https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool",
+        ),
+    ),
+)

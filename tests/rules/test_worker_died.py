@@ -1,0 +1,48 @@
+"""MP605 from workers that ended by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpdiag.rules.worker_died import RULE
+
+POOL = {"id": 1, "type": "Pool", "died": 2}
+
+
+def workers(table, *ends):
+    return table("processes", *({"role": "worker", "pool": 1, "exit": end} for end in ends))
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "cause"),
+    [
+        ("SIGXCPU", "2 by SIGXCPU", "RLIMIT_CPU"),
+        ("SIGKILL", "2 by SIGKILL", "memory runs out"),
+        (2, "2 by exit code 2", "sys.exit()"),
+        ("SIGHUP", "2 by SIGHUP", "see their stderr"),
+    ],
+)
+def test_how_they_ended_says_where_to_look(table, end, said, cause):
+    (finding,) = RULE.run(table("pools", POOL), workers(table, end, end, 0, None))
+
+    assert (finding.rule, finding.level, finding.gain, finding.place.line) == ("MP605", "error", None, 7)
+    assert f"2 workers of the Pool (app.py:7) died, {said}." in finding.seen
+    assert "its result never comes" in finding.seen
+    assert cause in finding.do
+
+
+def test_an_executor_breaks(table):
+    (finding,) = RULE.run(table("pools", {**POOL, "type": "ProcessPoolExecutor"}), workers(table, "SIGKILL"))
+
+    assert "BrokenProcessPool" in finding.seen
+    assert "Use ProcessPoolExecutor" not in finding.do
+
+
+def test_silent_where_all_were_asked_to_end(table):
+    assert list(RULE.run(table("pools", {**POOL, "died": 0}), workers(table, "SIGTERM"))) == []
+
+
+def test_it_is_explained():
+    doc = RULE.doc
+
+    assert all((doc.title, doc.why, doc.how, doc.claim, doc.bad, doc.good))
