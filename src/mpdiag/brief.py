@@ -13,9 +13,10 @@ what to do about it."""
 COMMANDS = {
     "probe": "Measure what multiprocessing costs on this machine.",
     "run": "Run a program and tell where its time goes.",
-    "selftest": "Check what run reports against programs whose split of time is known.",
+    "selftest": "Check what run reports against programs of known truth.",
     "explain": "Explain a rule, a probe or a topic.",
     "report": "Show a saved report in any format.",
+    "compare": "Compare two saved reports: what changed, what was won.",
 }
 
 

@@ -94,8 +94,8 @@ def test_backticks_in_code_and_prose():
     rule = Rule(
         "mpdiag.rules.some_name",
         "MP999",
-        lambda: (),
         Doc("Title", "Use `x_y` and *not* _z_.", "a\n\n- one\nmore\n- two", bad="f(*a)", good="f(a)"),
+        lambda: (),
         aliases=("other",),
     )
 

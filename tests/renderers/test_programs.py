@@ -111,7 +111,7 @@ def test_nothing_from_a_program_escapes(verbose):
     ticket = markdown.RENDERER.render(hostile(), Style(verbose=verbose))
 
     assert set(text + ticket) & set("\x1b\x07\r\u202e") == set()
-    assert ticket.count("```") == 2
+    assert re.findall("^```.*", ticket, re.MULTILINE) == ["```text", "```"]
     assert "<b> " not in re.sub(r"```text.*?```|`[^`\n]*`", "", ticket, flags=re.DOTALL)
 
 

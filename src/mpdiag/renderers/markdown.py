@@ -46,7 +46,7 @@ def _head(report: Report, style: Style) -> Iterator[str]:
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
-    yield f"#### Findings: {present.counts(report)}"
+    yield f"#### {present.headline(report)}: {present.counts(report)}"
     yield ""
     full, brief = present.split_findings(report, style)
     for finding in full:

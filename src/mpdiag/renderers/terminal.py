@@ -45,12 +45,13 @@ class _Page:
         self.put(self.say(self.report.verdict, "bold"))
         self._quality()
         self._findings()
-        if self.report.account is None:
+        last = self.report.kind in present.READ_WHOLE
+        if not last:
             self._facts()
-        else:
+        if self.report.account:
             self._account(self.report.account)
         self._sections()
-        if self.report.account is not None:
+        if last:
             self._facts()
         if self.style.verbose:
             self._judged()
@@ -62,7 +63,7 @@ class _Page:
 
     def _findings(self) -> None:
         full, brief = present.split_findings(self.report, self.style)
-        self.heading("Findings", present.counts(self.report))
+        self.heading(present.headline(self.report), present.counts(self.report))
         if not self.report.findings and self.report.passed and not self.style.verbose:
             self.put(self.say(f"Judged and fine: {len(self.report.passed)} kinds of mistakes, listed by -v.", QUIET))
         for finding in full:

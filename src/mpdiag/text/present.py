@@ -98,6 +98,11 @@ def doubts(report: Report, style: Style) -> list[str]:
     return [*lines[: _DOUBTS - 1], f"{len(rest)} more such remarks, shown by -v"]
 
 
+def headline(report: Report) -> str:
+    """What the list of findings is called: a comparison has only those that came."""
+    return "New findings" if report.kind == "compare" else "Findings"
+
+
 def counts(report: Report) -> str:
     """How many findings of each level, and what became of the other rules: ``1 warning, 3 notes; 12 rules passed``."""
     levels = [
