@@ -20,7 +20,11 @@ from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
 from mpdiag.report import SCHEMA, Quality, Report, Tool
 from mpdiag.signals import uninterrupted
+from mpdiag.watch import account as accounts
+from mpdiag.watch import facts as tabled
 from mpdiag.watch import folder as private
+from mpdiag.watch import lives, pages
+from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
 
 
@@ -69,7 +73,7 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
         scene = look_around(request, folder)
         with Launched(request.command, private.environment(folder)) as program:
             program.wait()
-        said = guarded(lambda: deliver(tell(request, scene, program, begun)))
+        said = guarded(lambda: deliver(tell(request, scene, program, folder, begun)))
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
     return program.code or said
@@ -112,9 +116,13 @@ def guarded(step: Callable[[], int]) -> int:
         return errors.FAILED
 
 
-def tell(request: Request, scene: Scene, program: Launched, begun: float) -> Report:
+def tell(request: Request, scene: Scene, program: Launched, folder: Path, begun: float) -> Report:
     """The report on a run that is over."""
-    facts: dict[str, Any] = {"machine": scene.machine, "python": scene.python}
+    run = gathered(scene, program, folder)
+    lived = lives.lives(run)
+    account = accounts.account(run, lived)
+    tables = tabled.gather(run, lived, account, scene.python)
+    facts: dict[str, Any] = {"machine": scene.machine, "python": scene.python, **tables}
     judged = judging.judge(registry.select(request.select, request.ignore), facts, "run")
     findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), program.wall_s)
     report = Report(
@@ -127,12 +135,28 @@ def tell(request: Request, scene: Scene, program: Launched, begun: float) -> Rep
         machine=scene.machine,
         python=scene.python,
         verdict="",
+        sections=pages.sections(tables),
+        account=account,
         findings=tuple(findings),
         quality=tuple(Quality(text) for text in (*doubts(scene), *cut)),
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
     return replace(report, verdict=verdicts.run(report))
+
+
+def gathered(scene: Scene, program: Launched, folder: Path) -> lives.Run:
+    """All that is known of the run, from the ledgers and from outside."""
+    books = read(folder / private.LEDGERS)
+    granted = [event.facts[2] for book in books if book.pid == program.pid for event in book.noted("python")]
+    return lives.Run(
+        root_pid=program.pid,
+        began_s=program.began,
+        ended_s=program.ended,
+        exit=program.exit,
+        cpus=min([float(scene.machine.get("usable_cpus") or os.cpu_count() or 1), *map(float, granted)]),
+        books=books,
+    )
 
 
 def doubts(scene: Scene) -> Iterator[str]:

@@ -163,17 +163,17 @@ def begin(kind: int, thing: object = None) -> Any:
         context = thread.context
         if context and kind in (IN_MANAGER if context == KIND["manager"] else ABSORBED):
             return None
-        token = (thread, kind, thing, thread.nested, context, thread.kind, _place(2))
+        outer, before, place = thread.nested, thread.kind, _place(2)
         thread.nested = 0
         thread.kind = kind
         if kind in ABSORBING:
             thread.context = kind
-        now = clock()
         base = thread.base
         if base:
             words = state.words
-            words[base + layout.T_KIND], words[base + layout.T_SINCE] = kind, now
-        return (*token, _cpu(kind), now)
+            words[base + layout.T_KIND], words[base + layout.T_SINCE] = kind, clock()
+        cpu = thread_time_ns() if kind in WITH_CPU else 0
+        return (thread, kind, thing, outer, context, before, place, cpu, clock())
     except Exception:  # the program must not notice
         return None
 
@@ -255,10 +255,6 @@ def received(data: Any) -> int:
 def told(file: Any) -> int:
     """The bytes written to ``file`` so far."""
     return int(file.tell())
-
-
-def _cpu(kind: int) -> int:
-    return thread_time_ns() if kind in WITH_CPU else 0
 
 
 def _scaled(took: int, weight: int, gap: int) -> int:

@@ -29,10 +29,18 @@ def start(folder: str) -> None:
     core.arm(os.path.join(folder, "ledgers"))
     arm_stacks()
     finder.install(os.path.join(folder, "woven"))
+    core.event("python", sys.version_info[:3], sys.executable, usable())
     time_imports()
     atexit.register(core.finish)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forked)
+
+
+def usable() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def forked(_kept: list[object] = kept) -> None:

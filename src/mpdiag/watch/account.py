@@ -1,0 +1,138 @@
+"""Where the lifetimes of a program's processes went: the account, which closes, with what remains unexplained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mpdiag.report import Account, Efficiency, Memory, ProcessAccount
+from mpdiag.watch.lives import Life, Run
+
+#: The bucket of each kind; what a task or target does itself is told by the CPU and the run queue.
+BUCKETS = {
+    "start": "start",
+    "import": "import",
+    "main_import": "import",
+    "initializer": "initializer",
+    "wait_task": "wait_task",
+    "unpickle": "unpickle",
+    "lock": "lock",
+    "pickle": "pickle",
+    "send": "send",
+    "put": "send",
+    "recv": "recv",
+    "poll": "recv",
+    "wait": "recv",
+    "get": "recv",
+    "sync": "recv",
+    "manager": "recv",
+    "join": "join",
+    "result": "join",
+    "submit": "send",
+    "shm": "other",
+    "alive": "other",
+    "exit": "exit",
+}
+ORDER = (
+    "start", "import", "initializer", "wait_task", "unpickle", "cpu", "ready", "off_cpu", "lock", "pickle", "send",
+    "recv", "join", "exit", "other",
+)  # fmt: skip
+#: Kinds whose time is CPU time, where it was not taken itself.
+COMPUTING = frozenset({"pickle", "unpickle", "submit", "start", "alive", "shm"})
+#: Roles that are a program's own, not the library's helpers.
+OWN = frozenset({"main", "worker", "process"})
+
+
+def account(run: Run, lives: Sequence[Life]) -> Account:
+    """The account of a run."""
+    processes = tuple(process(run, life) for life in lives)
+    total = {name: sum(each.buckets.get(name, 0.0) for each in processes) for name in ORDER}
+    lifetimes = sum(life.life_s for life in lives)
+    missing = sum(abs(life.life_s - sum(each.buckets.values())) for life, each in zip(lives, processes, strict=True))
+    return Account(
+        wall_s=run.wall_s,
+        processes=processes,
+        total={name: seconds for name, seconds in total.items() if seconds},
+        unaccounted_fraction=missing / lifetimes if lifetimes else 0.0,
+        efficiency=efficiency(run, lives, processes),
+    )
+
+
+def process(run: Run, life: Life) -> ProcessAccount:
+    """The account of one process."""
+    vital = life.vital
+    return ProcessAccount(
+        pid=life.pid,
+        parent=life.parent,
+        name=life.name,
+        role=life.role,
+        start_method=life.start_method,
+        born_s=life.born_s - run.began_s,
+        ended_s=life.ended_s - run.began_s,
+        exit=life.exit,
+        buckets=buckets(life),
+        memory=Memory(vital.rss_peak or 0, vital.uss_peak) if vital else Memory(0),
+    )
+
+
+def buckets(life: Life) -> dict[str, float]:
+    """Where the time of the main thread of a process went."""
+    found = dict.fromkeys(ORDER, 0.0)
+    computed = 0.0  # CPU time within what is told already
+    if life.book:
+        found["start"] += starting(life)
+        computed = found["start"]
+        for slot in life.book.slots:
+            bucket = BUCKETS.get(slot.kind)
+            if slot.main and bucket and not slot.nested:
+                found[bucket] += slot.s
+                computed += slot.cpu_s or (slot.s if slot.kind in COMPUTING else 0.0)
+        if life.book.ended_s:
+            found["exit"] += max(0.0, life.ended_s - life.book.ended_s)
+    rest = life.life_s - sum(found.values())
+    cpu, ready = main_cpu(life), main_ready(life)
+    found["cpu"] = min(max(cpu - computed, 0.0), max(rest, 0.0))
+    found["ready"] = min(ready, max(rest - found["cpu"], 0.0))
+    found["off_cpu"] = max(rest - found["cpu"] - found["ready"], 0.0)
+    return {name: seconds for name, seconds in found.items() if seconds}
+
+
+def starting(life: Life) -> float:
+    """From the request for a process to the first line of its own, without what it imported meanwhile."""
+    assert life.book
+    until = life.work_began_s
+    told = sum(
+        slot.s
+        for slot in life.book.slots
+        if slot.main and not slot.nested and slot.last_s <= until and slot.kind in BUCKETS and slot.kind != "start"
+    )
+    return max(0.0, until - life.born_s - told)
+
+
+def main_cpu(life: Life) -> float:
+    """CPU time of the main thread."""
+    if life.book and life.book.main_cpu_s is not None:
+        return life.book.main_cpu_s
+    if life.vital and life.vital.main_cpu_s is not None:
+        return life.vital.main_cpu_s
+    return life.vital.cpu_s or 0.0 if life.vital else 0.0
+
+
+def main_ready(life: Life) -> float:
+    """Time for which the main thread could have run, but other threads had the CPUs."""
+    return (life.vital.main_ready_s or 0.0) if life.vital else 0.0
+
+
+def efficiency(run: Run, lives: Sequence[Life], processes: Iterable[ProcessAccount]) -> Efficiency | None:
+    """Parallel efficiency of the processes that work at the same time: CPU time used over what they could use."""
+    pairs = [(life, each) for life, each in zip(lives, processes, strict=True) if life.role in ("worker", "process")]
+    if len(pairs) < 2:
+        return None
+    span = max(life.ended_s for life, _ in pairs) - min(life.born_s for life, _ in pairs)
+    lanes = max(1, min(len(pairs), round(run.cpus)))
+    useful = sorted((each.buckets.get("cpu", 0.0) for _, each in pairs), reverse=True)
+    per_lane = [sum(useful[number::lanes]) for number in range(lanes)]
+    if not span or not max(per_lane):
+        return None
+    balance = sum(per_lane) / (lanes * max(per_lane))
+    communication = min(1.0, max(per_lane) / span)
+    return Efficiency(balance * communication, balance, communication)
