@@ -51,7 +51,7 @@ def test_not_judged_without_tuples():
 
 
 POOL = {"id": 1, "type": "Pool", "threads": False, "tasks": 100, "args_b": 4e5, "pickle_s": 0.8, "unpickle_s": 0.9}
-QUEUE = {"id": 2, "type": "Queue", "put_b": 4e7, "pickle_s": 0.8, "unpickle_s": 0.9}
+QUEUE = {"id": 2, "type": "Queue", "put_b": 4e7, "mean_b": 4e5, "pickle_s": 0.8, "unpickle_s": 0.9}
 
 
 def test_small_objects_that_a_program_pickles(run, table):
@@ -63,8 +63,8 @@ def test_small_objects_that_a_program_pickles(run, table):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"put_b": 4e9}, {"pickle_s": 0.1, "unpickle_s": 0.1}, {"user": False}],
-    ids=["buffers", "little", "a pool's own"],
+    [{"put_b": 4e9}, {"mean_b": 40}, {"pickle_s": 0.1, "unpickle_s": 0.1}, {"user": False}],
+    ids=["buffers", "small messages", "little", "a pool's own"],
 )
 def test_silent_on_programs_that_pickle_fast_or_little(run, table, changed):
     assert list(RULE.run(run(), table("pools"), table("channels", {**QUEUE, **changed}))) == []

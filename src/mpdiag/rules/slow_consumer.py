@@ -36,7 +36,7 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
         if blocked < BLOCKED * span or busy < (1 - WAITS) * span or receiving > RECEIVING * busy:
             continue
         shared = busy * (1 - readers / (readers + max(idle, 1.0)))
-        recoverable = min(blocked, shared, span - run.number("cpu_s") / ideals.usable(run))
+        recoverable = min(blocked, shared, wall - run.number("cpu_s") / ideals.usable(run))
         if ideals.worth(recoverable, wall):
             yield finding(run, channel, blocked, recoverable)
 

@@ -26,6 +26,8 @@ MANY = 10_000
 SLOW = 100e6
 #: The part of the CPU time of a program from which pickling them is worth a word.
 PICKLING = 0.1
+#: Bytes of a message from which its objects, not its being a message, cost.
+LARGE = 4 * 2**10
 
 
 def judge(pickle_cost: Facts) -> Iterator[Finding]:
@@ -65,7 +67,11 @@ def observed(run: Facts, pools: Facts, channels: Facts) -> Iterator[Finding]:
         (row, ideals.at_least(row, "args_b") * ideals.at_least(row, "tasks"), _pickling_s(row))
         for row in ideals.process_pools(pools)
     ]
-    sent += [(row, ideals.at_least(row, "put_b"), _pickling_s(row)) for row in ideals.user_rows(channels)]
+    sent += [
+        (row, ideals.at_least(row, "put_b"), _pickling_s(row))
+        for row in ideals.user_rows(channels)
+        if ideals.at_least(row, "mean_b") >= LARGE
+    ]
     for row, count, pickling in sent:
         if pickling < max(PICKLING * cpu, ideals.LEAST_S) or count > SLOW * pickling:
             continue
