@@ -11,7 +11,7 @@ from mpdiag.advice import Rule
 from mpdiag.model import Probe
 from mpdiag.report import Renderer
 from mpdiag.text.present import markdown
-from mpdiag.text.topics import Topic
+from mpdiag.text.topic import Topic
 
 #: The hundreds of rule ids.
 HUNDREDS = {

@@ -1,24 +1,13 @@
-"""What ``mpdiag explain TOPIC`` tells: the few things worth knowing before any rule, in a screenful each.
-
-Paragraphs are parted by an empty line; a line that begins with ``- `` is an item of a list.
-"""
+"""What ``mpdiag explain TOPIC`` tells: the few things worth knowing before any rule, in a screenful each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from mpdiag.text.run_topics import RUN_TOPICS
+from mpdiag.text.topic import Topic
+
 _LIBRARY = "https://docs.python.org/3/library"
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One topic: what users type, a title and the text."""
-
-    name: str
-    title: str
-    text: str
-    links: tuple[str, ...] = ()
 
 
 _START_METHODS = Topic(
@@ -218,10 +207,13 @@ _EXIT_CODES = Topic(
     "What a script can learn from the exit code",
     """\
 - 0: fine.
-- 1: a finding at or above `--fail-on`. The default is never for probe and report.
+- 1: a finding at or above `--fail-on`. The default is never for probe, run, report and compare; for compare, only what
+is new counts.
 - 2: a wrong option, an unknown name or a file that is no report.
 - 3: mpdiag could not do its work.
 - 130: interrupted; what was measured by then has been printed.
+
+`mpdiag run` ends with the program's own exit code (128 + n after signal n); 1 and 3 only if the program ended with 0.
 
 In a CI job: `mpdiag probe --quick --fail-on error --json report.json`. The report goes to stdout, everything else to
 stderr.""",
@@ -255,6 +247,7 @@ TOPICS: Final[dict[str, Topic]] = {
         _HANGS,
         _LIMITS,
         _MEASURING,
+        *RUN_TOPICS,
         _READING,
         _EXIT_CODES,
         _CONFIGURATION,

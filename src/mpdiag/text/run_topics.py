@@ -1,0 +1,131 @@
+"""The topics about observed programs: how they are watched, and what the page of `mpdiag run` means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mpdiag.text.buckets import BUCKETS, UNACCOUNTED
+from mpdiag.text.topic import Topic
+
+_RUNNING = Topic(
+    "running",
+    "What `mpdiag run` shows, from top to bottom",
+    """\
+`mpdiag run app.py --its --options`, `mpdiag run -m package` or `mpdiag run -- any command` runs the program as it is:
+same arguments, same start method, same exit code, its output where it was. The page follows on standard error when it
+has ended; `--json FILE` keeps it.
+
+- The verdict: the cause that costs most, where it stands, and the most its fix can win. Or that there is nothing to
+gain.
+- Findings, by gain. Each has its place as file:line, the numbers that were seen and what to change.
+- Where the time went: a bar for each process, from its birth to its end on the clock of the whole run. The letters
+within it are shares, in a fixed order, not a course of events: `mpdiag explain buckets`. Capitals are work, small
+letters and dots are waiting. Above a dozen processes, those of one kind share a bar.
+- The table below the bars is their legend, and the sum over all processes.
+- Pools, call sites, channels, locks, memory: only where there is something to see, the weightiest rows first. What a
+pool or queue made for itself, and waits below 1 % of the run, come with -v.
+
+Under `run`, places are lines of the program, not of the library that it called.""",
+)
+
+_LEDGER = Topic(
+    "ledger",
+    "How a program is observed without being disturbed",
+    """\
+Each Python process of the program keeps a ledger from its birth: a small file in memory (mmap) of fixed size, in a
+private folder, in which it counts what it does at which line, and notes what it is doing now. Counting takes no lock,
+no thread and no system call. Because the file is the memory, it is whole after `terminate()`, `os._exit()` or SIGKILL.
+
+- What counts is woven into the library's own source when a process imports `multiprocessing` or `concurrent.futures`:
+same files, same lines, same pickles, no function around another one. Tracebacks do not change.
+- Nothing is installed: the tap comes by PYTHONPATH, for every Python from 3.9 on, in any environment. With -I, -S or -E
+there is no tap, and the page says so; the process is still seen from outside.
+- Events that come often are all counted, but only one in k is timed, and stands for k: counts are exact, times are
+estimates then.
+- From outside, mpdiag looks at CPU time, memory and the run queue several times a second. A process that only waits is
+never disturbed.
+- The size does not grow with events: one ledger a process, one entry for each kind of doing and line.
+
+What cannot be watched never stops the program: then less is known, and the page says what.""",
+)
+
+_ACCOUNT = Topic(
+    "account",
+    "How the time of a process adds up",
+    f"""\
+An account is the lifetime of a process, parted into buckets that exclude each other: what is nested is taken out of
+what encloses it, so that a lock within a `put()` counts once. It follows the main thread of each process.
+
+The buckets of a process sum to its lifetime. What they leave is "{UNACCOUNTED.words}" and is always printed. While it
+is small (3 % or less), the account can be trusted; else other threads, C code or a tap that was missing took the time.
+
+Lifetimes of processes overlap, so their sum is longer than the wall time: four workers that wait for a task during ten
+seconds add forty seconds to the total. A large bucket is therefore no promise of gain: `mpdiag explain gain`.
+
+Linux alone tells how long a process was able to run but had no CPU. Elsewhere that time is within what is off the CPU,
+and the fact is null, never zero.""",
+)
+
+_BUCKETS = Topic(
+    "buckets",
+    "What the letters of the bars mean",
+    "\n".join(
+        f"- {bucket.letter} {bucket.words} (`{bucket.key}`): {bucket.about}."
+        for bucket in (*BUCKETS.values(), UNACCOUNTED)
+    )
+    + """
+
+Capitals are work, small letters and the dot are waiting. In a bar the buckets stand in this order, whenever they took
+place.""",
+)
+
+_GAIN = Topic(
+    "gain",
+    "What a gain promises, and what not",
+    """\
+A gain is a ceiling: the most wall time that the fix can win, never an estimate of what it will win. It is computed from
+what is on the critical path: time that other processes cover is not to be won. A pool whose workers are busy all the
+time gains nothing from faster pickling in its parent.
+
+- "at most 3.2 s (41 %) of 7.80 s" has two digits because a third would be noise.
+- The basis says in one sentence what the ceiling rests on, so that you can judge whether it holds for you.
+- Ceilings of several findings never sum to more than the run took: a later one gets what the earlier ones leave.
+- A finding is a warning when its ceiling is 5 % of the run and a tenth of a second, or when it concerns wrong results
+or memory; below that it is a note.
+
+After the fix, `mpdiag compare before.json after.json` sets the ceiling against what was won.""",
+)
+
+_EFFICIENCY = Topic(
+    "efficiency",
+    "Parallel efficiency, and its two factors",
+    """\
+Parallel efficiency is the share of the time of the working processes in which they computed. After the POP model it is
+a product, and the lower factor says where to look:
+
+- Load balance: the average computing time over the longest. Low, when some workers had much more to do than others:
+smaller tasks, `chunksize`, the longest task first.
+- Communication: the longest computing time over the time they had. Low, when even the busiest one waited for tasks,
+data, locks or others, started late or handed over: fewer and larger messages, fewer starts, more to do at once.
+
+Above 80 % it counts as good, below it the page names the factor. It is not known for a single process. It says nothing
+of whether the computing itself is needed: a program may be perfectly parallel and still compute everything twice.""",
+    ("https://pop-coe.eu/node/69",),
+)
+
+_COMPARING = Topic(
+    "comparing",
+    "What changed between two reports",
+    """\
+`mpdiag compare BEFORE AFTER` takes two reports of `mpdiag run`, or two of `mpdiag probe`, that were saved with --json.
+
+- Of two runs: the wall time, each bucket, memory, and the findings: gone, still there, new. The ceilings of those that
+are gone stand against what was won. A finding is the same when its rule and function are, whatever its line.
+- Of two probes: each figure that both have. It is slower or faster only when the 95 % intervals do not touch and the
+medians are 5 % apart; all others are the same, or unsure with fewer than three samples.
+
+Only what is new in AFTER counts as a finding, so `--fail-on warning` fails when something got worse. One run is one
+sample: repeat it before you believe in a few per cent. Another machine, interpreter or version is named.""",
+)
+
+RUN_TOPICS: Final = (_RUNNING, _ACCOUNT, _BUCKETS, _EFFICIENCY, _GAIN, _LEDGER, _COMPARING)
