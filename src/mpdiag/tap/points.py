@@ -78,7 +78,7 @@ return self._semlock.__enter__()
         Insert(
             "BaseProcess._bootstrap", "_mpd.note.born(self)", before="util.info('child process calling self.run()')"
         ),
-        Timed("BaseProcess._bootstrap", "run", "self.run()", thing="_mpd.note.target(self)"),
+        Timed("BaseProcess._bootstrap", "run", "^self.run()", thing="_mpd.note.target(self)"),
         Timed("BaseProcess._bootstrap", "exit", "util._exit_function()"),
         Timed("BaseProcess._bootstrap", "exit", "threading._shutdown()"),
         Insert("BaseProcess._bootstrap", "_mpd.finish()", after="util._flush_std_streams()"),

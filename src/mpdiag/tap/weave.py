@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import marshal
 import os
+import re
 from types import CodeType
 from typing import Union
 
@@ -26,6 +28,11 @@ else:
     finally:
         {end}(_mpd_t, {size}, {empty})
 """
+#: The local names of a tap; each has its own, as one may lie within another.
+LOCALS = re.compile(r"\b_mpd_[nrt]\b")
+#: In front of a statement's text: it begins like this, instead of containing it.
+BEGINS = "^"
+_numbers = itertools.count(1)
 
 
 class Point:
@@ -62,7 +69,7 @@ class Point:
             while isinstance(children, list) and position < len(children):
                 child = children[position]
                 width = 1
-                if isinstance(child, ast.stmt) and not hasattr(child, "body") and self.statement in ast.unparse(child):
+                if isinstance(child, ast.stmt) and not hasattr(child, "body") and self._means(ast.unparse(child)):
                     new = self.woven([child])
                     children[position : position + 1] = new
                     width, found = len(new), True
@@ -70,6 +77,11 @@ class Point:
                     found = self._search(child) or found
                 position += width
         return found
+
+    def _means(self, text: str) -> bool:
+        if self.statement.startswith(BEGINS):
+            return text.startswith(self.statement[1:])
+        return self.statement in text
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """What stands in the place of ``body``."""
@@ -99,7 +111,9 @@ class Timed(Point):
         end: str = "_mpd.end",
     ) -> None:
         super().__init__(function, statement)
-        self.code = TIMED.format(kind=KIND[kind], thing=thing, size=size, empty=empty, end=end)
+        self.number = next(_numbers)
+        code = TIMED.format(kind=KIND[kind], thing=thing, size=size, empty=empty, end=end)
+        self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Counted, and now and then timed."""
@@ -109,8 +123,47 @@ class Timed(Point):
         watched = choice.orelse[2]
         assert isinstance(watched, ast.Try)
         choice.body[:] = copy.deepcopy(body)
-        watched.body[:] = [*Returns().visit(ast.Module(body, [])).body, *parsed("_mpd_r = None", body[-1])]
+        result = f"_mpd_r{self.number}"
+        watched.body[:] = [
+            *Returns(result).visit(ast.Module(body, [])).body,
+            *parsed(f"{result} = None", body[-1]),
+        ]
         return new
+
+
+class Where(Point):
+    """A tap for those times when a condition holds.
+
+    Args:
+        condition: an expression.
+        tap: what is put in where it holds.
+    """
+
+    def __init__(self, condition: str, tap: Point) -> None:
+        super().__init__(tap.function, tap.statement)
+        self.condition = condition
+        self.tap = tap
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """With the tap and without."""
+        new = parsed(f"if {self.condition}: pass\nelse: pass", body[0])
+        choice = new[0]
+        assert isinstance(choice, ast.If)
+        choice.body, choice.orelse = self.tap.woven(copy.deepcopy(body)), body
+        return new
+
+
+class Kept(Point):
+    """Statements that run after the value of a ``return`` is known, which they see as ``_mpd_r``."""
+
+    def __init__(self, function: str, statement: str, code: str) -> None:
+        super().__init__(function, statement)
+        self.code = code
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The value, the new statements, the return."""
+        value, back = Returns("_mpd_r").visit(ast.Module(body, [])).body
+        return [value, *parsed(self.code, body[0]), back]
 
 
 class Insert(Point):
@@ -140,13 +193,16 @@ class Replace(Point):
 
 
 class Returns(ast.NodeTransformer):
-    """Has ``return X`` keep X where the tap can see it."""
+    """Has ``return X`` keep X in the variable ``name``, where the tap can see it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
         """Two statements for one."""
         value = node.value or ast.Constant(None)
-        kept = ast.Assign([ast.Name("_mpd_r", ast.Store())], value)
-        back = ast.Return(ast.Name("_mpd_r", ast.Load()))
+        kept = ast.Assign([ast.Name(self.name, ast.Store())], value)
+        back = ast.Return(ast.Name(self.name, ast.Load()))
         return [ast.fix_missing_locations(ast.copy_location(each, node)) for each in (kept, back)]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
