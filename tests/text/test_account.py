@@ -71,6 +71,14 @@ def test_like_processes_are_grouped_once_there_are_many():
     assert left == 0
 
 
+@pytest.mark.parametrize(
+    ("role", "code", "shown"),
+    [("worker", "SIGTERM", ""), ("process", "SIGTERM", "SIGTERM"), ("worker", None, ""), ("worker", 1, "1")],
+)
+def test_an_end_worth_a_word(role, code, shown):
+    assert accounts.Line((process(1, "w", role, exit=code),)).exit == shown
+
+
 def test_verbose_shows_each_process():
     workers = [process(n, f"w-{n}") for n in range(40)]
 

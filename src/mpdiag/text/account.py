@@ -20,6 +20,8 @@ MOST_LINES = 12
 MINOR = 0.005
 #: Characters of the plain picture, of its bars at least and of a name at most.
 _PLAIN, _LEAST_BAR, _NAME = 100, 20, 40
+#: What floating-point sums leave of nothing.
+_NOTHING = 1e-5
 #: Below it an efficiency is named as low (after POP's rating).
 LOW = 0.8
 #: Numbers at the end of a name, as in ``ForkPoolWorker-2:1``.
@@ -68,8 +70,8 @@ class Line:
 
     @property
     def exit(self) -> str:
-        """How they ended: empty when all did well."""
-        bad = Counter(units.cell(one.exit, None) for one in self.processes if one.exit != 0)
+        """How they ended: empty when all did well, or nobody knows."""
+        bad = Counter(units.cell(one.exit, None) for one in self.processes if _ended_badly(one))
         if not bad:
             return ""
         worst, count = bad.most_common(1)[0]
@@ -143,7 +145,8 @@ def shares(account: Account) -> tuple[list[Share], list[Share]]:
     lived = sum(map(_life, account.processes))
     found = [Share(bucket(key), time, time / lived) for key, time in account.total.items() if time > 0 and lived > 0]
     found.sort(key=lambda share: -share.seconds)
-    rest = Share(UNACCOUNTED, account.unaccounted_fraction * lived, account.unaccounted_fraction)
+    left = account.unaccounted_fraction if abs(account.unaccounted_fraction) > _NOTHING else 0.0
+    rest = Share(UNACCOUNTED, left * lived, left)
     large = [share for share in found if share.fraction >= MINOR]
     return [*large, rest], [share for share in found if share.fraction < MINOR]
 
@@ -216,7 +219,12 @@ def _named(known: Efficiency) -> str:
         causes.append("some processes had much more to do than others")
     if known.communication < LOW:
         causes.append("even the busiest process mostly waited, started or handed over")
-    return f": {' and '.join(causes)}" if causes else ": a little of both is lost"
+    return f": {', and '.join(causes)}" if causes else ": a little of both is lost"
+
+
+def _ended_badly(one: ProcessAccount) -> bool:
+    """Whether its end is worth a word: `Pool.terminate` ends idle workers by SIGTERM."""
+    return one.exit not in (0, None) and (one.role, one.exit) != ("worker", "SIGTERM")
 
 
 def _kind(one: ProcessAccount) -> str:

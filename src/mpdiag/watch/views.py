@@ -276,6 +276,7 @@ VIEWS: Final = (
             Column("shm_left", "segments left", "1"),
         ),
         total("parent_rss"),
+        keep=lambda row: number(row, "parent_rss") > 0,
     ),
     View(
         "failures",
