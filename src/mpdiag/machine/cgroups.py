@@ -69,6 +69,34 @@ def facts(root: Path) -> dict[str, Any]:
     return dict(zip(KEYS, values, strict=True))
 
 
+def throttled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
+    """How long the CPU quota of a process's group has held it up so far, in seconds; null if nothing tells.
+
+    Of the group and its visible ancestors the one that was held up longest counts. Quotas of v1 tell it as well.
+
+    Args:
+        root: where to look for proc and sys.
+        pid: the process.
+    """
+    try:
+        paths = _own_paths((root / f"proc/{pid}/cgroup").read_text())
+        mounts = list(_mounts((root / "proc/self/mountinfo").read_text(), root))
+    except (OSError, ValueError):
+        return None
+    found = [held for group in _groups("cpu", paths, mounts) if (held := _held_up(group)) is not None]
+    return max(found, default=None)
+
+
+def _held_up(group: Path) -> float | None:
+    """Seconds, from ``throttled_usec`` of v2 or ``throttled_time`` (in nanoseconds) of v1."""
+    words = _words(group / "cpu.stat")
+    counts = dict(zip(words[::2], words[1::2], strict=False))
+    for key, unit in (("throttled_usec", 1e-6), ("throttled_time", 1e-9)):
+        if key in counts:
+            return int(counts[key]) * unit
+    return None
+
+
 def _own_paths(text: str) -> dict[str, PurePosixPath]:
     """Controller → path of the own group; the unified hierarchy's key is empty."""
     paths = {}

@@ -1,0 +1,174 @@
+"""Cheap readers of Linux' /proc: a few microseconds each, for many processes many times a second.
+
+A reader of a process that is gone, or not ours to see, answers None. Sources: proc(5), sched-stats in the kernel's
+documentation.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+#: Clock ticks per second, in which /proc/PID/stat counts.
+TICKS: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+#: More than any file that is read here in one go.
+ENOUGH = 16_384
+SIGNALS: Final = re.compile(rb"^SigBlk:\s*(\w+)\nSigIgn:\s*(\w+)\nSigCgt:\s*(\w+)$", re.MULTILINE)
+#: States of a process that has ended.
+ENDED = frozenset("ZXx")
+
+
+class Stat(NamedTuple):
+    """What /proc/PID/stat says of a process, or of one thread."""
+
+    name: str
+    state: str
+    parent: int
+    user_s: float
+    system_s: float
+    threads: int
+    #: Clock ticks after the machine's start.
+    started: int
+    rss: int
+    #: As `os.waitstatus_to_exitcode` wants it; of use when it has ended.
+    status: int
+
+
+class Signals(NamedTuple):
+    """The signals that a process's main thread blocks, and that it ignores and has handlers for, as masks."""
+
+    blocked: int
+    ignored: int
+    caught: int
+
+    def heeds(self, number: int) -> bool:
+        """Whether signal ``number`` runs a handler, rather than waiting, vanishing or ending the process."""
+        bit = 1 << (number - 1)
+        return bool(self.caught & bit) and not (self.blocked | self.ignored) & bit
+
+
+class Status(NamedTuple):
+    """What /proc/PID/status says of memory and context switches."""
+
+    rss_peak: int | None
+    voluntary: int
+    involuntary: int
+
+
+def read(path: str) -> bytes | None:
+    """The first bytes of a file; None if it cannot be read."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(file, ENOUGH)
+    except OSError:  # the process ended meanwhile
+        return None
+    finally:
+        os.close(file)
+
+
+def stat(pid: int, thread: int | None = None) -> Stat | None:
+    """State, CPU time and identity of a process, or of one of its threads alone."""
+    raw = read(f"/proc/{pid}/stat" if thread is None else f"/proc/{pid}/task/{thread}/stat")
+    if not raw:
+        return None
+    before, _, after = raw.rpartition(b")")  # the name may hold brackets and blanks
+    cells = after.split()
+    return Stat(
+        name=before.partition(b"(")[2].decode("utf-8", "replace"),
+        state=cells[0].decode(),
+        parent=int(cells[1]),
+        user_s=int(cells[11]) / TICKS,
+        system_s=int(cells[12]) / TICKS,
+        threads=int(cells[17]),
+        started=int(cells[19]),
+        rss=int(cells[21]) * PAGE,
+        status=int(cells[49]) if len(cells) > 49 else 0,
+    )
+
+
+def schedule(pid: int, thread: int) -> tuple[int, int] | None:
+    """Nanoseconds that a thread ran, and that it waited for a CPU."""
+    raw = read(f"/proc/{pid}/task/{thread}/schedstat")
+    if not raw:
+        return None
+    cells = raw.split()
+    return int(cells[0]), int(cells[1])
+
+
+def threads(pid: int) -> list[int]:
+    """The native numbers of its threads; none if it is gone."""
+    try:
+        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - many times a second
+    except OSError:
+        return []
+
+
+def children(pid: int, thread: int) -> list[int] | None:
+    """The children that a thread has started; None where the kernel does not list them (CONFIG_PROC_CHILDREN)."""
+    raw = read(f"/proc/{pid}/task/{thread}/children")
+    return None if raw is None else [int(child) for child in raw.split()]
+
+
+def status(pid: int) -> Status | None:
+    """Peak of resident memory and context switches."""
+    fields = dict(_fields(read(f"/proc/{pid}/status")))
+    try:
+        return Status(
+            rss_peak=_kibibytes(fields.get(b"VmHWM")),
+            voluntary=int(fields[b"voluntary_ctxt_switches"]),
+            involuntary=int(fields[b"nonvoluntary_ctxt_switches"]),
+        )
+    except KeyError:  # it is gone
+        return None
+
+
+def signals(pid: int) -> Signals | None:
+    """What it does about signals."""
+    found = SIGNALS.search(read(f"/proc/{pid}/status") or b"")
+    return Signals(*(int(mask, 16) for mask in found.groups())) if found else None
+
+
+def memory(pid: int) -> tuple[int, int, int] | None:
+    """RSS, USS and PSS in bytes. The kernel visits every page for it: some milliseconds per gigabyte."""
+    fields = dict(_fields(read(f"/proc/{pid}/smaps_rollup")))
+    rss, pss = _kibibytes(fields.get(b"Rss")), _kibibytes(fields.get(b"Pss"))
+    if rss is None or pss is None:
+        return None
+    own = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
+    return rss, sum(_kibibytes(fields.get(name)) or 0 for name in own), pss
+
+
+def command_line(pid: int) -> tuple[str, ...]:
+    """The words with which it was started; none for a zombie."""
+    raw = read(f"/proc/{pid}/cmdline") or b""
+    return tuple(word.decode("utf-8", "replace") for word in raw.removesuffix(b"\0").split(b"\0")) if raw else ()
+
+
+def program(pid: int) -> str | None:
+    """The file that it executes; changes with an exec."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115 - before each signal
+    except OSError:
+        return None
+
+
+def waits_for_lock(pid: int) -> bool:
+    """Whether its main thread sleeps in a futex: a lock, which a signal's handler does not disturb."""
+    return (read(f"/proc/{pid}/wchan") or b"").startswith(b"futex")
+
+
+def _fields(raw: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+    for line in (raw or b"").splitlines():
+        name, colon, value = line.partition(b":")
+        if colon:
+            yield name, value
+
+
+def _kibibytes(value: bytes | None) -> int | None:
+    return None if value is None else int(value.split()[0]) * 1024

@@ -1,0 +1,221 @@
+"""Looks at a running program's processes from outside, in a thread of mpdiag's own.
+
+New processes are found as children of known ones and by the ledgers that their taps make, so that one that has left
+its parent is found as well. Looking takes at most about a hundredth of a CPU: with many processes it gets rarer.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from mpdiag.watch.asking import Asker
+from mpdiag.watch.environs import Environs
+from mpdiag.watch.ledgers import Ledgers
+from mpdiag.watch.observation import Observation, Surroundings, Vital
+from mpdiag.watch.scales import Scales
+from mpdiag.watch.tracked import LinuxProcess, Tracked, find
+
+#: Seconds between two looks: at first, when a program starts its processes, and later.
+FIRST, LAST, RELAXING = 0.02, 0.06, 1.02
+#: The share of a CPU that looking may take.
+BUDGET = 0.01
+#: Seconds that looks are apart at most.
+RAREST = 2.0
+#: Seconds between two searches of the whole system, where children are not listed.
+SEARCH_EVERY = 2.0
+#: Processes whose end is awaited by a descriptor each.
+DESCRIPTORS = 256
+
+
+class Sampler:
+    """Looks at the process ``root_pid`` and all that come of it.
+
+    Args:
+        folder: the private folder of the run.
+        root_pid: the program's own process.
+        began_ns: the zero of all times, by `time.monotonic_ns`; by default now.
+    """
+
+    def __init__(self, folder: Path, root_pid: int, began_ns: int | None = None) -> None:
+        self.began_ns = time.monotonic_ns() if began_ns is None else began_ns
+        self._root = root_pid
+        self._ledgers = Ledgers(folder)
+        self._alive: dict[int, Tracked] = {}
+        self._ended: list[Tracked] = []
+        self._descriptors: dict[int, int] = {}
+        self._asker = Asker(self._ledgers.folder)
+        self._scales = Scales()
+        self._environs = Environs(root_pid)
+        self._around: Surroundings | None = None
+        self._searched = float("-inf")
+        self._most = 0
+        self._ticks = 0
+        self._looking_s = 0.0
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="mpdiag-sampler", daemon=True)
+        self._wake, self._woken = os.pipe()
+        self._track(root_pid)
+
+    def start(self) -> None:
+        """Look from now on, until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> tuple[Vital, ...]:
+        """Look no more; returns what was seen, in the order in which the processes were found."""
+        if self._thread.is_alive():
+            os.write(self._woken, b".")
+            self._thread.join()
+        if self._around is None:
+            self.look()
+            self._around = self._surroundings()
+            for descriptor in (*self._descriptors.values(), self._wake, self._woken):
+                os.close(descriptor)
+            self._descriptors.clear()
+        return self.vitals()
+
+    def vitals(self) -> tuple[Vital, ...]:
+        """What has been seen so far; may be asked while looking goes on."""
+        with self._lock:
+            seen = [*self._ended, *self._alive.values()]
+            return tuple(process.vital() for process in sorted(seen, key=lambda process: process.first_seen))
+
+    def observation(self) -> Observation:
+        """All that was seen; of use after `stop`."""
+        around = self._around or self._surroundings()
+        return Observation(self.began_ns, self.vitals(), self._asker.result(), around)
+
+    def now(self) -> float:
+        """Seconds since the zero of all times."""
+        return (time.monotonic_ns() - self.began_ns) / 1e9
+
+    def look(self) -> None:
+        """Look once at all processes, and for new ones."""
+        begun = thread_time()
+        with self._lock:
+            for process in list(self._alive.values()):
+                self._look_at(process)
+            self._discover()
+            self._most = max(self._most, len(self._alive))
+            self._ticks += 1
+        self._looking_s += thread_time() - begun
+        self._scales.weigh(list(self._alive.values()), self.now)
+
+    def _run(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are for the main thread
+        gap = FIRST
+        while True:
+            before = self._looking_s
+            self.look()
+            gap = min(gap * RELAXING, LAST)
+            if self._wait(min(max(gap, (self._looking_s - before) / BUDGET), RAREST)):
+                return
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait until the next look is due, seeing meanwhile when processes end; true when all is over."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not hasattr(select, "poll"):
+                time.sleep(left)
+                return False
+            poll = select.poll()
+            watched = {descriptor: pid for pid, descriptor in self._descriptors.items()}
+            for descriptor in (self._wake, *watched):
+                poll.register(descriptor, select.POLLIN)
+            ready = [descriptor for descriptor, _ in poll.poll(left * 1e3)]
+            if self._wake in ready:
+                return True
+            begun = thread_time()
+            with self._lock:
+                for descriptor in ready:
+                    self._look_at(self._alive[watched[descriptor]])
+                    self._forget_descriptor(watched[descriptor])
+            self._looking_s += thread_time() - begun
+        return False
+
+    def _look_at(self, process: Tracked) -> None:
+        now = self.now()
+        process.look(now)
+        if process.ended is not None:
+            self._alive.pop(process.pid, None)
+            self._ended.append(process)
+            self._forget_descriptor(process.pid)
+        elif isinstance(process, LinuxProcess):
+            self._asker.turn(process, self._ledgers.number(process.pid), now, self._descriptors.get(process.pid))
+
+    def _discover(self) -> None:
+        """Track the children of known processes, and theirs, and processes that have a ledger."""
+        fresh = [*self._alive.values()]
+        while fresh:
+            found = [self._track(child) for process in fresh for child in self._children(process)]
+            fresh = [process for process in found if process]
+        for pid in self._ledgers.fresh():
+            if pid not in self._alive and self._ledgers.owns(pid):
+                self._track(pid)
+
+    def _children(self, process: Tracked) -> Iterator[int]:
+        children = process.children()
+        if children is None and process.pid == self._root and self.now() - self._searched > SEARCH_EVERY:
+            self._searched = self.now()
+            with suppress(psutil.Error):
+                children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        yield from (child for child in children or () if child not in self._alive)
+
+    def _track(self, pid: int) -> Tracked | None:
+        if pid in self._alive:
+            return None
+        process = find(pid, self.now())
+        if process is None:
+            return None
+        process.look(self.now())
+        if process.ended is not None:
+            if process.looks:  # a zombie that its parent has not taken yet
+                self._remember_once(process)
+            return None
+        self._alive[pid] = process
+        if hasattr(os, "pidfd_open") and len(self._descriptors) < DESCRIPTORS:
+            self._open(process)
+        return process
+
+    def _open(self, process: Tracked) -> None:
+        """Get a descriptor of the process, and not of one that has its pid by now."""
+        with suppress(OSError):
+            descriptor = os.pidfd_open(process.pid)
+            self._descriptors[process.pid] = descriptor
+            process.look(self.now())
+            if process.ended is not None:
+                self._forget_descriptor(process.pid)
+
+    def _remember_once(self, zombie: Tracked) -> None:
+        if all((known.pid, known.started) != (zombie.pid, zombie.started) for known in self._ended):
+            self._ended.append(zombie)
+
+    def _forget_descriptor(self, pid: int) -> None:
+        descriptor = self._descriptors.pop(pid, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _surroundings(self) -> Surroundings:
+        seen = sum(vital.cpu_s or 0.0 for vital in self.vitals())
+        return self._environs.surroundings(
+            wall_s=self.now(),
+            cpu_s=max(seen, self._environs.cpu_s()),
+            memory_peak=self._scales.peak,
+            processes_at_once=self._most,
+            looking_s=self._looking_s,
+            ticks=self._ticks,
+        )
+
+
+def thread_time() -> float:
+    """CPU time of this thread; of a system that does not tell, wall time."""
+    return time.thread_time() if hasattr(time, "thread_time") else time.monotonic()
