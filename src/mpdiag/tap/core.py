@@ -92,6 +92,8 @@ class State:
 counts: Any = [0] * 32
 masks = [0] * 32
 state: State
+#: This process.
+pid = os.getpid()
 #: The globals of the woven modules, which refer to `counts` and `masks` by name.
 woven: list[dict[str, object]] = []
 #: Code objects that belong to the library, by whether they do.
@@ -100,8 +102,9 @@ _library: dict[object, bool] = {}
 
 def arm(folder: str) -> None:
     """Begin to count in ``folder``; in a forked child, anew."""
-    global state, counts
+    global state, counts, pid
     began = clock()
+    pid = os.getpid()
     state = State(folder)
     words = state.words
     counts = words[layout.COUNTS : layout.COUNTS + 32]
@@ -117,6 +120,7 @@ def arm(folder: str) -> None:
 def weave_into(module: dict[str, object]) -> None:
     """Give a woven module the names that its taps use."""
     module["_mpd"], module["_mpd_counts"], module["_mpd_masks"] = sys.modules[__name__], counts, masks
+    module["_mpd_reads"] = module["_mpd_writes"] = 0  # of `values`, counted down
     woven.append(module)
 
 

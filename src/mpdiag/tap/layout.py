@@ -44,6 +44,7 @@ KINDS = (
     "pool",  # not a doing: a pool's own slot
     "value",  # not a doing: a shared value's own slot
     "boot",  # a child of fork or spawn before its target runs
+    "read",  # reading a long message, from its first byte to its last
 )
 KIND = {name: number for number, name in enumerate(KINDS)}
 COUNTS = HEADER

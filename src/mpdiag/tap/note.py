@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from . import core
@@ -113,3 +114,35 @@ def method(proxy: Any, name: str) -> str:
 def segment(memory: Any, create: bool, size: int) -> None:
     """A shared-memory segment was created or attached."""
     core.event("segment", memory._name, size, create, core.where(3))
+
+
+def method_set(method: Any, force: bool) -> None:
+    """The program chooses a start method."""
+    try:
+        where = core.where(2)
+        if where[0] is not None:
+            core.event("method", method, bool(force), _importing(), where)
+    except Exception:  # the program must not notice
+        pass
+
+
+def method_refused() -> None:
+    """The program may not choose a start method any more."""
+    try:
+        core.event("method_refused", core.where(2))
+    except Exception:  # the program must not notice
+        pass
+
+
+def unguarded() -> None:
+    """A child that imports the main module is about to start a process there."""
+    try:
+        core.event("guard", core.where(2))
+    except Exception:  # the program must not notice
+        pass
+
+
+def _importing() -> bool:
+    """Whether this is a child that imports the main module."""
+    process = sys.modules.get("multiprocessing.process")
+    return bool(getattr(getattr(process, "_current_process", None), "_inheriting", False))

@@ -6,19 +6,27 @@ which of them each version has.
 
 from __future__ import annotations
 
-from .weave import Insert, Point, Replace, Timed
+from .weave import Insert, Kept, Point, Replace, Timed, Where
 
+#: A pickle that finds nothing to do: bytes are what they are.
+PLAIN = "type(obj) in (bytes, bytearray)"
+#: A send that finds no lock.
+LOOSE = "not _mpd.holds.held()"
+#: Bytes from which reading them takes time that is not waiting for them.
+LONG = 1 << 16
 POOL_THING = "self._inqueue"
 EXECUTOR_THING = "self._call_queue"
 
 POINTS: dict[str, list[Point]] = {
     "multiprocessing.reduction": [
-        Timed("ForkingPickler.dumps", "pickle", size="_mpd.pickled(_mpd_r)"),
+        Timed("ForkingPickler.dumps", "pickle", size="_mpd.pickled(_mpd_r)", empty=PLAIN),
         Timed("dump", "pickle", size="_mpd.told(file)"),
     ],
     "multiprocessing.connection": [
-        Timed("Connection._send_bytes", "send", thing="self", size="len(buf)"),
-        Timed("PipeConnection._send_bytes", "send", thing="self", size="len(buf)"),
+        Timed("Connection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
+        Timed("PipeConnection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
+        Where(f"size > {LONG}", Timed("Connection._recv_bytes", "read", "return self._recv(size)", thing="self")),
+        Insert("Connection._close", "try:\n    _mpd.ending.closing(self)\nexcept Exception:\n    pass"),
         Timed("Connection._recv_bytes", "recv", thing="self", size="_mpd.received(_mpd_r)"),
         Timed("PipeConnection._recv_bytes", "recv", thing="self", size="_mpd.received(_mpd_r)"),
         Timed("Connection._poll", "poll", thing="self", empty="_mpd_r is False"),
@@ -28,12 +36,20 @@ POINTS: dict[str, list[Point]] = {
         Insert("Pipe", "_mpd.note.pipe(c1, c2)", before="return (c1, c2)"),
     ],
     "multiprocessing.queues": [
-        Timed("Queue.put", "put", thing="self", empty="_mpd_r is _mpd"),
+        Timed("Queue.put", "put", thing="self", empty="_mpd_r is _mpd", end="_mpd.traffic.put"),
+        Insert("Queue.get", "self._mpd_gave_up = _mpd.pid", before="raise Empty"),
+        Insert("Queue.get", "self._mpd_gave_up = None", before="return _ForkingPickler.loads"),
+        Kept("Queue.empty", "return not self._poll()", "self._mpd_gave_up = _mpd.pid if _mpd_r else None"),
+        Insert("Queue._reset", "_mpd.ending.known(self)"),
         Timed("Queue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
         Timed("Queue.get", "get", thing="self", empty="_mpd_r is _mpd"),
         Timed("SimpleQueue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
         Timed("SimpleQueue.get", "get", thing="self"),
         Timed("JoinableQueue.join", "join", thing="self"),
+        Kept("SimpleQueue.empty", "return not self._poll()", "self._mpd_gave_up = _mpd.pid if _mpd_r else None"),
+        Insert("SimpleQueue.get", "self._mpd_gave_up = None", before="return _ForkingPickler.loads"),
+        Insert("SimpleQueue.__init__", "_mpd.ending.known(self)", before="self._rlock = ctx.Lock()"),
+        Insert("SimpleQueue.__setstate__", "_mpd.ending.known(self)"),
         Insert("Queue.__init__", "_mpd.note.queue(self)", before="self._reset()"),
         Insert("SimpleQueue.__init__", "_mpd.note.queue(self)", before="self._rlock = ctx.Lock()"),
     ],
@@ -51,6 +67,7 @@ def acquire(block=True, timeout=None):
     return _mpd_try(block, timeout)
 self.acquire = acquire
 self.release = _mpd_semlock.release
+_mpd.holds.known(self)
 """,
         ),
         Timed("SemLock._make_methods.acquire", "lock", "return _mpd_try(block", thing="_mpd_semlock"),
@@ -78,12 +95,25 @@ return self._semlock.__enter__()
         Insert(
             "BaseProcess._bootstrap", "_mpd.note.born(self)", before="util.info('child process calling self.run()')"
         ),
+        Insert("BaseProcess._bootstrap", "_mpd.globs.begin(self)", before="util.info('child process calling"),
+        Insert("BaseProcess._bootstrap", "_mpd.ending.uncaught()", before="traceback.print_exc()"),
+        Insert("BaseProcess._bootstrap", "_mpd.ending.process()", before="threading._shutdown()"),
+        Where(
+            "self._popen is None and self._parent_pid == os.getpid()",
+            Timed("BaseProcess.run", "run", "self._target(*self._args", thing="_mpd.note.target(self)"),
+        ),
+        Insert("BaseProcess.start", "_mpd.globs.configured()", before="self._popen = self._Popen(self)"),
         Timed("BaseProcess._bootstrap", "run", "^self.run()", thing="_mpd.note.target(self)"),
         Timed("BaseProcess._bootstrap", "exit", "util._exit_function()"),
         Timed("BaseProcess._bootstrap", "exit", "threading._shutdown()"),
         Insert("BaseProcess._bootstrap", "_mpd.finish()", after="util._flush_std_streams()"),
     ],
+    "multiprocessing.context": [
+        Insert("DefaultContext.set_start_method", "_mpd.note.method_set(method, force)"),
+        Insert("DefaultContext.set_start_method", "_mpd.note.method_refused()", before="raise RuntimeError"),
+    ],
     "multiprocessing.popen_fork": [
+        Insert("Popen._send_signal", "_mpd.event('signal', self.pid, int(sig))", before="os.kill(self.pid, sig)"),
         Insert("Popen.poll", "_mpd.event('exit', pid, self.returncode)", after="self.returncode = os.waitstatus_to"),
     ],
     "multiprocessing.popen_forkserver": [
@@ -96,10 +126,17 @@ return self._semlock.__enter__()
     "multiprocessing.spawn": [
         Timed("_main", "unpickle", "= reduction.pickle.load(from_parent)"),
         Timed("_main", "main_import", "prepare(preparation_data)"),
+        Insert("_check_not_importing_main", "_mpd.note.unguarded()", before="raise RuntimeError"),
     ],
     "multiprocessing.pool": [
         Insert("worker", "_mpd.tasks.worker(inqueue)", before="put = outqueue.put"),
-        Timed("worker", "initializer", "initializer(*initargs)"),
+        Timed(
+            "worker",
+            "initializer",
+            "initializer(*initargs)",
+            empty="_mpd_r is _mpd",
+            end="_mpd.ending.initialized",
+        ),
         Timed("worker", "wait_task", "task = get()", thing="inqueue"),
         Timed(
             "worker",
@@ -108,6 +145,8 @@ return self._semlock.__enter__()
             thing="_mpd.tasks.label(func, args, kwds)",
             end="_mpd.tasks.end",
         ),
+        Insert("worker", "_mpd.globs.task(func, args)", after="job, i, func, args, kwds = task"),
+        Insert("worker", "_mpd.globs.done()", before="put((job, i, result))"),
         Insert("worker", "_mpd.tasks.sent()", after="put((job, i, result))"),
         Insert(
             "Pool.__init__",
@@ -148,7 +187,13 @@ return self._semlock.__enter__()
     ],
     "concurrent.futures.process": [
         Insert("_process_worker", "_mpd.tasks.worker(call_queue)"),
-        Timed("_process_worker", "initializer", "initializer(*initargs)"),
+        Timed(
+            "_process_worker",
+            "initializer",
+            "initializer(*initargs)",
+            empty="_mpd_r is _mpd",
+            end="_mpd.ending.initialized",
+        ),
         Timed("_process_worker", "wait_task", "call_item = call_queue.get(block=True)", thing="call_queue"),
         Timed(
             "_process_worker",
@@ -156,6 +201,12 @@ return self._semlock.__enter__()
             "r = call_item.fn(*call_item.args, **call_item.kwargs)",
             thing="_mpd.tasks.label(call_item.fn, call_item.args, call_item.kwargs)",
             end="_mpd.tasks.end",
+        ),
+        Insert("_process_worker", "_mpd.globs.task(call_item.fn, call_item.args)", before="r = call_item.fn("),
+        Insert(
+            "_process_worker",
+            "_mpd.globs.done()",
+            before="_sendback_result(result_queue, call_item.work_id, result=r",
         ),
         Insert(
             "_process_worker", "_mpd.tasks.sent()", after="_sendback_result(result_queue, call_item.work_id, result=r"
@@ -223,6 +274,23 @@ return self._semlock.__enter__()
     ],
     "multiprocessing.managers": [
         Timed("BaseProxy._callmethod", "manager", thing="_mpd.note.method(self, methodname)"),
+    ],
+    "multiprocessing.sharedctypes": [
+        Insert("RawValue", "_mpd.values.made(obj, typecode_or_type)", before="return obj"),
+        Insert("RawArray", "_mpd.values.made(obj, typecode_or_type)", before="return obj"),
+        Insert("RawArray", "_mpd.values.made(result, typecode_or_type)", before="return result"),
+        Insert("SynchronizedBase.__init__", "_mpd.values.locked(self)", after="self._obj = obj"),
+        Insert("make_property", "d.update(_mpd.values.names())", before="exec(template"),
+        Insert("make_property", "template = _mpd.values.TEMPLATE", before="exec(template"),
+        Insert(
+            "SynchronizedArray.__getitem__",
+            "global _mpd_reads\n_mpd_reads = _mpd_reads - 1 if _mpd_reads else _mpd.values.read(self, i, globals())",
+        ),
+        Insert(
+            "SynchronizedArray.__setitem__",
+            "global _mpd_writes\n"
+            "_mpd_writes = _mpd_writes - 1 if _mpd_writes else _mpd.values.write(self, i, value, globals())",
+        ),
     ],
     "multiprocessing.shared_memory": [
         Timed("SharedMemory.__init__", "shm"),

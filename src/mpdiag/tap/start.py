@@ -8,7 +8,7 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from . import core, finder, note, stacks, tasks
+from . import core, ending, finder, globs, holds, note, stacks, tasks, traffic, values
 from .ledger import kept
 
 #: The import system leaves its own frames out of tracebacks; with this name, ours as well.
@@ -25,13 +25,15 @@ def _find_and_load(name, import_):
 
 def start(folder: str) -> None:
     """Count in the ledgers of ``folder`` from now on, until the process ends."""
-    core.note, core.tasks = note, tasks  # type: ignore[attr-defined]
+    for part in (ending, globs, holds, note, tasks, traffic, values):
+        setattr(core, part.__name__.rpartition(".")[2], part)  # for the taps, which know `core` only
     core.arm(os.path.join(folder, "ledgers"))
     arm_stacks()
     finder.install(os.path.join(folder, "woven"))
     core.event("python", sys.version_info[:3], sys.executable, usable())
     time_imports()
     atexit.register(core.finish)
+    atexit.register(ending.main)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forked)
 

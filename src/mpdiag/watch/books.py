@@ -54,6 +54,8 @@ class Slot:
     first_s: float
     last_s: float
     empty: int
+    #: All its words, for slots that mean something else by them.
+    words: tuple[int, ...] = ()
 
     @property
     def main(self) -> bool:
@@ -220,6 +222,7 @@ def _slot(words: memoryview, number: int, meta: tuple[Any, ...]) -> Slot:
         first_s=words[base + layout.S_FIRST] * NS,
         last_s=words[base + layout.S_LAST] * NS,
         empty=words[base + layout.S_EMPTY],
+        words=tuple(words[base : base + layout.SLOT]),
     )
 
 

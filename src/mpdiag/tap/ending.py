@@ -1,0 +1,122 @@
+"""What is known only at the end: unread messages, readers that gave up, exceptions that nobody caught."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+from weakref import ref
+
+from . import core, globs
+
+#: The request "how many bytes can be read", by system.
+FIONREAD = {"linux": 0x541B, "darwin": 0x4004667F}
+#: Queues that are looked at, and connections with something left that are told.
+MOST = 256
+_queues: list[Any] = []
+_told = 0
+_done_in = 0
+
+
+def known(queue: Any) -> None:
+    """A queue exists in this process: it was made here, or has come from its parent."""
+    try:
+        if len(_queues) >= MOST:
+            _queues[:] = [each for each in _queues if each() is not None]
+        if len(_queues) < MOST and not any(each() is queue for each in _queues):
+            _queues.append(ref(queue))
+    except Exception:  # the program must not notice
+        pass
+
+
+def closing(connection: Any) -> None:
+    """A connection is about to be closed: is anything in it that nobody will read here?"""
+    global _told
+    try:
+        if connection._readable and _told < MOST:
+            size = unread(connection._handle)
+            if size:
+                _told += 1
+                core.event("left", core.identity(connection), size)
+    except Exception:  # the program must not notice
+        pass
+
+
+def unread(handle: int) -> int:
+    """Bytes that lie in a pipe."""
+    request = FIONREAD.get(sys.platform)
+    if request is None:
+        return 0
+    from fcntl import ioctl
+
+    return int.from_bytes(ioctl(handle, request, b"\0\0\0\0"), sys.byteorder)
+
+
+def process() -> None:
+    """The process is about to end."""
+    global _done_in
+    try:
+        if _done_in == os.getpid():
+            return
+        _done_in = os.getpid()
+        globs.look()
+        for each in _queues:
+            queue = each()
+            if queue is not None:
+                _last_look(queue)
+    except Exception:  # the program must not notice
+        pass
+
+
+def main() -> None:
+    """The main process is about to end, or one that was forked."""
+    try:
+        error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+        if error is not None:
+            _uncaught(error)
+    except Exception:  # the program must not notice
+        pass
+    process()
+
+
+def _last_look(queue: Any) -> None:
+    gave_up = queue.__dict__.get("_mpd_gave_up")
+    if gave_up == os.getpid():
+        core.event("gave_up", core.identity(queue))
+    closing(queue._reader)
+
+
+def uncaught() -> None:
+    """A child ends by an exception."""
+    try:
+        error = sys.exc_info()[1]
+        if error is not None:
+            _uncaught(error)
+    except Exception:  # the program must not notice
+        pass
+
+
+def _uncaught(error: BaseException) -> None:
+    place = channel = None
+    initializer = False
+    trace: Any = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not core._is_library(code.co_filename):
+            place = code.co_filename, trace.tb_lineno, code.co_name
+        elif code.co_name == "recv_bytes" or code.co_name == "recv":
+            channel = core.identity(trace.tb_frame.f_locals["self"])
+        trace = trace.tb_next
+    ended = isinstance(error, EOFError) and channel is not None
+    core.event("uncaught", type(error).__name__, str(error)[:200], place, channel if ended else None, initializer)
+
+
+def initialized(token: Any, size: int = 0, empty: bool = False) -> None:
+    """An initializer has run; ``empty`` says that it raised."""
+    core.end(token, size, empty)
+    try:
+        if empty:
+            kind, error, _ = sys.exc_info()
+            core.event("initializer", getattr(kind, "__name__", ""), str(error)[:200])
+    except Exception:  # the program must not notice
+        pass

@@ -1,0 +1,168 @@
+"""Global variables that a child changes in its own copy of memory, and log records that it drops.
+
+A child looks at the globals of the main module, and of that of its target, before it begins to work and now and then
+afterwards: what was there before and is another now, or has grown, was changed where its parent cannot see it.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+from . import core
+from .note import describe
+
+#: Compared by value; longer ones by identity.
+ATOMS = (int, float, complex, bool, type(None), str, bytes)
+LONG = 200
+#: Elements of a container that are compared one by one, by identity.
+SHOWN = 64
+#: Names that are followed in a module, and changed ones that are told.
+MOST, TOLD = 400, 50
+SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
+
+_before: dict[str, dict[str, Any]] = {}
+_told: set[object] = set()
+_target = ""
+_tasks = 0
+
+
+def begin(process: Any) -> None:
+    """A child is about to run its target."""
+    global _target, _tasks
+    try:
+        _before.clear()
+        _told.clear()
+        _target, _tasks = describe(process._target)[0], 0
+        _remember("__main__")
+        _remember(getattr(process._target, "__module__", None) or "")
+    except Exception:  # the program must not notice
+        pass
+
+
+def task(function: Any, args: Any) -> None:
+    """A worker is about to run a task: the first one tells what module it is about."""
+    global _tasks, _target
+    _tasks += 1
+    if _tasks != 1:
+        return
+    try:
+        if len(args) == 1 and getattr(function, "__name__", "") in ("mapstar", "starmapstar"):
+            function = args[0][0]
+        elif getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk":
+            function = function.args[0]
+        _target = describe(function)[0]
+        _remember(getattr(getattr(function, "func", function), "__module__", None) or "")
+    except Exception:  # the program must not notice
+        pass
+
+
+def done() -> None:
+    """A worker has run a task; one looks after the first, second, fourth and so on."""
+    if _tasks & (_tasks - 1) == 0:
+        look()
+
+
+def look() -> None:
+    """Tell what has changed since the child began, and what it does not log."""
+    try:
+        for name, before in _before.items():
+            _compare(name, before)
+        if "logging" in sys.modules:
+            _unlogged(sys.modules["logging"])
+    except Exception:  # the program must not notice
+        pass
+
+
+def _remember(name: str) -> None:
+    module = sys.modules.get(name)
+    if name == "__mp_main__":
+        name = "__main__"
+    if module is None or name in _before or core._is_library(getattr(module, "__file__", None) or ""):
+        return
+    marks = _before[name] = {}
+    for key, value in list(vars(module).items())[:MOST]:
+        if not key.startswith("__") and not isinstance(value, SKIPPED):
+            marks[key] = _mark(value, name)
+
+
+def _mark(value: Any, module: str) -> Any:
+    """What changes when a value does: for an atom itself, else what it is and what is in it."""
+    kind = type(value)
+    if kind in ATOMS and not (kind in (str, bytes) and len(value) > LONG):
+        return value
+    return id(value), _content(value, module)
+
+
+def _content(value: Any, module: str) -> Any:
+    items: Any
+    if isinstance(value, dict):
+        size, items = dict.__len__(value), dict.values(value)
+    elif isinstance(value, list):
+        size, items = list.__len__(value), list.__iter__(value)
+    elif isinstance(value, (set, bytearray)) or type(value).__name__ == "deque":
+        return len(value)
+    elif type(value).__module__ in (module, "__mp_main__"):
+        size, items = 0, list(object.__getattribute__(value, "__dict__").values())
+    else:
+        return None
+    return size, tuple(map(_atom, items)) if size <= SHOWN else None
+
+
+def _atom(value: Any) -> Any:
+    return value if type(value) in (int, float, bool) else id(value)
+
+
+def _compare(name: str, before: dict[str, Any]) -> None:
+    module = sys.modules.get(name) or sys.modules.get("__mp_main__")
+    now = vars(module)
+    for key, old in before.items():
+        if (name, key) in _told or key not in now:
+            continue
+        new = _mark(now[key], name)
+        if new == old and type(new) is type(old):
+            continue
+        same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
+        _tell(name, key, "global", name, key, "grown" if same else "rebound", _target)
+
+
+def _tell(group: str, key: object, *facts: object) -> None:
+    if len(_told) < TOLD:
+        _told.add((group, key))
+        core.event(*facts)
+
+
+# --- logging
+
+
+def configured() -> None:
+    """A process is about to have a child: note how it logs, if that is new."""
+    try:
+        logging = sys.modules.get("logging")
+        if logging is None:
+            return
+        root = logging.root
+        loggers: Any = {name: each for name, each in root.manager.loggerDict.items() if hasattr(each, "handlers")}
+        levels = {name: each.level for name, each in loggers.items() if each.level}
+        handled = [name for name, each in loggers.items() if each.handlers]
+        facts = (root.level, bool(root.handlers), dict(list(levels.items())[:TOLD]), handled[:TOLD])
+        if _configured != [facts]:
+            _configured[:] = [facts]
+            core.event("logging", *facts)
+    except Exception:  # the program must not notice
+        pass
+
+
+_configured: list[object] = []
+
+
+def _unlogged(logging: Any) -> None:
+    """Loggers remember the levels that they were asked about and that nobody wants."""
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        for level, wanted in list(getattr(logger, "_cache", {}).items()):
+            if not wanted and ("logging", (name, level)) not in _told:
+                _tell("logging", (name, level), "unlogged", name, level)
+    for level, wanted in list(getattr(logging.root, "_cache", {}).items()):
+        if not wanted and ("logging", ("root", level)) not in _told:
+            _tell("logging", ("root", level), "unlogged", "root", level)

@@ -1,0 +1,24 @@
+"""What queues hold while messages come and go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import core, layout
+
+#: The word of a put's slot that holds the most messages that were in the queue.
+P_MOST = layout.S_CPU
+
+
+def put(token: Any, size: int = 0, empty: bool = False) -> None:
+    """A message was put into a queue: how many are in it?"""
+    slot = core.end(token, size, empty)
+    if not slot:
+        return
+    try:
+        queue = token[2]
+        most = queue._maxsize - queue._sem._semlock._get_value()
+        if most > core.state.words[slot + P_MOST]:
+            core.state.words[slot + P_MOST] = most
+    except Exception:  # the program must not notice; macOS cannot tell
+        pass

@@ -1,0 +1,252 @@
+"""Values and arrays in shared memory: who reads and writes them, with or without a lock, and what wraps around.
+
+Some accesses are looked at and stand for the others: all of the first, then one in a prime number of them, so that no
+loop of the program keeps in step.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import get_ident
+from sys import _getframe
+from typing import Any
+
+from . import core, holds, layout
+
+#: From so many accesses on, so many are passed over between two that are looked at.
+PACE = ((64, 0), (1024, 6), (16_384, 60), (1 << 62, 250))
+#: Elements of an array are told apart by so many bits, once in turns and once in blocks.
+BITS = 60
+#: An element's steps from look to look: after so many alike, one of half its range is a wrap.
+STEPS = 8
+#: Elements whose steps are followed.
+FOLLOWED = 256
+#: What `multiprocessing.sharedctypes` compiles for an attribute, with the same statements on the same lines.
+TEMPLATE = """
+def get%s(self):
+    global _mpd_reads; _mpd_reads = _mpd_reads - 1 if _mpd_reads else _mpd_read(self, 0, globals()); self.acquire()
+    try:
+        return self._obj.%s
+    finally:
+        self.release()
+def set%s(self, value):
+    global _mpd_writes; _mpd_writes = _mpd_writes - 1 if _mpd_writes else _mpd_write(self, 0, value, globals()); \
+self.acquire()
+    try:
+        self._obj.%s = value
+    finally:
+        self.release()
+%s = property(get%s, set%s)
+"""
+INTEGERS = "bBhHiIlLqQ"
+#: The last words of a value's slot: elements written, in turns and in blocks; those updated without a lock, likewise.
+V_TURNS, V_BLOCKS, V_LOOSE_TURNS, V_LOOSE_BLOCKS = layout.S_NS, layout.S_LAST, layout.S_CPU, layout.S_FIRST
+
+
+class Pace:
+    """How often accesses of one kind are looked at."""
+
+    __slots__ = ("gap", "total")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.gap = 0
+
+    def weight(self) -> int:
+        """How many accesses this one stands for."""
+        weight = self.gap + 1
+        self.total += weight
+        return weight
+
+    def next(self) -> int:
+        """How many are passed over from here."""
+        self.gap = next(gap for upto, gap in PACE if self.total < upto)
+        return self.gap
+
+
+class Reading:
+    """A read that a write of the same thread may follow."""
+
+    __slots__ = ("code", "held", "ident", "index", "thing", "weight")
+
+    def __init__(self, thing: Any, index: Any, code: Any, held: bool, weight: int) -> None:
+        self.ident = get_ident()
+        self.thing, self.index, self.code, self.held, self.weight = thing, index, code, held, weight
+
+
+_readings: dict[int, Reading] = {}
+#: Of an element: its last value, its longest step, how many steps.
+_steps: dict[object, tuple[int, int, int]] = {}
+
+
+def names() -> dict[str, Any]:
+    """What the compiled attribute refers to."""
+    return {"_mpd_reads": 0, "_mpd_writes": 0, "_mpd_read": read, "_mpd_write": write}
+
+
+def _paces(space: dict[str, Any]) -> tuple[Pace, Pace]:
+    paces: Any = space.get("_mpd_paces")
+    if paces is None:
+        paces = space["_mpd_paces"] = (Pace(), Pace())
+    return paces  # type: ignore[no-any-return]
+
+
+def read(thing: Any, index: Any, space: dict[str, Any]) -> int:
+    """An element is about to be read.
+
+    Args:
+        thing: the value or array with its lock.
+        index: the element.
+        space: the globals of the caller, with the counts down to the next look.
+
+    Returns:
+        How many reads are passed over now.
+    """
+    try:
+        reads, writes = _paces(space)
+        weight = reads.weight()
+        words, slot = core.state.words, _slot(thing)
+        words[slot + layout.S_COUNT] += weight
+        reading = Reading(thing, index, _getframe(2).f_code, holds.held(), weight)
+        _readings[reading.ident] = reading
+        writes.gap -= space["_mpd_writes"]
+        space["_mpd_writes"] = 0
+        return reads.next()
+    except Exception:  # the program must not notice
+        return 1000
+
+
+def write(thing: Any, index: Any, value: Any, space: dict[str, Any]) -> int:
+    """An element is about to be written; the arguments and what is returned are as those of `read`."""
+    try:
+        _, writes = _paces(space)
+        weight = writes.weight()
+        words, slot = core.state.words, _slot(thing)
+        words[slot + layout.S_TIMED] += weight
+        length = words[slot + layout.S_WALL]
+        _mark(words, slot + V_TURNS, slot + V_BLOCKS, index, length)
+        reading = _readings.pop(get_ident(), None)
+        if (
+            reading is not None
+            and reading.thing is thing
+            and reading.index == index
+            and reading.code is _getframe(2).f_code
+            and not (reading.held and holds.held())
+        ):
+            words[slot + layout.S_BYTES] += reading.weight
+            _mark(words, slot + V_LOOSE_TURNS, slot + V_LOOSE_BLOCKS, index, length)
+        if type(value) is int:
+            _follow(thing, index, value, slot)
+        if _readings:
+            writes.gap = 0
+            return 0
+        return writes.next()
+    except Exception:  # the program must not notice
+        return 1000
+
+
+def _mark(words: Any, turns: int, blocks: int, index: Any, length: int) -> None:
+    if type(index) is int:
+        index %= length
+        words[turns] |= 1 << index % BITS
+        words[blocks] |= 1 << index * BITS // length
+    else:
+        words[turns] = words[blocks] = (1 << BITS) - 1
+
+
+def _follow(thing: Any, index: Any, value: int, slot: int) -> None:
+    """Find out whether the element wraps around: it is given what it cannot hold, or leaps."""
+    code = code_of(thing._obj)
+    if code is None or code[0] not in INTEGERS or type(index) is not int:
+        return
+    bits = 8 * code[1]
+    low = -(1 << bits - 1) if code[0].islower() else 0
+    high = low + (1 << bits)
+    if not low <= value < high:
+        _wrapped(thing, slot, value, low + (value - low) % (1 << bits))
+        return
+    key = (id(thing), index)
+    last, longest, count = _steps.get(key, (value, 0, 0))
+    step = abs(value - last)
+    if count >= STEPS and step > 1 << bits - 1 and longest < 1 << bits - 3:
+        _wrapped(thing, slot, last, value)
+        step = 0
+    if key in _steps or len(_steps) < FOLLOWED:
+        _steps[key] = (value, max(step, longest), count + 1)
+
+
+def _wrapped(thing: Any, slot: int, before: int, after: int) -> None:
+    words = core.state.words
+    words[slot + layout.S_MAX] += 1
+    if words[slot + layout.S_MAX] <= 2:
+        core.event("wrapped", name_of(thing), before, after)
+
+
+def _slot(thing: Any) -> int:
+    name = name_of(thing)
+    slots = core.state.pools
+    slot = slots.get(name)
+    if slot is None:
+        thread = core.this_thread()
+        slot = slots[name] = core._new_slot(thread, layout.KIND["value"], (None, 0, "", 0), name)
+        core.state.words[slot + layout.S_WALL] = _length(thing._obj)
+    return slot
+
+
+def _length(raw: Any) -> int:
+    return max(int(getattr(type(raw), "_length_", 1)), 1)
+
+
+def name_of(thing: Any) -> str:
+    """A name for a value that all processes that share it give it: the file in memory and where in it."""
+    own = thing.__dict__
+    name = own.get("_mpd_id")
+    if name is None:
+        arena, start = _block(getattr(thing, "_obj", thing))
+        try:
+            name = own["_mpd_id"] = f"value:{os.fstat(arena.fd).st_ino}.{start}"
+        except (AttributeError, OSError):
+            name = own["_mpd_id"] = f"value:{os.getpid()}.{id(thing):x}"
+    return str(name)
+
+
+def _block(raw: Any) -> tuple[Any, int]:
+    (arena, start, _), _size = raw._wrapper._state
+    return arena, start
+
+
+def code_of(raw: Any) -> tuple[str, int] | None:
+    """The typecode and the size of a value's elements; None for structures."""
+    import ctypes
+
+    kind = type(raw)
+    while hasattr(kind, "_length_"):
+        kind = kind._type_
+    code = getattr(kind, "_type_", None)
+    return (code, ctypes.sizeof(kind)) if isinstance(code, str) else None
+
+
+def made(raw: Any, asked: Any) -> None:
+    """A value was made in shared memory; ``asked`` is the type that the program wanted."""
+    try:
+        arena, start = _block(raw)
+        code = code_of(raw) or ("", 0)
+        name = asked if isinstance(asked, str) else code[0]
+        core.event(
+            "value",
+            name_of(raw),
+            name or getattr(asked, "__name__", ""),
+            _length(raw),
+            core.where(2),
+            (getattr(arena, "fd", -1), start, *code),
+        )
+    except Exception:  # the program must not notice
+        pass
+
+
+def locked(thing: Any) -> None:
+    """A value was given a lock."""
+    try:
+        core.event("locked", name_of(thing._obj))
+    except Exception:  # the program must not notice
+        pass
