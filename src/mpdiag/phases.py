@@ -1,11 +1,15 @@
-"""What the tasks of an observed pool could take at best, and what a cause may claim of the rest; no I/O."""
+"""What an observed program's pools and processes could take at best, and what a cause may claim of the rest; no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 
-from mpdiag.advice import Facts, Finding, NotJudged
-from mpdiag.ideals import Row, amount
+from mpdiag.advice import Evidence, Facts, Finding, Gain, NotJudged
+from mpdiag.ideals import LEAST_SHARE, Row, amount, bound, worth
+
+Each = TypeVar("Each")
 
 #: A cause that explains at least this part of a loss is given all of it: the rest is mostly its aftermath.
 EXPLAINS = 0.5
@@ -14,8 +18,37 @@ WAITING = 0.7
 #: Workers per usable CPU up to which a pool was sized for computing; more are someone's choice for waiting tasks.
 COMPUTING_SIZE = 2
 
+#: The part of processes' lives that is not their work, from which on they were started for too little.
+LITTLE = 0.2
 
-def each(rows: Iterable[Row], judge: Callable[[Row], Finding | None]) -> Iterator[Finding]:
+
+@dataclass(frozen=True)
+class Loss:
+    """Wall time worth winning back, in the forms a finding wants it."""
+
+    gain: Gain
+    #: How many times the least that is worth a warning.
+    concern: float
+    evidence: tuple[Evidence, ...]
+
+
+def loss(recoverable_s: float, run: Facts, basis: str) -> Loss | None:
+    """What a fix wins, or none when it is not worth a warning.
+
+    Args:
+        recoverable_s: seconds of wall time.
+        run: the table of the run.
+        basis: why a fix wins them, in one sentence.
+    """
+    wall = run.number("wall_s")
+    if not worth(recoverable_s, wall):
+        return None
+    least = LEAST_SHARE * wall
+    evidence = (Evidence("wall time lost", recoverable_s, "s"), Evidence("reference: 5 % of the wall time", least, "s"))
+    return Loss(bound(recoverable_s, run, basis), recoverable_s / least, evidence)
+
+
+def each(rows: Iterable[Each], judge: Callable[[Each], Finding | None]) -> Iterator[Finding]:
     """What ``judge`` says of every row; a row that lacks a fact does not keep it from the others.
 
     Raises:
@@ -108,3 +141,24 @@ def named(row: Row, key: str, otherwise: str) -> str:
     """The text in a cell, such as a target's name, or ``otherwise``."""
     cell = row.get(key)
     return cell if isinstance(cell, str) and cell else otherwise
+
+
+def around(site: Row) -> float:
+    """What the processes' lives hold beside their work; never less than the way to their first line."""
+    return max(amount(site, "life_s") - amount(site, "work_s"), amount(site, "born_s"))
+
+
+def at_once(site: Row, cpus: float) -> float:
+    """How many of a place's processes could get on at a time."""
+    return max(1.0, min(amount(site, "alive_max"), cpus))
+
+
+def spread(site: Row, cpus: float) -> float:
+    """The least wall time of the work alone: on all CPUs if it computes, as many at once as were if it waits."""
+    work, computed = amount(site, "work_s"), amount(site, "work_cpu_s")
+    return computed / cpus if computed >= work / 2 else work / max(1.0, amount(site, "alive_max"))
+
+
+def started_for_little(site: Row) -> bool:
+    """Whether starting and ending the processes of one place is a large part of their lives."""
+    return around(site) >= LITTLE * (around(site) + amount(site, "work_s"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpdiag.advice import NotJudged
-from mpdiag.rules.blas_oversubscription import judge
+from mpdiag.rules.blas_oversubscription import RULE, judge
 
 
 def machine(usable: int) -> dict[str, object]:
@@ -51,3 +51,34 @@ def test_not_judged_without_numpy():
     facts = {"pool_workers": 8, "native_pools": None, "unknown": {"native_pools": "NumPy is not installed"}}
     with pytest.raises(NotJudged, match="NumPy is not installed"):
         list(judge(machine(8), facts))
+
+
+def workers(a_process, **cells):
+    return [a_process(**{"pool": 1, "native": "openblas", "threads_peak": 2, "main_cpu_s": 1.6, **cells})] * 2
+
+
+def test_a_program_whose_native_threads_fight_for_cpus(observe, a_pool, a_process):
+    (finding,) = observe(RULE, pools=[a_pool(phase_s=2.8)], processes=workers(a_process))
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 2.3, "three quarters of 2.8, with slack"
+    assert "2 processes (app.py:7) ran 2 threads each (openblas) on 2 usable CPUs" in finding.seen
+
+
+def test_processes_started_by_hand_are_seen_too(observe, a_site, a_process):
+    (finding,) = observe(RULE, starts=[a_site()], processes=workers(a_process, pool=None))
+
+    assert "threads beside the main ones burnt 2.80 s of 6.00 s" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [{"native": ""}, {"threads_peak": 1}, {"main_cpu_s": 2.9}, {"cpu_s": 0.5, "main_cpu_s": 0.2}],
+)
+def test_silent_where_native_threads_are_few_or_idle(observe, a_pool, a_process, cells):
+    assert observe(RULE, pools=[a_pool()], processes=workers(a_process, **cells)) == []
+
+
+def test_a_program_is_not_judged_where_threads_were_not_counted(observe, a_pool, a_process):
+    with pytest.raises(NotJudged, match="threads_peak"):
+        observe(RULE, pools=[a_pool()], processes=workers(a_process, threads_peak=None))

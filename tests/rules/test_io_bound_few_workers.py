@@ -43,3 +43,35 @@ def test_silent_where_waiting_does_not_scale():
 def test_not_judged_without_the_small_pool(missing):
     with pytest.raises(NotJudged):
         list(RULE.judge(missing, SMALL))
+
+
+def downloads(a_pool, **cells):
+    waits = {"task_s": 6.9, "task_wait_s": 6.8, "task_cpu_s": 0.05, "task_max": 0.06, "task_median": 0.05}
+    return a_pool(**{**waits, "tasks": 138, "items": 138, **cells})
+
+
+def test_a_program_whose_few_workers_wait(observe, a_pool):
+    (finding,) = observe(RULE, pools=[downloads(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 3.7, "3.45 - 6.9 / 64, with slack"
+    assert "waited for 98.6 % of their time, 50.0 ms each, and no more than 2 at a time" in finding.seen
+    assert "ThreadPoolExecutor(max_workers=64)" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"workers": 24},
+        {"task_wait_s": 3.0},
+        {"busy_share": 0.3},
+        {"tasks": 3, "items": 3},
+    ],
+)
+def test_silent_where_more_workers_would_not_help(observe, a_pool, cells):
+    assert observe(RULE, pools=[downloads(a_pool, **cells)]) == []
+
+
+def test_not_judged_where_waiting_is_not_known(observe, a_pool):
+    with pytest.raises(NotJudged, match="task_wait_s"):
+        observe(RULE, pools=[downloads(a_pool, task_wait_s=None)])

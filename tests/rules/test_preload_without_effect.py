@@ -33,3 +33,28 @@ def test_silent_when_little_is_saved():
 def test_not_judged_without_a_fork_server():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("start_method", {}), {"version": "3.14.1"}))
+
+
+def test_a_program_whose_children_import_in_rounds(observe, a_site):
+    (finding,) = observe(RULE, starts=[a_site(start_method="forkserver", count=20, import_s=4.2, main_s=0.2)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 2.0, "nine more rounds of 200 ms, with slack"
+    assert "Each of 20 children of the fork server (app.py:7) imported for 200 ms" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"child_import_s": 0.3},
+        {"child_import_s": 0.01, "started": 6},
+        {"child_import_s": 0.3, "start_method": "spawn", "started": 40},
+    ],
+)
+def test_silent_where_one_round_of_workers_imports(observe, a_pool, cells):
+    assert observe(RULE, pools=[a_pool(**{"start_method": "forkserver", **cells})]) == []
+
+
+def test_a_program_is_not_judged_where_children_were_not_counted(observe, a_pool):
+    with pytest.raises(NotJudged, match="count"):
+        observe(RULE, pools=[a_pool(start_method="forkserver", started=None)])

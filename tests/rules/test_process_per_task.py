@@ -29,3 +29,40 @@ def test_silent_where_processes_start_like_threads():
 def test_not_judged_without_the_default_method():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("start_method", {}), {"default_start_method": "fork"}))
+
+
+def little(a_site, **cells):
+    times = {"start_s": 1.2, "born_s": 2.0, "life_s": 5.0, "work_s": 0.3, "work_cpu_s": 0.2, "span_s": 3.8}
+    return a_site(**{**times, "count": 1500, **cells})
+
+
+def test_a_program_that_starts_a_process_for_every_item(observe, a_site):
+    (finding,) = observe(RULE, starts=[little(a_site)])
+
+    assert (finding.level, finding.place.file) == ("warning", "app.py")
+    assert finding.gain.ceiling_s == 4.0, "3.8 - 0.1 with slack, and no more than the wall time"
+    assert "1,500 processes were started by fork (app.py:7), each for 200 µs of work" in finding.seen
+    assert "pool.map(work, …, chunksize=…)" in finding.do
+
+
+def test_no_more_is_promised_than_the_starts_cost(observe, a_site):
+    (finding,) = observe(RULE, starts=[little(a_site, life_s=0.8, born_s=0.5, start_s=0.5)])
+
+    assert finding.gain.ceiling_s == 0.55, "the parent did something else between them"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"count": 4},
+        {"work_s": 60.0, "work_cpu_s": 7.0, "life_s": 65.0},
+        {"span_s": 0.15, "life_s": 0.3, "work_s": 0.2, "born_s": 0.1, "start_s": 0.05},
+    ],
+)
+def test_silent_in_a_program_whose_processes_are_worth_their_start(observe, a_site, cells):
+    assert observe(RULE, starts=[little(a_site, **cells)]) == []
+
+
+def test_not_judged_where_the_work_was_not_timed(observe, a_site):
+    with pytest.raises(NotJudged, match="work_s"):
+        observe(RULE, starts=[little(a_site, work_s=None)])

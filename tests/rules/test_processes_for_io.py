@@ -48,3 +48,29 @@ def test_not_judged_without_processes():
 def test_not_judged_without_starts():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("pool_sizing", {"waiting": facts().tables["waiting"]})))
+
+
+def many(a_pool, **cells):
+    waits = {"task_s": 96.0, "task_wait_s": 94.0, "task_cpu_s": 0.5, "task_max": 1.6, "task_ready_s": 0.1}
+    return a_pool(**{**waits, "workers": 64, "started": 64, "life_s": 3.6, "phase_s": 3.0, "start_s": 1.5, **cells})
+
+
+def test_a_program_with_many_waiting_processes(observe, a_pool):
+    (finding,) = observe(RULE, pools=[many(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 2.2, "3.6 - 1.6, the longest task, with slack"
+    assert "took 1.50 s to start and end" in finding.seen
+    assert "ThreadPoolExecutor(max_workers=64)" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells", [{"start_s": 0.05, "life_s": 3.05}, {"task_wait_s": 3.0}, {"workers": 4}, {"threads": True}]
+)
+def test_silent_in_a_program_whose_processes_cost_little(observe, a_pool, cells):
+    assert observe(RULE, pools=[many(a_pool, **cells)]) == []
+
+
+def test_not_judged_where_the_start_is_not_known(observe, a_pool):
+    with pytest.raises(NotJudged, match="start_s"):
+        observe(RULE, pools=[many(a_pool, start_s=None)])

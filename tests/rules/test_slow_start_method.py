@@ -1,4 +1,6 @@
-from mpdiag.advice import Facts
+import pytest
+
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.slow_start_method import RULE
 from mpdiag.stats import measured
 
@@ -40,3 +42,28 @@ def test_silent_where_fork_is_the_default_and_spawn_is_lean():
 
 def test_silent_on_systems_with_spawn_alone():
     assert judged("spawn", spawn=0.07, bare=0.02) == []
+
+
+def spawned(a_site, **cells):
+    times = {"count": 40, "born_s": 2.4, "life_s": 10.0, "work_s": 8.1, "work_cpu_s": 8.0, "span_s": 5.0}
+    return a_site(**{**times, "start_method": "spawn", **cells})
+
+
+def test_a_program_that_spawns_again_and_again(observe, a_site):
+    (finding,) = observe(RULE, starts=[spawned(a_site, life_s=9.9, born_s=1.8)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 0.85, "19 rounds of 45 ms, nine tenths of it, with slack"
+    assert "40 processes were started by spawn (app.py:7), each 45.0 ms" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "cells", [{"count": 2, "born_s": 0.12}, {"start_method": "fork"}, {"work_s": 1.0}, {"born_s": 0.2}]
+)
+def test_silent_where_the_start_costs_little_or_a_pool_helps_more(observe, a_site, cells):
+    assert observe(RULE, starts=[spawned(a_site, **cells)]) == []
+
+
+def test_a_program_is_not_judged_where_starts_were_not_timed(observe, a_site):
+    with pytest.raises(NotJudged, match="born_s"):
+        observe(RULE, starts=[spawned(a_site, born_s=None)])

@@ -42,3 +42,35 @@ def test_silent_while_the_interval_reaches_below_the_limit():
 def test_not_judged_without_processes():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("futures", {"": ({"kind": "threads", "way": "map", "ratio": measured([1.0])},)})))
+
+
+def one_by_one(a_pool, **cells):
+    return a_pool(how="apply", waited_each=39, concurrency=1.0, busy_share=0.5, phase_s=3.9, task_s=3.8, **cells)
+
+
+def test_a_program_that_awaits_each_task(observe, a_pool):
+    (finding,) = observe(RULE, pools=[one_by_one(a_pool, task_cpu_s=3.7)])
+
+    assert (finding.level, finding.place.line) == ("warning", 7)
+    assert finding.gain.ceiling_s == 2.2, "3.9 - 1.9, with slack"
+    assert "one after the other: 39 were awaited" in finding.seen
+    assert "in place of apply()" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {},
+        {"waited_each": 39, "workers": 1, "concurrency": 1.0},
+        {"waited_each": 39, "concurrency": 1.9},
+        {"waited_each": 3, "concurrency": 1.0, "tasks": 3},
+        {"waited_each": 39, "concurrency": 1.0, "threads": True, "phase_s": 6.8},
+    ],
+)
+def test_silent_in_a_program_that_keeps_its_workers_busy(observe, a_pool, cells):
+    assert observe(RULE, pools=[a_pool(**cells)]) == []
+
+
+def test_not_judged_where_waits_were_not_counted(observe, a_pool):
+    with pytest.raises(NotJudged, match="waited_each"):
+        observe(RULE, pools=[a_pool(waited_each=None)])

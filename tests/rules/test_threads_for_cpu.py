@@ -43,3 +43,42 @@ def test_not_judged_while_the_cpus_are_not_free():
 def test_not_judged_without_curve_or_gil(given, python):
     with pytest.raises(NotJudged):
         list(RULE.judge(given, python))
+
+
+def computing(a_pool, **cells):
+    cpu = {"task_s": 6.8, "task_cpu_s": 3.4, "concurrency": 2.0, "type": "ThreadPoolExecutor"}
+    return a_pool(**{"threads": True, **cpu, **cells})
+
+
+def test_a_program_whose_threads_compute(observe, a_pool):
+    (finding,) = observe(RULE, pools=[computing(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 1.9, "3.45 - 1.7, with slack"
+    assert "used 0.99 CPUs together" in finding.seen
+    assert "ProcessPoolExecutor(max_workers=2)" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"task_cpu_s": 0.5},
+        {"task_cpu_s": 6.5},
+        {"concurrency": 1.0},
+        {"threads": False},
+        {"tasks": 40_000, "items": 40_000},
+    ],
+)
+def test_silent_where_processes_would_not_help(observe, a_pool, cells):
+    assert observe(RULE, pools=[computing(a_pool, **cells)]) == []
+
+
+def test_silent_without_a_gil():
+    tables = {"run": Facts("run", {}), "pools": Facts("pools", {"": ({"threads": True, "tasks": 3},)})}
+
+    assert list(RULE.run(**tables, python={"gil_enabled": False})) == []
+
+
+def test_a_program_is_not_judged_where_the_gil_is_unknown(a_pool):
+    with pytest.raises(NotJudged, match="gil_enabled"):
+        list(RULE.run(Facts("run", {}), Facts("pools", {"": (computing(a_pool),)}), {}))

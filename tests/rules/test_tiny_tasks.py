@@ -58,3 +58,50 @@ def test_silent_where_dispatch_is_cheap():
 def test_not_judged_without_a_break_even():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("pool_overhead", {})))
+
+
+def tiny(a_pool, **cells):
+    small = {"tasks": 36_000, "items": 36_000, "task_s": 0.2, "task_cpu_s": 0.2, "task_max": 1e-4, "task_median": 5e-6}
+    cost = {"dispatch_s": 7e-5, "pickle_s": 0.2, "unpickle_s": 0.1, "result_pickle_s": 0.1, "result_unpickle_s": 0.1}
+    return a_pool(**{**small, **cost, "phase_s": 3.6, "how": "executor.map", **cells})
+
+
+def test_a_program_with_tasks_of_microseconds(observe, a_pool):
+    (finding,) = observe(RULE, pools=[tiny(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == pytest.approx(3.5 * 1.1, rel=0.02)
+    assert "36,000 tasks of the Pool (app.py:7) worked for 5.56 µs each" in finding.seen
+    assert "map(…, chunksize=400)" in finding.do
+
+
+def test_tasks_handed_out_singly_are_to_be_batched(observe, a_pool):
+    (finding,) = observe(RULE, pools=[tiny(a_pool, how="apply_async")])
+
+    assert "with each apply_async(), in a function that loops" in finding.do
+
+
+def test_no_more_is_promised_than_handing_out_costs(observe, a_pool):
+    (finding,) = observe(RULE, pools=[tiny(a_pool, dispatch_s=1e-5)])
+
+    assert finding.gain.ceiling_s == pytest.approx((0.36 + 0.5) * 1.1, rel=0.02), "the rest is a slow producer's"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"task_s": 6.8, "task_cpu_s": 6.8},
+        {"args_b": 200_000.0},
+        {"result_pickle_s": 1.0, "pickle_s": 1.0},
+        {"tasks": 90, "items": 90},
+        {"phase_s": 0.15, "dispatch_s": 1e-7},
+        {"threads": True},
+    ],
+)
+def test_silent_where_something_else_costs(observe, a_pool, cells):
+    assert observe(RULE, pools=[tiny(a_pool, **cells)]) == []
+
+
+def test_not_judged_where_the_dispatch_was_not_timed(observe, a_pool):
+    with pytest.raises(NotJudged, match="dispatch_s"):
+        observe(RULE, pools=[tiny(a_pool, dispatch_s=None)])

@@ -45,3 +45,39 @@ def test_not_judged_while_the_cpus_are_not_free():
 def test_not_judged_without_facts():
     with pytest.raises(NotJudged):
         list(RULE.judge(Facts("pool_sizing", {}), defaults(1)))
+
+
+def alone(a_pool, **cells):
+    return a_pool(**{"workers": 1, "task_s": 3.4, "task_cpu_s": 3.4, "workers_cpu_s": 3.4, "items": 320, **cells})
+
+
+def test_a_program_with_one_worker_on_two_cpus(observe, a_pool):
+    (finding,) = observe(RULE, run={"cpu_s": 3.6}, pools=[alone(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 1.9, "3.45 - 1.7, with slack"
+    assert "had 1 of the 2 workers" in finding.seen
+    assert "Pool(2)" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"workers": 2},
+        {"busy_share": 0.5},
+        {"task_cpu_s": 1.0},
+        {"items": 1, "tasks": 1},
+        {"items": 40, "task_max": 3.4},
+    ],
+)
+def test_silent_where_more_workers_would_not_compute_sooner(observe, a_pool, cells):
+    assert observe(RULE, run={"cpu_s": 3.6}, pools=[alone(a_pool, **cells)]) == []
+
+
+def test_silent_where_other_processes_use_the_cpus(observe, a_pool):
+    assert observe(RULE, run={"cpu_s": 7.2}, pools=[alone(a_pool)]) == []
+
+
+def test_a_program_is_not_judged_without_its_cpu_time(observe, a_pool):
+    with pytest.raises(NotJudged, match="cpu_s"):
+        observe(RULE, run={"cpu_s": None}, pools=[alone(a_pool)])

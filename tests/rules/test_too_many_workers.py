@@ -44,3 +44,39 @@ def test_not_judged_while_the_cpus_are_not_free():
 def test_not_judged_without_the_default():
     with pytest.raises(NotJudged):
         list(RULE.judge(facts(), {"unknown": {"pool_workers": "not told"}}))
+
+
+def crowd(a_pool, **cells):
+    busy = {"task_s": 40.0, "task_cpu_s": 0.8, "task_ready_s": 39.2, "task_max": 3.0, "life_s": 2.9, "phase_s": 2.85}
+    return a_pool(**{**busy, "workers": 64, "started": 64, "workers_cpu_s": 5.2, **cells})
+
+
+def test_a_program_with_far_more_workers_than_cpus(observe, a_pool):
+    (finding,) = observe(RULE, pools=[crowd(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 2.7, "(2.9 - 0.4) * 62 / 64, with slack"
+    assert "64 workers of the Pool (app.py:7) computed on 2 usable CPUs" in finding.seen
+    assert "Pool(2)" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"workers": 3},
+        {"workers_cpu_s": 0.9},
+        {"task_wait_s": 39.0, "task_ready_s": 0.0},
+        {"threads": True},
+    ],
+)
+def test_silent_where_the_surplus_costs_little(observe, a_pool, cells):
+    assert observe(RULE, pools=[crowd(a_pool, **cells)]) == []
+
+
+def test_silent_where_the_size_follows_a_count_that_ignores_limits(observe, a_pool):
+    assert observe(RULE, machine={"logical_cpus": 64}, pools=[crowd(a_pool)]) == []
+
+
+def test_not_judged_without_the_cpu_time_of_workers(observe, a_pool):
+    with pytest.raises(NotJudged, match="workers_cpu_s"):
+        observe(RULE, pools=[crowd(a_pool, workers_cpu_s=None)])

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Finding, Level, NotJudged, Rule, known
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, Level, NotJudged, Place, Rule, known
 from mpdiag.model import Doc
+from mpdiag.units import number, seconds
 
 #: From twice as many runnable threads as CPUs on, each waits as long as it runs.
 LIMIT = 2.0
+#: One process alone may well use all CPUs.
+MANY = 2
+#: Native threads that burn less than this part of the CPU time are hardly used.
+BESIDE = 0.15
+#: The CPUs have to be busy for this part of the time, else nothing has to wait for one.
+BUSY = 0.6
+#: Why at worst the square is lost.
+WON = (
+    "with n times as many threads as CPUs each runs for one n-th of the time, and at worst waits n times as long for "
+    "the others, which do not run either"
+)
 
 
 def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -30,8 +44,8 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
         level=level,
         seen=f"{names} keeps {per_process} threads in each process: a default Pool of {workers} workers would run "
         f"{total} on {usable} usable {'CPU' if usable == 1 else 'CPUs'}.",
-        do="Give each worker one: set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 (MKL_NUM_THREADS=1) before NumPy is "
-        "imported, or call threadpoolctl.threadpool_limits(1) in the pool's initializer.",
+        do="Give each worker one: set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 (MKL_NUM_THREADS=1) before NumPy "
+        "is imported, or call threadpoolctl.threadpool_limits(1) in the pool's initializer.",
         concern=total / usable,
         evidence=(
             Evidence("native threads a process", per_process, "1"),
@@ -41,10 +55,68 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
     )
 
 
+def observed(run: Facts, pools: Facts, starts: Facts, processes: Facts) -> Iterator[Finding]:
+    """Find workers whose native threads together outnumber the CPUs and burn them."""
+    groups: list[Mapping[str, Any]] = [
+        {
+            **pool,
+            "at_once": pool.get("workers"),
+            "span_s": pool.get("phase_s"),
+            "children": processes.all(pool=pool["id"]),
+        }
+        for pool in ideals.process_pools(pools)
+    ]
+    groups += [
+        {
+            **site,
+            "at_once": site.get("alive_max"),
+            "children": processes.all(file=site.get("file"), line=site.get("line")),
+        }
+        for site in starts.all()
+    ]
+    yield from phases.each(groups, lambda group: of_workers(run, group))
+
+
+def of_workers(run: Facts, group: Mapping[str, Any]) -> Finding | None:
+    """Judge the workers of a pool, or the processes started at one place."""
+    children: list[ideals.Row] = [child for child in group["children"] if child.get("native") != ""]
+    at_once, cpus, span = ideals.amount(group, "at_once"), phases.cores(run), ideals.amount(group, "span_s")
+    if at_once < MANY or len(children) < MANY:
+        return None
+    threads = median(ideals.amount(child, "threads_peak") for child in children)
+    burnt = sum(ideals.amount(child, "cpu_s") for child in children)
+    beside = burnt - sum(ideals.amount(child, "main_cpu_s") for child in children)
+    times = threads * at_once / cpus
+    if times < LIMIT or beside < BESIDE * burnt or burnt < BUSY * cpus * span:
+        return None
+    loss = phases.loss(span * (1 - times**-2), run, WON)
+    if loss is None:
+        return None
+    libraries, place = phases.named(children[0], "native", "native code"), Place.of(group)
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{at_once:.0f} processes{ideals.where(place)} ran {threads:.0f} threads each ({libraries}) on "
+        f"{number(cpus, '1')} usable CPUs; threads beside the main ones burnt {seconds(beside)} of {seconds(burnt)} "
+        "of CPU time.",
+        do="Give each process one: set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 (MKL_NUM_THREADS=1) in the "
+        "environment or before NumPy is imported, or call threadpoolctl.threadpool_limits(1) in the pool's "
+        "initializer.",
+        evidence=(
+            *loss.evidence,
+            Evidence("threads for each usable CPU", times, "x"),
+            Evidence("share of CPU time beside the main threads", beside / burnt, "fraction"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP406",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Native threads times workers exceed the CPUs",
         why="NumPy's linear algebra (OpenBLAS, MKL) and OpenMP code start a thread a CPU in every process. Workers "
@@ -52,7 +124,8 @@ RULE: Final = Rule(
         "each has its own buffers.",
         how="The size of the native pools that NumPy loads in the measured interpreter (by threadpoolctl) times the "
         f"default workers of a pool, against {LIMIT:g}× the usable CPUs. A note: it costs only programs whose workers "
-        "call such functions; a warning when one process alone has more threads than it may use CPUs.",
+        "call such functions; a warning when one process alone has more threads than it may use CPUs. In a program: "
+        f"native threads of a pool's workers (from outside) against {LIMIT:g}× the CPUs, when they burn CPU time.",
         claim='"NumPy releases the GIL, so add processes": it may already use every CPU from one process.',
         bad="""\
 with Pool() as pool:                       # 8 workers × 8 BLAS threads on 8 CPUs

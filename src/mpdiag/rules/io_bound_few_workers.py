@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule, known
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
-from mpdiag.units import interval, number
+from mpdiag.units import interval, number, seconds
 
 #: A gain below this is not worth more workers.
 LIMIT = 1.5
+#: As many waiting tasks as one program commonly keeps in flight; the probe finds gains up to there.
+IN_FLIGHT = 64
+#: Tasks for each worker from which more workers have something to do.
+MORE = 2
+#: Workers busy for this part of the phase are what limits it.
+BUSY = 0.7
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -53,16 +60,59 @@ def as_many_as(facts: Facts, limit: int) -> tuple[int, Measured]:
     return max(counts), gains[max(counts)]
 
 
+def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
+    """Find pools sized for computing whose workers all wait for something outside the program."""
+    yield from phases.each(phases.used(pools), lambda pool: of_pool(run, pool))
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge the tasks of one pool."""
+    cpus, tasks, workers = phases.cores(run), ideals.amount(pool, "tasks"), ideals.amount(pool, "workers")
+    if not phases.sized_for_computing(pool, cpus) or tasks < MORE * workers:
+        return None
+    if ideals.amount(pool, "busy_share") < BUSY or phases.waiting(pool, cpus) < phases.WAITING:
+        return None
+    phase, flight = ideals.amount(pool, "phase_s"), min(IN_FLIGHT, ideals.amount(pool, "items"))
+    computing = ideals.amount(pool, "task_cpu_s") / cpus
+    work = ideals.amount(pool, "task_s")
+    recoverable = phase - max(computing, work / flight, work / ideals.amount(pool, "items"))
+    loss = phases.loss(recoverable, run, f"{flight:.0f} tasks would wait at the same time, on idle CPUs")
+    if loss is None:
+        return None
+    place, share = Place.of(pool), phases.waiting(pool, cpus)
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"The {tasks:,.0f} tasks of the {pool['type']}{ideals.where(place)} waited for "
+        f"{number(share, 'fraction')} of their time, {seconds(work / tasks)} each, and no more than {workers:.0f} at "
+        "a time: the CPUs were idle meanwhile.",
+        do="Keep more of them in flight, as many as the other side bears: "
+        f"ThreadPoolExecutor(max_workers={flight:.0f}), or asyncio. Waiting threads hold no GIL, and nothing has to "
+        "be pickled.",
+        evidence=(
+            *loss.evidence,
+            Evidence("share of the tasks' time spent waiting", share, "fraction"),
+            Evidence("workers", workers, "1"),
+            Evidence("CPU time of the tasks", ideals.amount(pool, "task_cpu_s"), "s"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP403",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Too few workers for tasks that wait",
         why="A task that waits needs no CPU: with one worker per CPU almost all of the time is spent waiting for one "
         "reply after the other.",
-        how="Tasks that sleep on 1 to 64 warm workers against a plain loop. Reported when the best number is more than "
-        f"{LIMIT:g} times as fast as the default size of a ProcessPoolExecutor.",
+        how="Tasks that sleep on 1 to 64 warm workers against a plain loop. Reported when the best number is more "
+        f"than {LIMIT:g} times as fast as the default size of a ProcessPoolExecutor. In a program: pools of up to "
+        f"{phases.COMPUTING_SIZE} workers for each usable CPU, whose tasks wait for at least {phases.WAITING:.0%} of "
+        "their time on the outside world, when more in flight could win 5 % of the wall time.",
         claim='Often read: "I/O with cpu_count() workers suffers from context switches, 4 to 8 are steadier". Wrong: '
         "such pools are too small; time falls with the number of workers up to the limit of the other side, and the "
         "number of context switches does not grow with it.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Cell, Doc, Measured
-from mpdiag.units import interval, seconds, size
+from mpdiag.units import interval, number, seconds, size
 
 #: Threads that reach this part of the processes' speed-up do the same.
 ALIKE = 0.9
@@ -54,18 +55,54 @@ def most_of_both(facts: Facts) -> tuple[int, Measured, Measured]:
     return max(both), gains["threads"][max(both)], gains["processes"][max(both)]
 
 
+def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
+    """Find large pools of processes whose tasks wait, and whose start costs."""
+    yield from phases.each(ideals.process_pools(pools), lambda pool: of_pool(run, pool))
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge one pool; small ones have too few workers before anything else."""
+    cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
+    if phases.sized_for_computing(pool, cpus) or phases.waiting(pool, cpus) < phases.WAITING:
+        return None
+    phase = ideals.amount(pool, "phase_s")
+    cost = max(ideals.amount(pool, "start_s"), ideals.amount(pool, "life_s") - phase)
+    recoverable = phases.attributed(cost, ideals.amount(pool, "life_s") - phases.best(pool, cpus))
+    loss = phases.loss(recoverable, run, "as many threads wait as well and start in microseconds")
+    if loss is None:
+        return None
+    place, share = Place.of(pool), phases.waiting(pool, cpus)
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"The {workers:.0f} processes of the {pool['type']}{ideals.where(place)} took {seconds(cost)} to start "
+        f"and end; their tasks waited for {number(share, 'fraction')} of their time.",
+        do=f"Use threads: ThreadPoolExecutor(max_workers={workers:.0f}), or asyncio.",
+        evidence=(
+            *loss.evidence,
+            Evidence("share of the tasks' time spent waiting", share, "fraction"),
+            Evidence("processes started", ideals.amount(pool, "started"), "1"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP404",
     judge=judge,
+    run=observed,
     aliases=("io-bound-oversized-pool",),
     doc=Doc(
         title="Processes for tasks that only wait",
         why="A waiting task holds no GIL, so threads run as many of them at once as processes do, without starting "
         "an interpreter for each, without its memory and without pickling.",
         how="Tasks that sleep, on equally many warm threads and processes; start and own memory of a worker apart. "
-        f"Reported when threads are as fast (within {1 - ALIKE:.0%}) and a process takes more than {LIMIT:g} times as "
-        "long to start.",
+        f"Reported when threads are as fast (within {1 - ALIKE:.0%}) and a process takes more than {LIMIT:g} times "
+        f"as long to start. In a program: pools of more than {phases.COMPUTING_SIZE} processes for each usable CPU, "
+        f"whose tasks wait for at least {phases.WAITING:.0%} of their time, when starting them costs 5 % of the wall "
+        "time.",
         claim='Often read: "processes for I/O thrash in context switches". Wrong: they do not switch more than '
         "threads; what they cost is their start and some megabytes each.",
         bad="""\

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Doc
-from mpdiag.units import interval
+from mpdiag.units import interval, number, seconds
 
 #: Below this the ways to hand out tasks are as good as equal.
 LIMIT = 1.3
 WAY = "submit().result()"
+#: Fewer tasks than this are no pattern.
+FEWEST = 4
+#: The part of the tasks that was awaited at once, in a loop that does so; the first and last may differ.
+MOST = 0.8
+#: Tasks running at a time up to which they ran one by one; the sampling of short tasks blurs it.
+ALONE = 1.2
+#: What to call instead, by what was called.
+INSTEAD = {
+    "apply": "pool.map(…) or imap_unordered(…) in place of apply(), which waits",
+    "apply_async": "collect the AsyncResults in a list and call get() on them afterwards, or pool.map(…)",
+    "submit": "collect the futures in a list and call result() on them afterwards, or executor.map(…)",
+}
 
 
 def judge(futures: Facts) -> Iterator[Finding]:
@@ -34,25 +47,71 @@ def judge(futures: Facts) -> Iterator[Finding]:
     yield RULE.finding(
         level="note",
         concern=two.median / LIMIT,
-        seen=f"Waiting for each task before the next is submitted took {interval(two, 'x')} as long as the best way to "
-        f"hand out the same tasks, with two workers{more}: only one of them works at a time.",
+        seen=f"Waiting for each task before the next is submitted took {interval(two, 'x')} as long as the best way "
+        f"to hand out the same tasks, with two workers{more}: only one of them works at a time.",
         do="Submit all tasks first, then take the results: map() for results in order, as_completed() for results as "
         "they come. Between these no difference is worth a change.",
         evidence=evidence,
     )
 
 
+def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
+    """Find pools of several workers whose tasks ran one at a time because each was awaited."""
+    yield from phases.each(phases.used(pools), lambda pool: of_pool(run, pool))
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge the tasks of one pool."""
+    tasks, workers = ideals.amount(pool, "tasks"), ideals.amount(pool, "workers")
+    if workers < 2 or tasks < FEWEST or ideals.amount(pool, "waited_each") < MOST * tasks:
+        return None
+    if ideals.amount(pool, "concurrency") > ALONE:
+        return None
+    phase = ideals.amount(pool, "phase_s")
+    recoverable = phase - max(phases.best(pool, phases.cores(run)), fed(pool))
+    loss = phases.loss(recoverable, run, "all workers would have a task all the time if tasks did not wait for results")
+    if loss is None:
+        return None
+    place, how = Place.of(pool), phases.named(pool, "how", "submit")
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{tasks:,.0f} tasks went to the {workers:.0f} workers of the {pool['type']}{ideals.where(place)} one "
+        f"after the other: {ideals.amount(pool, 'waited_each'):,.0f} were awaited before the next was handed out "
+        f"({how}), so {number(ideals.amount(pool, 'concurrency'), '1')} ran at a time, for {seconds(phase)}.",
+        do=f"Hand out all tasks before asking for the first result: {INSTEAD.get(how, INSTEAD['submit'])}. If a task "
+        "needs the result of the one before, keep several such chains going.",
+        evidence=(
+            *loss.evidence,
+            Evidence("tasks running at a time", ideals.amount(pool, "concurrency"), "1"),
+            Evidence("workers", workers, "1"),
+            Evidence("work in the tasks", ideals.amount(pool, "task_s"), "s"),
+        ),
+    )
+
+
+def fed(pool: ideals.Row) -> float:
+    """The time the parent needs at least to hand out the tasks and take the results, one after the other."""
+    each = ideals.at_least(pool, "dispatch_s") * ideals.amount(pool, "tasks")
+    return each + ideals.at_least(pool, "pickle_s") + ideals.at_least(pool, "result_unpickle_s")
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP401",
     judge=judge,
+    run=observed,
     aliases=("serial-submit-result",),
     doc=Doc(
         title="Each task awaited before the next is submitted",
-        why="submit(...).result() in a loop keeps one task in flight: the pool works like a loop, and adds the cost of "
-        "a round trip to every task.",
-        how="The same waiting tasks handed out in several ways on a warm executor of two workers (and of eight, at the "
-        f"default level), in the same rounds. Reported above {LIMIT:g} times the best way.",
+        why="submit(...).result() in a loop keeps one task in flight: the pool works like a loop, and adds the cost "
+        "of a round trip to every task.",
+        how="The same waiting tasks handed out in several ways on a warm executor of two workers (and of eight, at "
+        f"the default level), in the same rounds. Reported above {LIMIT:g} times the best way. In a program: pools "
+        f"of several workers whose tasks were awaited one by one ({MOST:.0%} or more of them), when that costs 5 % "
+        "of the wall time.",
         claim="'submit() then result() at once is serial' is right: n workers lose a factor of n. That as_completed() "
         "is faster than results in order is not: it only lets you use early results early.",
         bad="""\

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule, known
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
-from mpdiag.units import interval
+from mpdiag.units import interval, number, seconds
 
 #: Speed-up of threads below which they gained nothing.
 LIMIT = 1.2
 #: Processes must gain this much more, else the machine has nothing to win.
 BETTER = 1.2
+#: CPUs used together between which threads are held up by the GIL: less is waiting, more is code that releases it.
+ONE_CPU = (0.7, 1.2)
+#: Tasks running at a time from which threads were meant to run at once.
+TOGETHER = 1.5
+#: What handing one task to a process costs the parent: an executor's dispatch, rounded up.
+HANDING_S = 100e-6
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -56,17 +63,58 @@ def best(facts: Facts, kind: str) -> tuple[int, Measured]:
     return max(gains, key=lambda each: each[1].median)
 
 
+def observed(run: Facts, pools: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find pools of threads that together computed as much as one CPU can."""
+    threads = [pool for pool in phases.used(pools) if pool.get("threads")]
+    if threads and known(python, "gil_enabled"):
+        yield from phases.each(threads, lambda pool: of_pool(run, pool))
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge one pool of threads."""
+    cpus, phase, computed = phases.cores(run), ideals.amount(pool, "phase_s"), ideals.amount(pool, "task_cpu_s")
+    if ideals.amount(pool, "concurrency") < TOGETHER or not ONE_CPU[0] * phase <= computed <= ONE_CPU[1] * phase:
+        return None
+    items, inside = ideals.amount(pool, "items"), ideals.amount(pool, "task_s")
+    piece = ideals.amount(pool, "task_max") * computed / inside
+    handing = HANDING_S * ideals.amount(pool, "tasks")
+    recoverable = phase - max(computed / min(cpus, items), piece, handing)
+    loss = phases.loss(recoverable, run, "processes would compute on all usable CPUs, threads share one")
+    if loss is None:
+        return None
+    place, workers = Place.of(pool), ideals.amount(pool, "workers")
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{workers:.0f} threads of the {pool['type']}{ideals.where(place)} used {number(computed / phase, None)} "
+        f"CPUs together over {seconds(phase)}: the GIL lets one of them compute at a time, and {number(cpus, '1')} "
+        "CPUs are usable.",
+        do=f"Use processes for these tasks: ProcessPoolExecutor(max_workers={max(1, int(cpus))}), with a chunksize if "
+        "they are short; from Python 3.14 also InterpreterPoolExecutor or the free-threaded build.",
+        evidence=(
+            *loss.evidence,
+            Evidence("CPUs that the threads used together", computed / phase, None),
+            Evidence("threads", workers, "1"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP408",
     judge=judge,
+    run=observed,
     aliases=("gil-threads-for-cpu",),
     doc=Doc(
         title="Threads for computing under the GIL",
         why="The global interpreter lock lets one thread at a time run Python code: more threads share one CPU, and "
         "the hand-over costs a little on top.",
-        how="The same pure-Python tasks on warm threads and processes against a plain loop. Reported when threads gain "
-        f"less than {LIMIT:g}× and processes at least {BETTER:g} times that. Not where the GIL is off.",
+        how="The same pure-Python tasks on warm threads and processes against a plain loop. Reported when threads "
+        f"gain less than {LIMIT:g}× and processes at least {BETTER:g} times that. Not where the GIL is off. In a "
+        f"program: pools of threads that together use {ONE_CPU[0]:g} to {ONE_CPU[1]:g} CPUs, when processes would "
+        "win 5 % of the wall time.",
         claim="'Threads do not speed up computing' is right for Python code under the GIL, wrong for code that "
         "releases it, and outdated for free-threaded builds.",
         bad="""\

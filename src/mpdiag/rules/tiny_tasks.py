@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, seconds
 
@@ -15,6 +16,13 @@ SMALL = 10e-6
 #: A chunk should hold this many times the overhead of a task: then nine tenths of the time is work.
 WORTH = 10
 ONE = "ProcessPoolExecutor.map"
+#: Tasks of one pool below which handing them out cannot cost what is worth a change: 100 take about 10 ms.
+MANY = 100
+#: No executor needs a millisecond to hand out a task; longer tasks outweigh it on any machine.
+LONGEST = 1e-3
+#: Where the parent's CPU time for handing out is this part of what was lost, the waiting around it is its work too:
+#: threads of the parent and workers take turns at pipes and locks.
+OWN = 0.3
 
 
 def judge(pool_overhead: Facts) -> Iterator[Finding]:
@@ -46,10 +54,8 @@ def judge(pool_overhead: Facts) -> Iterator[Finding]:
 
 
 def chunk(overhead: float) -> int:
-    """The chunksize for small tasks, rounded up to one digit: more would be false precision."""
-    exact = WORTH * overhead / SMALL
-    step: int = 10 ** math.floor(math.log10(exact))
-    return math.ceil(exact / step) * step
+    """The chunksize for small tasks."""
+    return one_digit(WORTH * overhead / SMALL)
 
 
 def on_one_cpu(overhead: Measured) -> Finding:
@@ -87,19 +93,83 @@ def tried(facts: Facts) -> Iterator[Evidence]:
             yield Evidence.of(f"speed-up of tasks of {seconds(task)} on two workers", gained, "x")
 
 
+def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
+    """Find pools of processes that spent more on handing out tasks than on the tasks."""
+    yield from phases.each(ideals.process_pools(pools), lambda pool: of_pool(run, pool))
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge the tasks of one pool."""
+    tasks, work = ideals.amount(pool, "tasks"), ideals.amount(pool, "task_s")
+    if tasks < MANY * ideals.amount(pool, "pools") or work / tasks > LONGEST or heavy(pool):
+        return None
+    cpus, phase = phases.cores(run), ideals.amount(pool, "phase_s")
+    lost = phase - phases.best(pool, cpus)
+    workers = phases.computing(pool, cpus)
+    overhead = lost * workers / tasks
+    handing = ideals.amount(pool, "dispatch_s") * tasks + sum(ideals.carried_s(pool))
+    recoverable = phases.attributed(min(handing, lost), lost, OWN)
+    loss = phases.loss(recoverable, run, "in chunks the same work needs next to no handing out")
+    if loss is None or overhead < work / tasks:
+        return None
+    items, place = ideals.amount(pool, "items"), Place.of(pool)
+    per = max(work / items, 1e-7)
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{tasks:,.0f} tasks of the {pool['type']}{ideals.where(place)} worked for {seconds(work / tasks)} each; "
+        f"handing one out and taking its result cost {seconds(overhead)} of a worker's time.",
+        do=f"{batched(pool, one_digit(overhead * WORTH / per), items, workers)} Work that takes {seconds(work)} in "
+        "all may need no pool.",
+        evidence=(
+            *loss.evidence,
+            Evidence("work of a task", work / tasks, "s"),
+            Evidence("overhead of a task", overhead, "s"),
+            Evidence("tasks", tasks, "1"),
+        ),
+    )
+
+
+def heavy(pool: ideals.Row) -> bool:
+    """Whether it is what tasks carry that costs, not that they are many."""
+    carried = ideals.amount(pool, "args_b") + ideals.amount(pool, "result_b")
+    return carried >= ideals.LARGE or sum(ideals.carried_s(pool)) > ideals.amount(pool, "phase_s") / 2
+
+
+def batched(pool: ideals.Row, wanted: int, items: float, workers: float) -> str:
+    """How to hand out several items at a time; every worker should get four chunks or more."""
+    size = max(2, min(wanted, int(items / (4 * workers))))
+    how = phases.named(pool, "how", "submit")
+    if how in ("imap", "imap_unordered", "map", "starmap", "executor.map"):
+        return f"Pass a chunksize: {how.removeprefix('executor.')}(…, chunksize={size})."
+    return (
+        f"Hand out {size} items with each {how}(), in a function that loops over them, or use map(…, chunksize={size})."
+    )
+
+
+def one_digit(exact: float) -> int:
+    """Rounded up to one digit: more would be false precision."""
+    step: int = 10 ** math.floor(math.log10(max(exact, 1.0)))
+    return math.ceil(exact / step) * step
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP402",
     judge=judge,
+    run=observed,
     aliases=("tiny-tasks-chunksize",),
     doc=Doc(
         title="Tasks too small for a pool",
         why="Each task is pickled, queued, picked up by a worker and answered. When that takes longer than the task, "
         "more workers make the program slower.",
-        how="CPU time of the parent and the workers for a task that does nothing (wall time where the system does not "
-        "tell), and from it the duration d at which a pool of w workers is as fast as a loop: its speed-up is "
-        f"w·d / (d + overhead), as long as the parent can feed it. Reported when the overhead exceeds "
-        f"{seconds(SMALL)}.",
+        how="CPU time of the parent and the workers for a task that does nothing (wall time where the system does "
+        "not tell), and from it the duration d at which a pool of w workers is as fast as a loop: its speed-up is "
+        "w·d / (d + overhead), as long as the parent can feed it. Reported when the overhead exceeds "
+        f"{seconds(SMALL)}. In a program: {MANY} or more tasks of a pool, each below {seconds(LONGEST)} and with "
+        "little to carry, whose overhead is longer than they are, when that costs 5 % of the wall time.",
         claim='Often read: "the executor is slower than processes written by hand because of context switches". '
         "Right that it is, about twice for tasks of 100 µs; the reason is the dispatch of each single task, and a "
         "chunksize takes most of it away. Pool.map chooses one by itself, Executor.map and imap do not.",

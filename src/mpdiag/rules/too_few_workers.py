@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule, known
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
-from mpdiag.units import interval, number
+from mpdiag.units import interval, number, seconds
 
 #: The measured best may be this many times the default: nearer is close enough.
 LIMIT = 1.5
+#: Workers busy for this part of the phase are what limits it.
+BUSY = 0.8
+#: Tasks that use a CPU for at least this part of their time are limited by it, not by a lock or another program.
+COMPUTES = 0.7
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -53,16 +58,58 @@ def cause(python: Mapping[str, Any]) -> str:
     return "look why the interpreter counts fewer CPUs than it may use"
 
 
+def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
+    """Find pools whose few workers compute all the time while CPUs are idle."""
+    yield from phases.each(ideals.process_pools(pools), lambda pool: of_pool(run, pool))
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge one pool."""
+    cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
+    items, work = ideals.amount(pool, "items"), ideals.amount(pool, "task_s")
+    if workers >= int(cpus) or items <= workers or ideals.amount(pool, "busy_share") < BUSY:
+        return None
+    if ideals.amount(pool, "task_cpu_s") < COMPUTES * work:
+        return None
+    phase = ideals.amount(pool, "phase_s")
+    others = run.number("cpu_s") - run.number("serial_s") - ideals.amount(pool, "workers_cpu_s")
+    free = min(int(cpus) - max(others, 0.0) / phase, items)
+    piece = ideals.amount(pool, "task_max") if items == ideals.amount(pool, "tasks") else 0.0
+    loss = phases.loss(phase - max(work / max(free, 1.0), piece), run, "the same tasks would run on all usable CPUs")
+    if loss is None:
+        return None
+    place, fit = Place.of(pool), max(2, round(free))
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"The {pool['type']}{ideals.where(place)} had {workers:.0f} of the {int(cpus)} workers that can compute "
+        f"here at a time; they were busy for {number(ideals.amount(pool, 'busy_share'), 'fraction')} of "
+        f"{seconds(phase)}.",
+        do=f"Give it {fit}: {pool['type']}({fit}), or leave the number out, which takes one for each CPU.",
+        evidence=(
+            *loss.evidence,
+            Evidence("workers", workers, "1"),
+            Evidence("CPUs it could have used", free, None),
+            Evidence("work in the tasks", work, "s"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP407",
     judge=judge,
+    run=observed,
     doc=Doc(
         title="Fewer computing workers than usable CPUs",
         why="CPUs that no worker uses are idle: computing takes longer than it has to.",
         how="Pure-Python tasks on 1 to twice the usable CPUs; the fewest workers close to the best speed-up against "
         f"the default sizes of Pool and ProcessPoolExecutor. Reported when it is more than {LIMIT:g} times the "
-        "default; not judged while others use the CPUs.",
+        "default; not judged while others use the CPUs. In a program: process pools with fewer workers than usable "
+        f"CPUs, that were busy for {BUSY:.0%} of their phase or more, when more of them would win 5 % of the wall "
+        "time.",
         claim="'One worker per CPU for computing' is right for usable CPUs. From Python 3.13 the defaults count the "
         "process's CPUs and obey -X cpu_count and PYTHON_CPU_COUNT, before that all CPUs of the machine.",
         bad="""\

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Rule, known
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds, size
 
@@ -62,18 +63,59 @@ def price(facts: Facts, extra: int) -> str:
     return f"; the other {extra} cost {' and '.join(costs)}" if costs else ""
 
 
+def observed(run: Facts, pools: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find pools with more computing processes than CPUs, whose surplus took long to start and end."""
+    counted = machine.get("logical_cpus")
+    yield from phases.each(ideals.process_pools(pools), lambda pool: of_pool(run, pool, counted))
+
+
+def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
+    """Judge one pool; a size that follows the machine's CPUs instead of the usable ones is another mistake."""
+    cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
+    if workers <= LIMIT * cpus or phases.waiting(pool, cpus) > 1 - phases.WAITING:
+        return None
+    if isinstance(counted, int) and cpus < counted and workers <= counted:
+        return None
+    surplus = 1 - cpus / workers
+    lost = surplus * (ideals.amount(pool, "life_s") - phases.best(pool, cpus))
+    own = ideals.amount(pool, "workers_cpu_s") - ideals.amount(pool, "task_cpu_s") - sum(ideals.carried_s(pool))
+    recoverable = phases.attributed(max(own, 0.0) * surplus / cpus, lost)
+    loss = phases.loss(recoverable, run, "fewer processes would start, and the CPUs be as busy with the tasks")
+    if loss is None:
+        return None
+    place, fit = Place.of(pool), max(1, int(cpus))
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{workers:.0f} workers of the {pool['type']}{ideals.where(place)} computed on {number(cpus, '1')} "
+        f"usable CPUs; starting, preparing and ending them took {seconds(max(own, 0.0))} of CPU time, the tasks "
+        f"{seconds(ideals.amount(pool, 'task_cpu_s'))}.",
+        do=f"Give it {fit}: {pool['type']}({fit}), or len(os.sched_getaffinity(0)) where that exists.",
+        evidence=(
+            *loss.evidence,
+            Evidence("workers", workers, "1"),
+            Evidence("usable CPUs", cpus, None),
+            Evidence("CPU time of the workers outside tasks", own, "s"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP405",
     judge=judge,
+    run=observed,
     aliases=("cpu-oversubscription",),
     doc=Doc(
         title="More computing workers than CPUs to compute on",
-        why="Workers beyond the CPUs that are really free wait for their turn: each costs its start and its memory and "
-        "computes nothing sooner.",
+        why="Workers beyond the CPUs that are really free wait for their turn: each costs its start and its memory "
+        "and computes nothing sooner.",
         how="Pure-Python tasks on 1 to twice the usable CPUs; the fewest workers close to the best speed-up against "
-        f"the default sizes of Pool and ProcessPoolExecutor. Reported above {LIMIT:g} times as many; not judged while "
-        "others use the CPUs.",
+        f"the default sizes of Pool and ProcessPoolExecutor. Reported above {LIMIT:g} times as many; not judged "
+        f"while others use the CPUs. In a program: process pools with more than {LIMIT:g} times as many computing "
+        "workers as usable CPUs, when the surplus costs 5 % of the wall time.",
         claim="'max_workers = os.cpu_count() for computing' holds for usable CPUs only. That oversubscribing slows "
         "computing down is mostly wrong: the same work takes the same CPU time on 16 times as many workers as CPUs.",
         bad="""\

@@ -1,0 +1,133 @@
+"""Advice on work divided so that one worker is busy long after the others ran out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
+from mpdiag.model import Doc
+from mpdiag.units import seconds
+
+#: An end of the phase that loses less of it is what the last tasks always leave.
+BALANCED = 0.1
+#: A process that computes for this part of its life is what the end is waiting for.
+BUSY = 0.7
+
+
+def observed(run: Facts, pools: Facts, starts: Facts, processes: Facts) -> Iterator[Finding]:
+    """Find pools and groups of processes whose last ones worked on alone."""
+    checks = [partial(of_pool, run, pool) for pool in phases.used(pools)]
+    checks += [partial(of_site, run, site, processes) for site in starts.all()]
+    yield from phases.each(checks, lambda check: check())
+
+
+def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+    """Judge the tail of one pool's phase; of a task's length it is unavoidable."""
+    cpus, phase = phases.cores(run), ideals.amount(pool, "phase_s")
+    together = (
+        phases.computing(pool, cpus) if phases.waiting(pool, cpus) < phases.WAITING else ideals.amount(pool, "workers")
+    )
+    tail = ideals.amount(pool, "tail_s") - ideals.amount(pool, "task_median") * ideals.amount(pool, "pools")
+    chunk = max(1.0, ideals.amount(pool, "items") / ideals.amount(pool, "tasks"))
+    lost = phase - phases.best(pool, cpus, phases.longest(pool, cpus) / chunk)
+    cost = min(tail * (1 - 1 / together), lost)
+    if together < 2 or cost < BALANCED * phase:
+        return None
+    loss = phases.loss(phases.attributed(cost, lost), run, "evenly dealt, all workers would end at about the same time")
+    if loss is None:
+        return None
+    place = Place.of(pool)
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"For the last {seconds(ideals.amount(pool, 'tail_s'))} of {seconds(phase)} the "
+        f"{pool['type']}{ideals.where(place)} had less than its {ideals.amount(pool, 'workers'):.0f} workers busy: "
+        f"its longest task took {seconds(ideals.amount(pool, 'task_max'))}, the median "
+        f"{seconds(ideals.amount(pool, 'task_median'))}.",
+        do=dealt(chunk),
+        evidence=(
+            *loss.evidence,
+            Evidence("last stretch with idle workers", ideals.amount(pool, "tail_s"), "s"),
+            Evidence("longest task", ideals.amount(pool, "task_max"), "s"),
+            Evidence("median task", ideals.amount(pool, "task_median"), "s"),
+        ),
+    )
+
+
+def dealt(chunk: float) -> str:
+    """How to deal the items out."""
+    if chunk > 1:
+        return (
+            f"Use smaller chunks ({chunk:.0f} items went together): imap_unordered(…) or map(…, chunksize=1), the "
+            "longest items first."
+        )
+    return "Hand out the longest tasks first, and divide the longest one if it takes more than a worker's share."
+
+
+def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
+    """Judge the processes of one place that were all alive at once."""
+    count, cpus = ideals.amount(site, "count"), phases.cores(run)
+    together = int(min(count, cpus))
+    if together < 2 or ideals.amount(site, "alive_max") < count:
+        return None
+    rows = processes.all(file=site.get("file"), line=site.get("line"), target=site.get("target"))
+    if len(rows) != count:
+        return None
+    rows.sort(key=lambda row: ideals.amount(row, "ended_s"))
+    last, span = rows[-1], ideals.amount(site, "span_s")
+    tail = ideals.amount(last, "ended_s") - ideals.amount(rows[-together], "ended_s")
+    lost = span - sum(ideals.amount(row, "cpu_s") for row in rows) / together
+    cost = min(tail * (1 - 1 / together), lost)
+    if cost < BALANCED * span or ideals.amount(last, "cpu_s") < BUSY * ideals.amount(last, "life_s") * together / count:
+        return None
+    loss = phases.loss(
+        phases.attributed(cost, lost), run, "evenly dealt, all processes would end at about the same time"
+    )
+    if loss is None:
+        return None
+    place, target = Place.of(site), phases.named(site, "target", "the target")
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"Of {count:.0f} processes that ran {target}{ideals.where(place)} the last computed for "
+        f"{seconds(ideals.amount(last, 'cpu_s'))}, the first to end for {seconds(ideals.amount(rows[0], 'cpu_s'))}: "
+        f"CPUs were idle for {seconds(tail)}.",
+        do="Deal the items out in turn (items[k::n]) instead of in blocks when they differ in length, or take them "
+        "from one queue or pool, a few at a time.",
+        evidence=(
+            *loss.evidence,
+            Evidence("last stretch with idle CPUs", tail, "s"),
+            Evidence("processes", count, "1"),
+        ),
+    )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP409",
+    run=observed,
+    doc=Doc(
+        title="One worker still busy when the others are done",
+        why="The phase takes as long as its last worker: CPUs whose workers have run out of tasks are idle until then.",
+        how="The stretch at the end of a pool's phase with fewer workers busy than it has, beyond a median task, and "
+        f"the same of processes started together, when it costs {BALANCED:.0%} of the phase and 5 % of the wall time.",
+        claim="'Pool.map divides the work evenly' holds for the number of items: it makes four chunks for each "
+        "worker, so items that get longer and longer end up in the last chunk.",
+        bad="""
+            with Pool() as pool:
+                results = pool.map(check, sorted(files, key=size))
+        """,
+        good="""
+            with Pool() as pool:
+                results = list(pool.imap_unordered(check, sorted(files, key=size, reverse=True)))
+        """,
+        links=("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.imap_unordered",),
+    ),
+)

@@ -1,0 +1,134 @@
+"""Advice on preparation that every task or short-lived process does again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
+from mpdiag.model import Cell, Doc
+from mpdiag.units import number, seconds
+
+#: Samples of one line below which their share is chance.
+SAMPLES = 10
+#: Where preparation is this part of the work, what else was sampled is mostly its aftermath, such as freeing it.
+MOST = 0.8
+#: A line that takes less of the work is not what makes it slow.
+SHARE = 0.2
+
+
+def observed(run: Facts, pools: Facts, tasks: Facts, starts: Facts, hot: Facts) -> Iterator[Finding]:
+    """Find calls with constant arguments that most of the CPU time of tasks or processes goes into."""
+    constant = [
+        line for line in hot.all(invariant=True) if line.get("callee") and ideals.amount(line, "share") >= SHARE
+    ]
+    checks = [partial(of_pool, run, pool, tasks, constant) for pool in phases.used(pools)]
+    checks += [partial(of_site, run, site, constant) for site in starts.all()]
+    if checks:
+        hot.rows()  # without any sample there is nothing to judge by
+    yield from phases.each(checks, lambda check: check())
+
+
+def of_pool(run: Facts, pool: ideals.Row, tasks: Facts, constant: list[ideals.Row]) -> Finding | None:
+    """Judge what the tasks of one pool repeat; tasks that are all the same may have to differ by chance."""
+    functions = {row.get("function") for row in tasks.all(pool=pool.get("id")) if row.get("varying") != ""}
+    line = heaviest(constant, functions)
+    if line is None:
+        return None
+    runs, workers = ideals.amount(line, "root_count"), ideals.amount(pool, "workers") * ideals.amount(pool, "pools")
+    cpus = phases.cores(run)
+    total = phases.inside(pool, cpus)
+    repeated = phases.attributed(ideals.amount(line, "share") * total, total, MOST)
+    recoverable = repeated / phases.computing(pool, cpus) * (1 - workers / max(runs, workers))
+    return speak(run, line, recoverable, "the tasks", INITIALIZER)
+
+
+def of_site(run: Facts, site: ideals.Row, constant: list[ideals.Row]) -> Finding | None:
+    """Judge what the processes started at one place repeat."""
+    line = heaviest(constant, {site.get("target")})
+    if line is None:
+        return None
+    if not isinstance(site.get("varying"), str):
+        raise NotJudged("it is not known in what the processes differ")
+    count, cpus = ideals.amount(site, "count"), phases.cores(run)
+    work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
+    repeated = phases.attributed(ideals.amount(line, "share") * min(work, computed), min(work, computed), MOST)
+    at_once = phases.at_once(site, cpus)
+    recoverable = repeated / at_once * (1 - at_once / max(count, at_once))
+    remedy = FORK if site.get("start_method") == "fork" else INITIALIZER
+    return speak(run, line, recoverable, "the processes", remedy) if site["varying"] else None
+
+
+def heaviest(constant: list[ideals.Row], roots: set[Cell]) -> ideals.Row | None:
+    """The call that most of the samples of any of these functions were in."""
+    lines = [line for line in constant if line.get("target") in roots and ideals.amount(line, "samples") >= SAMPLES]
+    return max(lines, key=lambda line: ideals.amount(line, "share"), default=None)
+
+
+def speak(run: Facts, line: ideals.Row, recoverable: float, whose: str, remedy: str) -> Finding | None:
+    """The finding, if it is worth one."""
+    loss = phases.loss(recoverable, run, "the same preparation would be done once for each worker, or once for all")
+    if loss is None:
+        return None
+    place, share, runs = Place.of(line), ideals.amount(line, "share"), ideals.amount(line, "root_count")
+    return RULE.finding(
+        level="warning",
+        confidence="inferred",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{number(share, 'fraction')} of the CPU time of {line['target']} went into "
+        f"{line['callee']}{ideals.where(place)}, called with the same arguments in {whose}, {runs:,.0f} times: "
+        f"{seconds(recoverable)} of wall time.",
+        do=f"If {line['callee']} gives the same each time, {remedy}",
+        evidence=(
+            *loss.evidence,
+            Evidence("share of the CPU time", share, "fraction"),
+            Evidence("times", runs, "1"),
+        ),
+    )
+
+
+#: What to do where workers live on, and where children are forked.
+INITIALIZER = (
+    "call it in the pool's initializer (initializer=…, initargs=…) and keep the result in a global of the worker; "
+    "processes of their own for short work belong into such a pool."
+)
+FORK = (
+    "call it once before the processes are started: forked children inherit the result as an argument or a global, "
+    "without pickling."
+)
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP104",
+    run=observed,
+    aliases=("heavy-init-per-task",),
+    doc=Doc(
+        title="The same preparation in every task",
+        why="A model, table or file that every task loads anew costs its load as many times as there are tasks; a "
+        "worker needs it once, and forked children can inherit it.",
+        how="Stack samples of workers: a call whose arguments are the same in all tasks (or processes), below which "
+        f"{SHARE:.0%} or more of their CPU time was spent, when doing it once per worker wins 5 % of the wall time. "
+        "Inferred: whether the call gives the same each time is yours to know.",
+        claim="'Heavy preparation belongs outside the main guard' is the wrong way round: there it runs in every "
+        "spawned child. An initializer runs once per worker, code under the guard once.",
+        bad="""
+            def score(path, review):
+                lexicon = load(path)
+                return rate(lexicon, review)
+        """,
+        good="""
+            def prepare(path):
+                global lexicon
+                lexicon = load(path)
+
+            with Pool(initializer=prepare, initargs=(path,)) as pool:
+                pool.map(score, reviews)
+        """,
+        applies="every Python version; lines are sampled where the system has signals",
+        links=("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool",),
+    ),
+)

@@ -1,0 +1,72 @@
+"""One worker busy long after the others."""
+
+import pytest
+
+from mpdiag.advice import NotJudged
+from mpdiag.rules.load_imbalance import RULE
+
+
+def uneven(a_pool, **cells):
+    times = {"phase_s": 3.6, "task_s": 4.0, "task_cpu_s": 3.9, "task_max": 3.2, "task_median": 0.1, "tail_s": 3.0}
+    return a_pool(**{**times, "tasks": 8, "items": 40, **cells})
+
+
+def test_a_last_chunk_with_all_the_long_items(observe, a_pool):
+    (finding,) = observe(RULE, pools=[uneven(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 1.8, "3.6 - 2.0, with slack"
+    assert "For the last 3.00 s of 3.60 s" in finding.seen
+    assert "5 items went together" in finding.do
+
+
+def test_a_long_last_task_bounds_the_gain(observe, a_pool):
+    (finding,) = observe(RULE, pools=[uneven(a_pool, items=8, task_max=2.5)])
+
+    assert finding.gain.ceiling_s == 1.2, "3.6 - 2.5, with slack"
+    assert "longest tasks first" in finding.do
+
+
+def halves(a_process, first, last):
+    return [a_process(ended_s=0.5 + last, cpu_s=last, life_s=last), a_process(ended_s=0.5 + first, cpu_s=first)]
+
+
+def test_processes_with_unequal_shares(observe, a_site, a_process):
+    site = a_site(span_s=3.3, work_s=4.3, work_cpu_s=4.3)
+    (finding,) = observe(RULE, starts=[site], processes=halves(a_process, 1.1, 3.2))
+
+    assert finding.gain.ceiling_s == 1.3, "3.3 - 2.15, with slack"
+    assert "the last computed for 3.20 s, the first to end for 1.10 s: CPUs were idle for 2.10 s" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"tail_s": 0.2},
+        {"tail_s": 0.5, "task_median": 0.4},
+        {"workers": 1},
+        {"threads": True},
+        {"items": 8, "task_max": 3.6},
+    ],
+)
+def test_silent_where_the_end_is_as_even_as_it_can_be(observe, a_pool, cells):
+    assert observe(RULE, pools=[uneven(a_pool, **cells)]) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "first"),
+    [({}, 3.1), ({"alive_max": 1}, 1.1), ({"count": 3, "alive_max": 3}, 1.1), ({"target": "x"}, 1.1)],
+)
+def test_silent_where_processes_are_even_or_not_a_group(observe, a_site, a_process, cells, first):
+    assert observe(RULE, starts=[a_site(**cells)], processes=halves(a_process, first, 3.2)) == []
+
+
+def test_silent_where_the_last_process_only_waits(observe, a_site, a_process):
+    rows = [a_process(ended_s=3.7, cpu_s=0.2), a_process(ended_s=1.0, cpu_s=0.5)]
+
+    assert observe(RULE, starts=[a_site(span_s=3.3)], processes=rows) == []
+
+
+def test_not_judged_where_the_end_was_not_seen(observe, a_pool):
+    with pytest.raises(NotJudged, match="tail_s"):
+        observe(RULE, pools=[uneven(a_pool, tail_s=None)])

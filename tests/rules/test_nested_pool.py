@@ -1,0 +1,33 @@
+"""Pools inside workers."""
+
+import pytest
+
+from mpdiag.advice import NotJudged
+from mpdiag.rules.nested_pool import RULE
+
+
+def test_workers_that_may_not_have_children(observe):
+    example = "AssertionError: daemonic processes are not allowed to have children"
+    (finding,) = observe(RULE, failures=[{"kind": "task", "count": 4, "example": example, "file": "app.py", "line": 9}])
+
+    assert (finding.level, finding.place.line) == ("error", 9)
+    assert "4 tasks failed (app.py:9)" in finding.seen
+
+
+def test_pools_that_workers_start_again_and_again(observe, a_pool):
+    inner = a_pool(role="worker", pools=20, started=40, life_s=8.0, phase_s=5.0, start_s=2.0)
+    (finding,) = observe(RULE, pools=[inner])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 1.7, "3.0 in two workers at a time, with slack"
+    assert "Workers made 20 pools of their own (app.py:7), of 40 processes" in finding.seen
+
+
+@pytest.mark.parametrize("cells", [{}, {"role": "worker"}, {"role": "worker", "threads": True, "start_s": 3.0}])
+def test_silent_about_pools_of_the_parent_and_cheap_ones(observe, a_pool, cells):
+    assert observe(RULE, pools=[a_pool(**cells)], failures=[{"kind": "task", "count": 1, "example": "KeyError"}]) == []
+
+
+def test_not_judged_where_starts_were_not_timed(observe, a_pool):
+    with pytest.raises(NotJudged, match="start_s"):
+        observe(RULE, pools=[a_pool(role="worker", start_s=None)])

@@ -1,0 +1,37 @@
+"""Pools made and ended around little work."""
+
+import pytest
+
+from mpdiag.advice import NotJudged
+from mpdiag.rules.pool_per_call import RULE
+
+
+def many(a_pool, **cells):
+    times = {"life_s": 3.7, "phase_s": 1.0, "start_s": 1.5, "task_s": 0.8, "task_cpu_s": 0.8, "task_max": 0.002}
+    return a_pool(**{**times, "pools": 400, "started": 800, "tasks": 800, **cells})
+
+
+def test_a_pool_for_every_step(observe, a_pool):
+    (finding,) = observe(RULE, pools=[many(a_pool)])
+
+    assert finding.level == "warning"
+    assert finding.gain.ceiling_s == 3.6, "(3.7 - 0.4) * 399 / 400, with slack"
+    assert "400 pools were made, one after the other (app.py:7), each for 2 tasks" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"pools": 3},
+        {"phase_s": 3.5, "start_s": 0.2, "task_s": 6.8},
+        {"life_s": 40.0},
+        {"life_s": 0.15, "phase_s": 0.05, "start_s": 0.1, "task_s": 0.05, "task_cpu_s": 0.05},
+    ],
+)
+def test_silent_where_pools_are_few_or_worth_their_start(observe, a_pool, cells):
+    assert observe(RULE, pools=[many(a_pool, **cells)]) == []
+
+
+def test_not_judged_where_lives_are_not_known(observe, a_pool):
+    with pytest.raises(NotJudged, match="life_s"):
+        observe(RULE, pools=[many(a_pool, life_s=None)])

@@ -1,0 +1,64 @@
+"""The same preparation in every task or process."""
+
+import pytest
+
+from mpdiag.advice import NotJudged
+from mpdiag.rules.repeated_init import RULE
+
+TASKS = [{"pool": 1, "function": "score", "varying": "0"}]
+
+
+def sampled(**cells):
+    line = {"file": "app.py", "line": 29, "function": "score", "target": "score", "callee": "load", "samples": 120}
+    return [{**line, "share": 0.96, "invariant": True, "root_count": 200, **cells}]
+
+
+def test_a_table_loaded_by_every_task(observe, a_pool):
+    (finding,) = observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled())
+
+    assert (finding.level, finding.confidence, finding.place.line) == ("warning", "inferred", 29)
+    assert finding.gain.ceiling_s == 3.7, "3.4 * 198 / 200, with slack"
+    assert "96.0 % of the CPU time of score went into load (app.py:29)" in finding.seen
+    assert "initializer" in finding.do
+
+
+def test_an_index_built_by_every_process(observe, a_site):
+    site = a_site(count=8, alive_max=8, target="assign", work_s=20.0, work_cpu_s=5.2)
+    (finding,) = observe(RULE, starts=[site], hot=sampled(target="assign", root_count=8))
+
+    assert finding.gain.ceiling_s == 2.1, "2.6 * 6 / 8, with slack"
+    assert "forked children inherit" in finding.do
+
+
+def test_a_smaller_share_wins_no_more_than_it_takes(observe, a_pool):
+    (finding,) = observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(share=0.5))
+
+    assert finding.gain.ceiling_s == 1.9
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"invariant": False},
+        {"invariant": None},
+        {"callee": None},
+        {"share": 0.1},
+        {"samples": 3},
+        {"target": "other"},
+        {"root_count": 2},
+    ],
+)
+def test_silent_where_nothing_is_certain_to_be_repeated(observe, a_pool, cells):
+    assert observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(**cells)) == []
+
+
+def test_silent_where_all_tasks_are_alike(observe, a_pool, a_site):
+    assert observe(RULE, pools=[a_pool()], tasks=[{**TASKS[0], "varying": ""}], hot=sampled()) == []
+    assert observe(RULE, starts=[a_site(count=8, target="score", varying="")], hot=sampled()) == []
+
+
+def test_not_judged_without_samples_or_arguments(observe, a_pool, a_site):
+    with pytest.raises(NotJudged, match="hot"):
+        observe(RULE, pools=[a_pool()], tasks=TASKS)
+    with pytest.raises(NotJudged, match="differ"):
+        observe(RULE, starts=[a_site(target="score", varying=None)], hot=sampled())
