@@ -88,3 +88,14 @@ def test_numbers_stand_right_and_text_left():
 
 def test_no_columns_no_tracks():
     assert lay_out(Section("s", "t", "ok", rows=({"a": 1},)), Style()) == []
+
+
+def test_figures_that_do_not_fit_are_left_out_whole():
+    columns = tuple(Column(f"c{n}", f"figure{n}", "s") for n in range(9))
+    wide = Section("s", "S", "ok", columns=columns, rows=({column.key: 0.0123 for column in columns},))
+
+    tracks = lay_out(wide, Style(width=60))
+
+    assert needed(tracks) <= 60
+    assert [track.title for track in tracks] == [f"figure{n}" for n in range(6)]
+    assert {track.cells for track in tracks} == {("12.3 ms",)}

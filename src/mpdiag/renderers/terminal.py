@@ -22,6 +22,8 @@ from mpdiag.text.paper import QUIET, Paper, hang
 _COLORS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 #: Characters: of a process's name at most, of its bar at least, of a bucket's share at most.
 _NAME, _LEAST_BAR, _SHARE_BAR = 24, 12, 24
+#: The width that nearly every terminal has.
+_USUAL = 80
 
 
 def render(report: Report, style: Style) -> str:
@@ -134,7 +136,8 @@ class _Page:
     def _processes(self, account: Account, lines: list[accounts.Line]) -> Table:
         """A row per line: its name, figures and bar; the axis is the bars' title."""
         columns = accounts.figures(lines, self.style.width >= ROOMY)
-        drawn = [[self.paper.cut(cell, _NAME) for cell in column.cells] for column in columns]
+        longest = _NAME if self.style.width >= _USUAL else _NAME // 2
+        drawn = [[self.paper.cut(cell, longest) for cell in column.cells] for column in columns]
         grid = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
         room = self.style.width
         for column, cells in zip(columns, drawn, strict=True):
@@ -160,16 +163,20 @@ class _Page:
         grid = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
         for justify in ("left", "left", "right", "right", "left"):
             grid.add_column(justify=justify, no_wrap=True)
-        largest = max((share.fraction for share in shares), default=0.0) or 1.0
-        for share in shares:
-            color = share.bucket.color
-            grid.add_row(
-                self.say(share.bucket.letter, color),
+        rows = [
+            (
+                self.say(share.bucket.letter, share.bucket.color),
                 self.paper.cut(share.bucket.words, _NAME),
                 self.say(units.seconds(share.seconds)),
                 self.say(f"{share.fraction * 100:.1f} %"),
-                Text(bar(share.fraction / largest, _SHARE_BAR, self.style.unicode), color),
             )
+            for share in shares
+        ]
+        taken = sum(max(cell.cell_len for cell in column) + GAP for column in zip(*rows, strict=True))
+        width = max(1, min(_SHARE_BAR, self.style.width - taken))
+        largest = max((share.fraction for share in shares), default=0.0) or 1.0
+        for share, row in zip(shares, rows, strict=True):
+            grid.add_row(*row, Text(bar(share.fraction / largest, width, self.style.unicode), share.bucket.color))
         return grid
 
     def _sections(self) -> None:

@@ -120,7 +120,10 @@ def _value(cell: Cell) -> float:
 
 
 def _squeezed(tracks: list[Track], width: int) -> list[Track]:
-    """Take what is missing from the text columns, always from the widest; their cells will wrap."""
+    """Take what is missing from the text columns, always from the widest; their cells will wrap.
+
+    What does not fit even then is left out, the last column first: half a number misleads.
+    """
     tracks = list(tracks)
     for _ in range(needed(tracks) - width):
         texts = [place for place, track in enumerate(tracks) if not track.right and track.width > track.least]
@@ -128,4 +131,6 @@ def _squeezed(tracks: list[Track], width: int) -> list[Track]:
             break
         widest = max(texts, key=lambda place: tracks[place].width)
         tracks[widest] = replace(tracks[widest], width=tracks[widest].width - 1)
+    while needed(tracks) > width and len(tracks) > 1:
+        tracks.pop()
     return tracks
