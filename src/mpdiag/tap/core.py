@@ -1,7 +1,9 @@
 """Counts and times what threads do: `begin` and `end` are what the woven taps call.
 
-Every event of a kind is counted. Of kinds that come often, one in 2^n is timed, n following the rate, and stands for
-the others. Times are exclusive: what is nested in a timed event is taken off it. Nothing here may raise.
+Events of a kind that come often pass a gate, an iterator in C, which lets 2^n - 1 of them go by untimed, n following
+the rate; the next one is timed and stands for them. What passed is counted then, and at the end of the process: one
+that is killed loses at most the last `MOST_PASSED` of a kind. Times are exclusive: what is nested in a timed event is
+taken off it. Nothing here may raise.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from _thread import get_ident, get_native_id
+from itertools import repeat
 from time import monotonic_ns, thread_time_ns
 from typing import Any
 
@@ -20,7 +23,7 @@ KIND = layout.KIND
 clock = monotonic_ns
 #: Above one timed event of a kind in 2 ms, fewer are timed; below one in 8 ms, more.
 OFTEN_NS, SELDOM_NS = 2_000_000, 8_000_000
-MOST_SKIPPED = 1023
+MOST_PASSED = 255
 #: How far from the mean an event is unusual: so many times, and so much more.
 UNUSUAL, UNUSUAL_NS = 8, 20_000
 #: Events whose CPU time is worth two more system calls.
@@ -82,35 +85,35 @@ class State:
         self.ledger = Ledger(folder)
         self.words = self.ledger.words
         self.threads: dict[int, Thread] = {}
-        self.seen = [0] * 32  # events of each kind when one was timed last
+        self.given = [0] * 32  # events of each kind that its gate lets pass in all
+        self.rate = [0] * 32  # how many of each kind may go by untimed
         self.timed_at = [0] * 32
         self.pools: dict[object, int] = {}
         self.slot_overflow: dict[int, int] = {}
 
 
-#: Of the ledger, by kind.
-counts: Any = [0] * 32
-masks = [0] * 32
+CLOSED: Any = iter(())
+#: By kind: says for each event whether it goes by untimed.
+gates: list[Any] = [CLOSED] * 32
+#: By kind: whether it comes so often that a look at the clock must do before it.
+light = [False] * 32
+LIGHT_FROM = 7
 state: State
 #: This process.
 pid = os.getpid()
-#: The globals of the woven modules, which refer to `counts` and `masks` by name.
-woven: list[dict[str, object]] = []
 #: Code objects that belong to the library, by whether they do.
 _library: dict[object, bool] = {}
 
 
 def arm(folder: str) -> None:
     """Begin to count in ``folder``; in a forked child, anew."""
-    global state, counts, pid
+    global state, pid
     began = clock()
     pid = os.getpid()
     state = State(folder)
     words = state.words
-    counts = words[layout.COUNTS : layout.COUNTS + 32]
-    masks[:] = [0] * 32
-    for module in woven:
-        module["_mpd_counts"] = counts
+    gates[:] = [CLOSED] * 32
+    light[:] = [False] * 32
     words[layout.H_PID], words[layout.H_PARENT], words[layout.H_BEGAN] = os.getpid(), os.getppid(), began
     words[layout.H_MAIN_THREAD] = get_native_id()
     words[layout.H_MAGIC] = layout.MAGIC
@@ -119,9 +122,9 @@ def arm(folder: str) -> None:
 
 def weave_into(module: dict[str, object]) -> None:
     """Give a woven module the names that its taps use."""
-    module["_mpd"], module["_mpd_counts"], module["_mpd_masks"] = sys.modules[__name__], counts, masks
+    module["_mpd"], module["_mpd_gates"], module["_mpd_next"] = sys.modules[__name__], gates, next
+    module["_mpd_clock"], module["_mpd_light"] = clock, light
     module["_mpd_reads"] = module["_mpd_writes"] = 0  # of `values`, counted down
-    woven.append(module)
 
 
 def _thread(name: str = "") -> Thread:
@@ -164,10 +167,9 @@ def begin(kind: int, thing: object = None) -> Any:
     """
     try:
         thread = this_thread()
-        context = thread.context
-        if context and kind in (IN_MANAGER if context == KIND["manager"] else ABSORBED):
+        if _swallowed(thread, kind):
             return None
-        outer, before, place = thread.nested, thread.kind, _place(2)
+        outer, before, context, place = thread.nested, thread.kind, thread.context, _place(2)
         thread.nested = 0
         thread.kind = kind
         if kind in ABSORBING:
@@ -182,6 +184,15 @@ def begin(kind: int, thing: object = None) -> Any:
         return None
 
 
+def _swallowed(thread: Thread, kind: int) -> bool:
+    """Does the event belong to what the thread is doing?"""
+    context = thread.context
+    if context and kind in (IN_MANAGER if context == KIND["manager"] else ABSORBED):
+        _passed(kind)
+        return True
+    return False
+
+
 def begin_import() -> Any:
     """An import begins; those that it needs itself belong to it."""
     try:
@@ -189,19 +200,20 @@ def begin_import() -> Any:
         thread = this_thread()
         if thread.kind == kind:
             return None
-        counts[kind] += 1
         return begin(kind)
     except Exception:  # the program must not notice
         return None
 
 
-def end(token: Any, size: int = 0, empty: bool = False) -> int:
+def end(token: Any, size: int = 0, empty: bool = False, kind: int = 0, thing: object = None) -> int:
     """The event of ``token`` is over.
 
     Args:
-        token: what `begin` gave.
+        token: what `begin` gave, or merely when the event began.
         size: bytes that were moved.
         empty: whether it found nothing.
+        kind: if it merely began, what it is.
+        thing: likewise, what it happened to.
 
     Returns:
         The slot it was counted in, 0 if none.
@@ -210,6 +222,12 @@ def end(token: Any, size: int = 0, empty: bool = False) -> int:
         return 0
     try:
         now = clock()
+        if type(token) is int:
+            thread = this_thread()
+            if _swallowed(thread, kind):
+                return 0
+            token = (thread, kind, thing, thread.nested, thread.context, thread.kind, _place(2), 0, token)
+            thread.nested = 0
         spent = thread_time_ns() if token[7] else 0
         thread, kind, thing, outer, context, before, place, cpu, began = token
         took = now - began
@@ -281,23 +299,35 @@ def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, now: int
         words[slot + layout.S_FIRST] = began
 
 
+def _passed(kind: int) -> int:
+    """Count what went by untimed, and the event at hand; how many it is in all."""
+    gone: int = state.given[kind] - gates[kind].__length_hint__() + 1
+    state.words[layout.COUNTS + kind] += gone
+    state.given[kind] = 0
+    gates[kind] = CLOSED
+    return gone
+
+
 def _weight(kind: int, now: int) -> tuple[int, int]:
     """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
 
-    How many are timed follows the rate.
+    How many go by untimed follows the rate.
     """
-    seen = counts[kind]
-    weight = seen - state.seen[kind]
-    state.seen[kind] = seen
+    given = state.rate[kind]
+    weight = _passed(kind)
     gap = now - state.timed_at[kind]
     state.timed_at[kind] = now
-    mask = masks[kind]
     if gap < OFTEN_NS:
-        if mask < MOST_SKIPPED:
-            masks[kind] = mask * 2 + 1
-    elif gap > SELDOM_NS and mask:
-        masks[kind] = mask >> 1
-    return weight if weight > 0 else 1, gap
+        given = min(given * 2 + 1, MOST_PASSED)
+    elif gap > SELDOM_NS:
+        given >>= 1
+    light[kind] = given >= LIGHT_FROM
+    state.rate[kind] = given
+    if given:
+        # Kinds that take turns must not be timed in the same turn: the tap of one would slow down the next.
+        state.given[kind] = given = given - (now >> 6) % (given // 2 + 1)
+        gates[kind] = repeat(True, given)
+    return weight, gap
 
 
 # --- places and slots
@@ -418,6 +448,10 @@ def finish() -> None:
     """The process is about to end: note what only it can say of itself."""
     try:
         words = state.words
+        for kind in range(len(layout.KINDS)):
+            if state.given[kind]:
+                _passed(kind)
+                words[layout.COUNTS + kind] -= 1
         words[layout.H_CPU] = _process_time()
         if get_native_id() == words[layout.H_MAIN_THREAD]:
             words[layout.H_MAIN_CPU] = thread_time_ns()

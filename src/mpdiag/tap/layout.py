@@ -47,6 +47,8 @@ KINDS = (
     "read",  # reading a long message, from its first byte to its last
 )
 KIND = {name: number for number, name in enumerate(KINDS)}
+#: Kinds that contain no other, or hardly ever, and may come a hundred thousand times a second.
+LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll", "lock"))
 COUNTS = HEADER
 THREADS = COUNTS + 32
 THREAD_COUNT = 16

@@ -11,23 +11,24 @@ import re
 from types import CodeType
 from typing import Union
 
-from .layout import KIND
+from .layout import KIND, LEAVES
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 TIMED = """\
-_mpd_n = _mpd_counts[{kind}] + 1
-_mpd_counts[{kind}] = _mpd_n
-if _mpd_n & _mpd_masks[{kind}]:
+if _mpd_next(_mpd_gates[{kind}], False):
     PLAIN
 else:
-    _mpd_t = _mpd.begin({kind}, {thing})
+    _mpd_t = {begin}
     _mpd_r = _mpd
     try:
         WATCHED
     finally:
-        {end}(_mpd_t, {size}, {empty})
+        {end}(_mpd_t, {size}, {empty}{more})
 """
+BEGIN = "_mpd.begin({kind}, {thing})"
+#: Of kinds that come often, all that precedes the event is a look at the clock: more would make the event itself slow.
+LIGHT = "_mpd_clock() if _mpd_light[{kind}] else _mpd.begin({kind}, {thing})"
 #: The local names of a tap; each has its own, as one may lie within another.
 LOCALS = re.compile(r"\b_mpd_[nrt]\b")
 #: In front of a statement's text: it begins like this, instead of containing it.
@@ -112,13 +113,17 @@ class Timed(Point):
     ) -> None:
         super().__init__(function, statement)
         self.number = next(_numbers)
-        code = TIMED.format(kind=KIND[kind], thing=thing, size=size, empty=empty, end=end)
+        kind_number = KIND[kind]
+        light = kind in LEAVES
+        begin = (LIGHT if light else BEGIN).format(kind=kind_number, thing=thing)
+        more = f", {kind_number}, {thing}" if light else ""
+        code = TIMED.format(kind=kind_number, begin=begin, size=size, empty=empty, end=end, more=more)
         self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Counted, and now and then timed."""
         new = parsed(self.code, body[0])
-        choice = new[2]
+        choice = new[0]
         assert isinstance(choice, ast.If)
         watched = choice.orelse[2]
         assert isinstance(watched, ast.Try)
