@@ -26,6 +26,8 @@ from mpdiag.watch import folder as private
 from mpdiag.watch import lives, pages
 from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
+from mpdiag.watch.observation import Observation
+from mpdiag.watch.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,10 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
     with private_folder() as folder:
         scene = look_around(request, folder)
         with Launched(request.command, private.environment(folder)) as program:
+            sampler = looking(folder, program)
             program.wait()
-        said = guarded(lambda: deliver(tell(request, scene, program, folder, begun)))
+        outside = seen(sampler)
+        said = guarded(lambda: deliver(tell(request, scene, gathered(scene, program, folder, outside), begun)))
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
     return program.code or said
@@ -116,15 +120,35 @@ def guarded(step: Callable[[], int]) -> int:
         return errors.FAILED
 
 
-def tell(request: Request, scene: Scene, program: Launched, folder: Path, begun: float) -> Report:
+def looking(folder: Path, program: Launched) -> Sampler | None:
+    """Looks at the program's processes from outside; none where that fails."""
+    try:
+        sampler = Sampler(folder, program.pid, round(program.began * 1e9))
+        sampler.start()
+    except Exception:  # noqa: BLE001 - the program runs already
+        return None
+    return sampler
+
+
+def seen(sampler: Sampler | None) -> Observation | None:
+    """What was seen from outside."""
+    if sampler is None:
+        return None
+    try:
+        sampler.stop()
+        return sampler.observation()
+    except Exception:  # noqa: BLE001 - the program ran well; the ledgers tell most of it
+        return None
+
+
+def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report:
     """The report on a run that is over."""
-    run = gathered(scene, program, folder)
     lived = lives.lives(run)
     account = accounts.account(run, lived)
     tables = tabled.gather(run, lived, account, scene.python)
     facts: dict[str, Any] = {"machine": scene.machine, "python": scene.python, **tables}
     judged = judging.judge(registry.select(request.select, request.ignore), facts, "run")
-    findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), program.wall_s)
+    findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), run.wall_s)
     report = Report(
         schema=SCHEMA,
         kind="run",
@@ -145,7 +169,7 @@ def tell(request: Request, scene: Scene, program: Launched, folder: Path, begun:
     return replace(report, verdict=verdicts.run(report))
 
 
-def gathered(scene: Scene, program: Launched, folder: Path) -> lives.Run:
+def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation | None) -> lives.Run:
     """All that is known of the run, from the ledgers and from outside."""
     books = read(folder / private.LEDGERS)
     granted = [event.facts[2] for book in books if book.pid == program.pid for event in book.noted("python")]
@@ -156,6 +180,7 @@ def gathered(scene: Scene, program: Launched, folder: Path) -> lives.Run:
         exit=program.exit,
         cpus=min([float(scene.machine.get("usable_cpus") or os.cpu_count() or 1), *map(float, granted)]),
         books=books,
+        outside=outside,
     )
 
 

@@ -214,7 +214,7 @@ return self._semlock.__enter__()
         Insert(
             "ProcessPoolExecutor.__init__",
             "_mpd.tasks.made_executor(self, initializer)",
-            after="self._executor_manager_thread_wakeup =",
+            after="self._work_ids = queue.Queue()",
         ),
         Timed("ProcessPoolExecutor.submit", "submit", thing=EXECUTOR_THING),
         Insert("ProcessPoolExecutor.submit", "_mpd.tasks.submitted(self._call_queue, len(self._pending_work_items))"),

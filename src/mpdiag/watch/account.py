@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mpdiag.report import Account, Efficiency, Memory, ProcessAccount
+from mpdiag.watch.books import Book, Slot
 from mpdiag.watch.lives import Life, Run
 
 #: The bucket of each kind; what a task or target does itself is told by the CPU and the run queue.
@@ -79,33 +80,43 @@ def buckets(life: Life) -> dict[str, float]:
     found = dict.fromkeys(ORDER, 0.0)
     computed = 0.0  # CPU time within what is told already
     if life.book:
-        found["start"] += starting(life)
-        computed = found["start"]
-        for slot in life.book.slots:
-            bucket = BUCKETS.get(slot.kind)
-            if slot.main and bucket and not slot.nested:
-                found[bucket] += slot.s
-                computed += slot.cpu_s or (slot.s if slot.kind in COMPUTING else 0.0)
+        found["start"] = computed = starting(life)
         if life.book.ended_s:
-            found["exit"] += max(0.0, life.ended_s - life.book.ended_s)
+            found["exit"] = max(0.0, life.ended_s - life.book.ended_s)
+        scale = fitting(life, life.life_s - found["start"] - found["exit"])
+        for slot, bucket in told(life.book):
+            seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
+            found[bucket] += seconds
+            computed += slot.cpu_s or (seconds if slot.kind in COMPUTING else 0.0)
     rest = life.life_s - sum(found.values())
-    cpu, ready = main_cpu(life), main_ready(life)
-    found["cpu"] = min(max(cpu - computed, 0.0), max(rest, 0.0))
-    found["ready"] = min(ready, max(rest - found["cpu"], 0.0))
+    found["cpu"] = min(max(main_cpu(life) - computed, 0.0), max(rest, 0.0))
+    found["ready"] = min(main_ready(life), max(rest - found["cpu"], 0.0))
     found["off_cpu"] = max(rest - found["cpu"] - found["ready"], 0.0)
     return {name: seconds for name, seconds in found.items() if seconds}
+
+
+def told(book: Book) -> Iterator[tuple[Slot, str]]:
+    """What the main thread did that has a bucket of its own."""
+    for slot in book.slots:
+        bucket = BUCKETS.get(slot.kind)
+        if slot.main and bucket and not slot.nested:
+            yield slot, bucket
+
+
+def fitting(life: Life, room_s: float) -> float:
+    """What to multiply estimates by: of events that were timed one in many, all cannot take longer than there was."""
+    assert life.book
+    sampled = sum(slot.s for slot, _ in told(life.book) if slot.count > slot.timed)
+    exact = sum(slot.s for slot, _ in told(life.book) if slot.count == slot.timed)
+    return min(1.0, max(0.0, room_s - exact) / sampled) if sampled else 1.0
 
 
 def starting(life: Life) -> float:
     """From the request for a process to the first line of its own, without what it imported meanwhile."""
     assert life.book
     until = life.work_began_s
-    told = sum(
-        slot.s
-        for slot in life.book.slots
-        if slot.main and not slot.nested and slot.last_s <= until and slot.kind in BUCKETS and slot.kind != "start"
-    )
-    return max(0.0, until - life.born_s - told)
+    before = sum(slot.s for slot, bucket in told(life.book) if slot.last_s <= until and bucket != "start")
+    return max(0.0, until - life.born_s - before)
 
 
 def main_cpu(life: Life) -> float:

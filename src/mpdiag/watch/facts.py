@@ -9,6 +9,7 @@ from typing import Any
 from mpdiag.advice import Facts
 from mpdiag.report import Account, ProcessAccount
 from mpdiag.watch import pools as of_pools
+from mpdiag.watch import stacks
 from mpdiag.watch.account import ORDER
 from mpdiag.watch.books import EXECUTOR, POOL
 from mpdiag.watch.lives import Life, Run, Start
@@ -35,6 +36,7 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
         "starts": start_rows(lives),
         "pools": of_pools.rows(run, pools),
         "tasks": of_pools.task_rows(pools, numbers),
+        "hot": hot_rows(run, lives),
         "memory": [memory_row(lives)],
     }
     return {name: Facts(name, {"": tuple(rows)}) for name, rows in tables.items()}
@@ -139,6 +141,42 @@ def memory_row(lives: Sequence[Life]) -> dict[str, Any]:
         "workers": len(own),
         "private_load_b": sorted(own)[len(own) // 2] if own else None,
     }
+
+
+def hot_rows(run: Run, lives: Sequence[Life]) -> list[dict[str, Any]]:
+    """One row for each line at which CPU time was burnt, below a task's function, a target or the main module."""
+    if run.outside is None:
+        return []
+    roles = {life.pid: life.role for life in lives}
+    return [
+        {
+            "role": hot.role,
+            "target": hot.root.function,
+            "file": hot.file,
+            "line": hot.line,
+            "function": hot.function,
+            "callee": hot.callee,
+            "samples": hot.samples,
+            "s": hot.cpu_s,
+            "share": hot.share,
+            "depth": hot.depth,
+            "invariant": None,
+            "root_count": times_run(hot.root.function, lives),
+        }
+        for hot in stacks.hot_lines(run.outside.stacks, roles)
+    ]
+
+
+def times_run(function: str, lives: Sequence[Life]) -> int:
+    """How many tasks or processes ran ``function``."""
+    tasks = sum(
+        slot.count
+        for life in lives
+        if life.book
+        for slot in life.book.of("task")
+        if str(slot.name).rpartition(".")[2] == function
+    )
+    return tasks or sum((life.target or "").rpartition(".")[2] == function for life in lives)
 
 
 # --- processes that the program starts itself
