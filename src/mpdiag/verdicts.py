@@ -8,6 +8,7 @@ from typing import Any
 from mpdiag.model import Cell, Measured
 from mpdiag.report import Account, Report, Section
 from mpdiag.text.buckets import bucket
+from mpdiag.text.present import ceiling
 from mpdiag.units import number, seconds
 
 #: What a process spends on nothing of its own: others work meanwhile.
@@ -43,7 +44,7 @@ def run(report: Report) -> str:
     worst = attention[0]
     where = f" ({worst.place.file}:{worst.place.line})" if worst.place else ""
     gain = worst.gain
-    win = f"; a fix can win at most {seconds(gain.ceiling_s)} ({percent(gain.ceiling_fraction)})" if gain else ""
+    win = f"; a fix can win at most {ceiling(gain)}" if gain else ""
     more = f"; {len(attention) - 1} more below" if len(attention) > 1 else ""
     return f"{worst.title}{where}: {worst.rule} {worst.name}{win}{more}."
 
