@@ -24,7 +24,7 @@ ENTRY: Final = re.compile(r"[/\\](?:multiprocessing[/\\]process|threading)\.py$"
 #: Between an entry and the function that was asked for.
 LIBRARY: Final = re.compile(
     r"[/\\](?:multiprocessing|concurrent[/\\]futures)[/\\]\w+\.py$"
-    r"|[/\\](?:threading|runpy|functools|contextlib|_pyrepl)\.py$|^<frozen |[/\\]mpdiag_tap[/\\]"
+    r"|[/\\](?:threading|runpy|functools|contextlib|_pyrepl)\.py$|^<frozen |[/\\](?:joblib|loky)[/\\]"
 )
 TAP: Final = re.compile(r"[/\\]mpdiag_tap[/\\]")
 
@@ -105,7 +105,7 @@ def root_of(stack: Stack) -> int | None:
     """
     entry = next((n for n, frame in enumerate(stack) if frame.function == "_bootstrap" and is_entry(frame)), None)
     for place in range((len(stack) if entry is None else entry) - 1, -1, -1):
-        if not is_library(stack[place]):
+        if not is_library(stack[place]) and not starts_spawned(stack, place):
             return place
     return None
 
@@ -117,8 +117,12 @@ def is_entry(frame: Frame) -> bool:
 
 def is_library(frame: Frame) -> bool:
     """Whether ``frame`` is of what carries tasks to functions, of the start of a module, or folded away."""
-    # A spawned child's outermost frame is `python -c` with a call of multiprocessing.
-    return not frame.file or frame.file == "<string>" or bool(LIBRARY.search(frame.file))
+    return not frame.file or bool(LIBRARY.search(frame.file))
+
+
+def starts_spawned(stack: Stack, place: int) -> bool:
+    """Whether the frame there is the `python -c` that a spawned child begins with."""
+    return place > 0 and stack[place].file == "<string>" and is_library(stack[place - 1])
 
 
 def hot_lines(samples: Iterable[StackSample], roles: Mapping[int, str] | None = None) -> tuple[HotLine, ...]:

@@ -1,0 +1,225 @@
+"""Busy processes tell their stacks; no other process is ever sent the signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mpdiag.watch import asking, folder, procfs
+from mpdiag.watch.asking import Asker
+from mpdiag.watch.stacks import hot_lines
+from mpdiag.watch.tracked import find
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks by signals, of Linux")
+
+TAP = Path(folder.TAP)
+#: Armed as the tap arms a process; then it does as asked.
+PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import os, stacks, time
+del sys.path[0]
+def cold(n):
+    return sum(range(n))
+def hot(n):
+    total = 0
+    for i in range(n):
+        total += i * i
+    return total
+def work():
+    cold(10)
+    hot(20_000)
+def busy():
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        work()
+def threads():
+    import threading
+    thread = threading.Thread(target=busy, daemon=True)
+    thread.start()
+    thread.join()
+def idle():
+    time.sleep(60)
+stacks.arm(sys.argv[2] + "/%d.0.stacks" % os.getpid())
+print("ready", flush=True)
+"""
+#: Burns CPU time, and would die of the signal although the file says that it is ready.
+UNARMED = """
+import os, sys
+open(sys.argv[2] + "/%d.0.stacks" % os.getpid(), "w").close()
+print("ready", flush=True)
+while True: pass
+"""
+
+
+def interpreters() -> dict[str, str]:
+    """Every Python from 3.9 on that is found here, one of each version."""
+    places = [*Path.home().glob(".pyenv/versions/3.*/bin/python"), *Path("/opt").glob("cpython-3.*/bin/python3")]
+    code = "import sys; print('3.%d' % sys.version_info[1])"
+    found = {"own": sys.executable}
+    for place in places:
+        done = subprocess.run([place, "-I", "-c", code], capture_output=True, text=True, check=False)
+        version = done.stdout.strip()
+        if version and int(version[2:]) >= 9:
+            found[version] = str(place)
+    return found
+
+
+INTERPRETERS = interpreters()
+
+
+@contextmanager
+def running(code: str, ledgers: Path, python: str = sys.executable):
+    """A program whose stacks, if any, lie in ``ledgers``, tracked; ended at the end."""
+    command = [python, "-c", code, str(TAP), str(ledgers)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            tracked = find(process.pid, 0.0)
+            tracked.look(0.0)
+            yield process, tracked
+        finally:
+            process.kill()
+
+
+def ask(tracked, asker, *, until: int, ticks: int = 400, ledger: int | None = 0) -> int:
+    """Look and ask, as the sampler does, until so many questions were asked or time is over; how many were."""
+    asked = 0
+    for _ in range(ticks):
+        now = time.monotonic()
+        tracked.look(now)
+        asked += asker.turn(tracked, ledger, now, None)
+        if asked >= until:
+            break
+        time.sleep(0.01)
+    return asked
+
+
+@pytest.mark.parametrize("python", INTERPRETERS.values(), ids=INTERPRETERS)
+def test_a_busy_process_tells_what_burns(python, tmp_path):
+    asker = Asker(tmp_path)
+    with running(PROGRAM + "busy()", tmp_path, python) as (process, tracked):
+        ask(tracked, asker, until=12)
+        time.sleep(0.1)
+
+        assert process.poll() is None
+    samples = asker.result()
+    hottest = next(line for line in hot_lines(samples) if line.function == "work")
+
+    assert sum(sample.samples for sample in samples) >= 6
+    assert (hottest.callee, hottest.file) == ("hot", "<string>")
+    assert hottest.share > 0.5
+    assert {sample.stack[-1].function for sample in samples} == {"<module>"}
+
+
+def test_a_thread_that_burns_is_told_of_while_the_main_thread_waits_for_a_lock(tmp_path):
+    asker = Asker(tmp_path)
+    with running(PROGRAM + "threads()", tmp_path) as (process, tracked):
+        ask(tracked, asker, until=8)
+        time.sleep(0.1)
+        tracked.look(time.monotonic())
+        samples = asker.result()
+
+        assert process.poll() is None
+    burnt = [sample for sample in samples if sample.thread is not None]
+
+    assert {sample.thread for sample in burnt} & set(tracked.ran)
+    assert {sample.stack[-1].function for sample in burnt} == {"_bootstrap"}
+    assert hot_lines(burnt)[0].root.function == "busy"
+
+
+def test_a_process_that_sleeps_is_not_asked(tmp_path):
+    with running(PROGRAM + "idle()", tmp_path) as (_process, tracked):
+        ask(tracked, Asker(tmp_path), until=1, ticks=5)  # may still be on its way
+        assert ask(tracked, Asker(tmp_path), until=1, ticks=30) == 0
+
+
+def test_a_process_without_handler_is_not_asked(tmp_path):
+    with running(UNARMED, tmp_path) as (process, tracked):
+        assert ask(tracked, Asker(tmp_path), until=1, ticks=30) == 0
+        assert process.poll() is None
+
+
+def test_a_process_without_file_is_not_asked(tmp_path):
+    with running(PROGRAM + "busy()", tmp_path) as (_process, tracked):
+        next(tmp_path.glob("*.stacks")).unlink()
+
+        assert ask(tracked, Asker(tmp_path), until=1, ticks=30) == 0
+
+
+def test_a_process_without_ledger_is_not_asked(tmp_path):
+    with running(PROGRAM + "busy()", tmp_path) as (_process, tracked):
+        assert ask(tracked, Asker(tmp_path), until=1, ticks=30, ledger=None) == 0
+
+
+def test_a_process_that_executes_another_program_is_not_asked(tmp_path):
+    """The handler is gone, the file is not."""
+    spin = "import sys\nprint('again', flush=True)\nwhile True: pass"
+    become = f"sys.stdin.readline()\nos.execv(sys.executable, [sys.executable, '-c', {spin!r}])"
+    code = PROGRAM + become
+    command = [sys.executable, "-c", code, str(TAP), str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            process.stdout.readline()
+            tracked = find(process.pid, 0.0)
+            asker = Asker(tmp_path)
+            ask(tracked, asker, until=1, ticks=3)
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+            assert process.stdout.readline() == "again\n"
+            assert ask(tracked, asker, until=1, ticks=30) == 0
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+def test_only_one_question_at_a_time(tmp_path):
+    """One that is stopped does not find a heap of signals when it goes on."""
+    with running(PROGRAM + "busy()", tmp_path) as (process, tracked):
+        os.kill(process.pid, signal.SIGSTOP)
+        tracked.look(0.0)
+        entry = asking.Asked(tracked, next(tmp_path.glob("*.stacks")), asking.Parser())
+        tracked.state, sent = "R", 0
+        for number in range(1, 50):
+            tracked.ran[process.pid] += 10_000_000
+            sent += entry.turn(number * 1.0, None)
+
+        assert sent == 1
+
+
+def test_a_process_ends_in_peace(tmp_path):
+    """Asked to its very end, it does not die of a question."""
+    number = asking.signal_number()
+    assert number
+    for _ in range(5):
+        with running(PROGRAM, tmp_path) as (process, _tracked):
+            descriptor = os.pidfd_open(process.pid)
+            while process.poll() is None:
+                found = procfs.signals(process.pid)
+                if found and found.heeds(number):
+                    asking.send(process.pid, descriptor, number)
+            os.close(descriptor)
+
+            assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("blocked", "ignored", "caught", "heeds"),
+    [
+        (0, 0, 1 << 60, True),
+        (1 << 60, 0, 1 << 60, False),
+        (0, 1 << 60, 0, False),
+        (0, 0, 1 << 59, False),
+        (0, 0, 0, False),
+    ],
+)
+def test_masks(blocked, ignored, caught, heeds):
+    assert procfs.Signals(blocked, ignored, caught).heeds(61) is heeds
