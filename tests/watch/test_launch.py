@@ -175,7 +175,7 @@ def test_ignored_signals_stay_ignored(both):
 
 #: Tells what it gets; on SIGTERM it ends with the count of it.
 COUNTS = """
-    import signal, sys
+    import signal, sys, time
     got = []
 
     def count(number, _frame):
@@ -187,7 +187,7 @@ COUNTS = """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(len(got)))
     print("ready", flush=True)
     while True:
-        signal.pause()
+        time.sleep(0.01)
 """
 STANDS_BY = (
     "import os, sys; from mpdiag.watch.launch import Launched\n"

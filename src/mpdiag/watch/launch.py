@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import signal
 import subprocess
@@ -41,28 +42,27 @@ class Launched:
         self.environ = environ
         #: `time.monotonic` when it was started and when it had ended.
         self.began = self.ended = 0.0
-        self._early: list[int] = []
+        #: The signals that have come, each with its time, and None at the program's end.
+        self._news: queue.SimpleQueue[tuple[int, float] | None] = queue.SimpleQueue()
+        self._over = False
         self._program: subprocess.Popen[bytes] | None = None
-        self._waiting = threading.Thread(target=self._wait_for_end, name="wait for the program")
         handlers = {number: signal.getsignal(number) for number in numbers(PASSED_ON)}
         #: The signals that would end us. Those that were ignored when we began stay so: the program inherits that.
         self._before: dict[int, Any] = {number: was for number, was in handlers.items() if was != signal.SIG_IGN}
         self._witness: Witness | None = None
 
     def __enter__(self) -> Launched:
-        if hasattr(os, "fork"):
-            self._witness = Witness(self._before)
         for number in self._before:
             signal.signal(number, self._arrived)  # not SIG_IGN, which the program would inherit
+        if hasattr(os, "fork"):
+            self._witness = Witness(self._before)
         self.began = time.monotonic()
         try:
             self._program = start(self.command, self.environ)
         except OSError as error:
             self._restore()
             raise cannot_start(self.command, error) from error
-        self._waiting.start()
-        for number in self._early:
-            self._program.send_signal(number)
+        threading.Thread(target=self._wait_for_end, name="wait for the program").start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -101,22 +101,30 @@ class Launched:
             tick: called every now and then.
             every: seconds between two calls.
         """
-        while self._waiting.is_alive():
-            self._waiting.join(every if tick else LOOK_UP)
+        while not self._over:
+            with suppress(queue.Empty):
+                self._heard(self._news.get(timeout=every if tick else LOOK_UP))
+            if self._witness:
+                self._witness.listen()
             if tick:
                 tick()
+
+    def _arrived(self, number: int, _frame: FrameType | None) -> None:
+        self._news.put((number, time.monotonic()))
+
+    def _heard(self, news: tuple[int, float] | None) -> None:
+        """A signal has come, which the program gets unless it has; or its end."""
+        assert self._program
+        if news is None:
+            self._over = True
+        elif not (self._witness and self._witness.saw(*news)):
+            self._program.send_signal(news[0])
 
     def _wait_for_end(self) -> None:
         assert self._program
         self._program.wait()
         self.ended = time.monotonic()
-
-    def _arrived(self, number: int, _frame: FrameType | None) -> None:
-        """A signal came: the program gets it, unless it has."""
-        if self._program is None:
-            self._early.append(number)
-        elif not (self._witness and self._witness.saw(number)):
-            self._program.send_signal(number)
+        self._news.put(None)
 
     def _restore(self) -> None:
         """Signals mean again what they did before."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import select
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 
 #: Seconds in which a signal to the group has reached all its members, on a busy machine too.
@@ -26,30 +25,46 @@ class Witness:
         numbers: the signals to tell of.
     """
 
-    def __init__(self, numbers: Iterable[int]) -> None:
+    def __init__(self, numbers: Collection[int]) -> None:
         ours, theirs = os.pipe()
         self._hears, tells = os.pipe()
-        self._seen_at: dict[int, float] = {}
+        #: When we last heard of each signal; two that come at once may be told as one.
+        self._told: dict[int, float] = {}
+        self._silent = False
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # until it is ready for them
         self._pid = os.fork()
         if self._pid == 0:
             try:
                 _testify(ours, tells, numbers)
             finally:
                 os._exit(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(ours)
         os.close(tells)
         self._holds = theirs
 
-    def saw(self, number: int) -> bool:
-        """Whether the signal ``number``, which has just come, reached the group."""
-        told = self._seen_at.get(number, -math.inf) > time.monotonic() - PATIENCE  # two may have come at once
-        while select.select([self._hears], [], [], 0.0 if told else PATIENCE)[0]:
-            words = os.read(self._hears, 64)
-            if not words:  # it was killed
-                break
-            self._seen_at.update(dict.fromkeys(words, time.monotonic()))
-            told = told or number in words
-        return told
+    def saw(self, number: int, came: float) -> bool:
+        """Whether the signal ``number`` reached the group.
+
+        Args:
+            number: the signal.
+            came: when it came to us, by `time.monotonic`.
+        """
+        self.listen()
+        while self._told.get(number, 0.0) < came - PATIENCE:
+            left = came + PATIENCE - time.monotonic()
+            if self._silent or left <= 0:
+                return False
+            self.listen(left)
+        return True
+
+    def listen(self, seconds: float = 0.0) -> None:
+        """Take in what it tells, within so many seconds; unless asked now and then, it is late with its news."""
+        if self._silent or not select.select([self._hears], [], [], seconds)[0]:
+            return
+        words = os.read(self._hears, 64)
+        self._silent = not words  # it was killed
+        self._told.update(dict.fromkeys(words, time.monotonic()))
 
     def dismiss(self) -> None:
         """It may go."""
@@ -59,12 +74,13 @@ class Witness:
             os.waitpid(self._pid, 0)
 
 
-def _testify(ours: int, tells: int, numbers: Iterable[int]) -> None:
+def _testify(ours: int, tells: int, numbers: Collection[int]) -> None:
     """The witness's life: every signal's number goes to the pipe, until the other one is closed."""
     os.set_blocking(tells, False)
     signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
     for number in numbers:
         signal.signal(number, lambda _number, _frame: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
     first, second = sorted((ours, tells))
     for low, high in ((0, first), (first + 1, second), (second + 1, MOST_DESCRIPTORS)):
         os.closerange(low, high)  # nobody shall wait for us to close what we were given
