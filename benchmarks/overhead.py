@@ -6,8 +6,8 @@ For each load of loads.py it prints the ratio of the work alone (from the first 
 the last; what the budget is for) and of the whole command (which for mpdiag includes its own start and its report):
 medians of ratios paired by round, with 95 % intervals, and for the work also the ratio of the least times, which other
 load disturbs less. py-spy, viztracer, scalene, pyinstrument and cProfile take part where they are installed for that
-interpreter, in fewer rounds ("fails" when the program does not get through). Then it prints what the ledgers took on
-disk, and how cost and size grow with processes and with messages. Takes about an hour and wants an idle machine;
+interpreter, in fewer rounds ("fails": the program does not get through, or hangs). Then it prints what the ledgers took
+on disk, and how cost and size grow with processes and with messages. Takes about an hour and wants an idle machine;
 ``--only`` chooses, and ``--tools mpdiag`` leaves out the others.
 """
 
@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,8 +35,9 @@ from mpdiag.model import Measured
 LOADS = Path(__file__).with_name("loads.py")
 #: The most that the work may take longer: the median over the loads, and the worst of them.
 MEDIAN, WORST = 1.02, 1.05
-#: What a program under a tool may take at most, in seconds.
+#: What a program may take at most, in seconds: by itself or observed, and under other tools.
 PATIENCE = 900.0
+PEER_PATIENCE = 120.0
 #: What has to run every program; the others are shown as they are.
 OURS = ("bare", "mpdiag")
 
@@ -124,7 +127,7 @@ class Runner:
         program = [str(LOADS), load.name, str(load.count), str(inside), *([load.method] if load.method else [])]
         if tool == "mpdiag":
             return self.observed(program, inside)
-        took = timed(self.command(tool, program))
+        took = timed(self.command(tool, program), PATIENCE if tool == "bare" else PEER_PATIENCE)
         return Cost(float(inside.read_text()), took)
 
     def observed(self, program: Sequence[str], inside: Path) -> Cost:
@@ -138,10 +141,23 @@ class Runner:
         return Cost(float(inside.read_text()), took, account["wall_s"] if account else None, ledgers, others)
 
 
-def timed(command: Sequence[str]) -> float:
-    """The wall time of a command, whatever it says."""
+def timed(command: Sequence[str], patience: float = PATIENCE) -> float:
+    """The wall time of a command, whatever it says.
+
+    Raises:
+        subprocess.SubprocessError: it failed, or was still running after ``patience`` seconds and was ended.
+    """
     begun = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE)
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        try:
+            code = process.wait(patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
     return time.perf_counter() - begun
 
 
