@@ -108,3 +108,30 @@ def test_this_machine():
 
     assert tuple(facts) == cgroups.KEYS
     assert facts["cpu_quota"] is None or facts["cpu_quota"] > 0
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "seconds"),
+    [
+        ("v2", "usage_usec 5\nnr_throttled 3\nthrottled_usec 2500000\n", 2.5),
+        ("v1", "nr_periods 9\nnr_throttled 3\nthrottled_time 1500000000\n", 1.5),
+        ("v2", "usage_usec 5\n", None),
+    ],
+)
+def test_how_long_a_quota_held_up(tmp_path, version, text, seconds):
+    mounts = {
+        "v1": "30 20 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n",
+        "v2": "30 20 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+    }
+    group = tmp_path / "sys/fs/cgroup" / ("cpu/app" if version == "v1" else "app")
+    for folder in (group, tmp_path / "proc/self", tmp_path / "proc/42"):
+        folder.mkdir(parents=True)
+    (tmp_path / "proc/self/mountinfo").write_text(mounts[version])
+    (tmp_path / "proc/42/cgroup").write_text("4:cpu:/app\n" if version == "v1" else "0::/app\n")
+    (group / "cpu.stat").write_text(text)
+
+    assert cgroups.throttled(tmp_path, 42) == seconds
+
+
+def test_without_control_groups_nothing_tells_of_throttling(tmp_path):
+    assert cgroups.throttled(tmp_path) is None
