@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -28,6 +28,9 @@ from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
 from mpdiag.watch.observation import Observation
 from mpdiag.watch.sampler import Sampler
+
+#: Others' share of the machine above which the figures are called contended, as those of probes are.
+CONTENDED = 0.15
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program)
             program.wait()
-        outside = seen(sampler)
+            outside = seen(sampler)
         said = guarded(lambda: deliver(tell(request, scene, gathered(scene, program, folder, outside), begun)))
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
@@ -162,7 +165,7 @@ def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report
         sections=pages.sections(tables),
         account=account,
         findings=tuple(findings),
-        quality=tuple(Quality(text) for text in (*doubts(scene), *cut)),
+        quality=tuple(Quality(text) for text in (*doubts(scene, run, lived), *cut)),
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
@@ -184,12 +187,24 @@ def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation
     )
 
 
-def doubts(scene: Scene) -> Iterator[str]:
-    """What limits the trust in what was observed."""
+def doubts(scene: Scene, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[str]:
+    """What limits the trust in what was observed, or the use of it."""
+    if run.exit != 0:
+        how = f"with exit code {run.exit}" if isinstance(run.exit, int) else f"by {run.exit}"
+        yield f"the program ended {how}: what it did until then is told"
     if not scene.python:
         yield "the program's interpreter is not known: what rests on its facts was not judged"
     elif "version" not in scene.python:
         yield "the program's interpreter does not tell its facts: Python 3.9 or newer is needed"
+    own = [life for life in lived if life.role in accounts.OWN]
+    if unseen := sum(life.book is None for life in own):
+        yield (
+            f"{unseen} of {len(own)} processes were seen from outside alone: what is no Python 3.9 or newer, or was "
+            "started with -E, -I or -S, loads no taps"
+        )
+    share = run.outside.surroundings.others_share if run.outside else None
+    if share is not None and share > CONTENDED:
+        yield f"contended: other programs used {share * 100:.0f} % of the CPUs"
 
 
 # --- what stays

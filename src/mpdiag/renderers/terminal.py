@@ -141,7 +141,7 @@ class _Page:
         grid = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
         room = self.style.width
         for column, cells in zip(columns, drawn, strict=True):
-            width = max(len(column.title), *(cell.cell_len for cell in cells))
+            width = max([len(column.title), *(cell.cell_len for cell in cells)])
             grid.add_column(justify="right" if column.right else "left", no_wrap=True, width=width)
             room -= width + GAP
         grid.add_column(no_wrap=True)

@@ -67,6 +67,7 @@ class Launched:
 
     def __exit__(self, *error: object) -> None:
         self.wait()
+        self._reaped()
         self._restore()
 
     @property
@@ -83,19 +84,21 @@ class Launched:
     @property
     def code(self) -> int:
         """The exit code that a shell would show: 128 and the signal's number, if one has ended it."""
-        assert self._program
-        code = self._program.returncode
+        code = self._reaped()
         return code if code >= 0 else 128 - code
 
     @property
     def exit(self) -> int | str:
         """Its exit code, or the name of the signal that ended it."""
-        assert self._program
-        code = self._program.returncode
+        code = self._reaped()
         return code if code >= 0 else signal_name(-code)
 
+    def _reaped(self) -> int:
+        assert self._program
+        return self._program.wait()
+
     def wait(self, tick: Callable[[], object] | None = None, every: float = 0.1) -> None:
-        """Wait for its end.
+        """Wait for its end. Until it is left, its last figures can be read of the system.
 
         Args:
             tick: called every now and then.
@@ -121,8 +124,10 @@ class Launched:
             self._program.send_signal(news[0])
 
     def _wait_for_end(self) -> None:
-        assert self._program
-        self._program.wait()
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            self._reaped()
         self.ended = time.monotonic()
         self._news.put(None)
 
