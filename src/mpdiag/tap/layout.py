@@ -62,6 +62,11 @@ SLOT_COUNT = 320
 (S_KIND, S_COUNT, S_TIMED, S_NS, S_CPU, S_BYTES, S_MAX, S_LAST, S_EMPTY, S_FIRST, S_WALL) = range(11)
 SLOT = 11
 
+#: Words of a put's slot that mean something else: the most messages that were in the queue.
+P_MOST = S_CPU
+#: Likewise of a value's: elements written, in turns and in blocks; those updated without a lock.
+V_TURNS, V_BLOCKS, V_LOOSE_TURNS, V_LOOSE_BLOCKS = S_NS, S_LAST, S_CPU, S_FIRST
+
 TASKS = SLOTS + SLOT_COUNT * SLOT
 TASK_COUNT = 256
 #: Words of a task in the ring: its slot, when, CPU time, bytes of arguments and result, items, how it ended.

@@ -6,9 +6,6 @@ from typing import Any
 
 from . import core, layout
 
-#: The word of a put's slot that holds the most messages that were in the queue.
-P_MOST = layout.S_CPU
-
 
 def put(token: Any, size: int = 0, empty: bool = False) -> None:
     """A message was put into a queue: how many are in it?"""
@@ -18,7 +15,7 @@ def put(token: Any, size: int = 0, empty: bool = False) -> None:
     try:
         queue = token[2]
         most = queue._maxsize - queue._sem._semlock._get_value()
-        if most > core.state.words[slot + P_MOST]:
-            core.state.words[slot + P_MOST] = most
+        if most > core.state.words[slot + layout.P_MOST]:
+            core.state.words[slot + layout.P_MOST] = most
     except Exception:  # the program must not notice; macOS cannot tell
         pass

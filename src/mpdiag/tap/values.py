@@ -39,8 +39,6 @@ self.acquire()
 %s = property(get%s, set%s)
 """
 INTEGERS = "bBhHiIlLqQ"
-#: The last words of a value's slot: elements written, in turns and in blocks; those updated without a lock, likewise.
-V_TURNS, V_BLOCKS, V_LOOSE_TURNS, V_LOOSE_BLOCKS = layout.S_NS, layout.S_LAST, layout.S_CPU, layout.S_FIRST
 
 
 class Pace:
@@ -124,7 +122,7 @@ def write(thing: Any, index: Any, value: Any, space: dict[str, Any]) -> int:
         words, slot = core.state.words, _slot(thing)
         words[slot + layout.S_TIMED] += weight
         length = words[slot + layout.S_WALL]
-        _mark(words, slot + V_TURNS, slot + V_BLOCKS, index, length)
+        _mark(words, slot + layout.V_TURNS, slot + layout.V_BLOCKS, index, length)
         reading = _readings.pop(get_ident(), None)
         if (
             reading is not None
@@ -134,7 +132,7 @@ def write(thing: Any, index: Any, value: Any, space: dict[str, Any]) -> int:
             and not (reading.held and holds.held())
         ):
             words[slot + layout.S_BYTES] += reading.weight
-            _mark(words, slot + V_LOOSE_TURNS, slot + V_LOOSE_BLOCKS, index, length)
+            _mark(words, slot + layout.V_LOOSE_TURNS, slot + layout.V_LOOSE_BLOCKS, index, length)
         if type(value) is int:
             _follow(thing, index, value, slot)
         if _readings:

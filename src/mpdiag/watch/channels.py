@@ -1,0 +1,294 @@
+"""The table of channels: what went through each queue and pipe, who waited at it, and what was left in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mpdiag.tap import layout
+from mpdiag.watch.books import EXECUTOR, MANAGER, POOL, Book, Event, Slot
+from mpdiag.watch.lives import Life
+from mpdiag.watch.spins import spins
+
+#: Two counts that differ by less belong to requests and their replies: a sentinel or two has none.
+UNEVEN, FEW = 0.02, 2
+#: Requests and replies take turns as long as both go on.
+TURNS = 0.8
+#: Bytes of a message's header.
+HEADER = 4
+#: Kinds of slots that are named after a channel.
+KINDS = ("put", "send", "get", "recv", "read", "poll", "unpickle", "pickle")
+
+
+@dataclass
+class Use:
+    """What one process did with one end of a channel."""
+
+    pid: int
+    end: str
+    slots: dict[str, list[Slot]] = field(default_factory=lambda: defaultdict(list))
+
+    def total(self, kind: str, what: str = "count") -> Any:
+        """The sum of one fact over all slots of a kind."""
+        return sum(getattr(slot, what) for slot in self.slots[kind])
+
+    def span(self, kind: str) -> tuple[float, float]:
+        """When the first of a kind began and the last ended."""
+        slots = self.slots[kind]
+        return min((slot.first_s for slot in slots), default=0.0), max((slot.last_s for slot in slots), default=0.0)
+
+    @property
+    def found(self) -> int:
+        """Messages that it took out of a queue."""
+        return int(self.total("get") - self.total("get", "empty"))
+
+
+@dataclass
+class Channel:
+    """One queue or pipe, and all that was done with it."""
+
+    id: str
+    type: str
+    maxsize: int | None
+    where: tuple[Any, ...]
+    ends: tuple[str, ...]
+    uses: list[Use] = field(default_factory=list)
+
+    @property
+    def queue(self) -> bool:
+        """Has it a feeder thread?"""
+        return self.type in ("Queue", "JoinableQueue")
+
+    @property
+    def puts(self) -> int:
+        """Messages put into it."""
+        if self.queue:
+            return sum(use.total("put") - use.total("put", "empty") for use in self.uses)
+        return sum(use.total("send") for use in self.uses)
+
+    @property
+    def gets(self) -> int:
+        """Messages taken out of it."""
+        kept = (use.total("recv") if self.type == "Pipe" else use.found for use in self.uses)
+        return sum(kept)
+
+    def writers(self) -> list[Use]:
+        """Those who put something in."""
+        return [use for use in self.uses if use.slots["put"] or use.slots["send"]]
+
+    def readers(self) -> list[Use]:
+        """Those who took or looked for something."""
+        return [use for use in self.uses if use.slots["get"] or use.slots["recv"] or use.slots["poll"]]
+
+    def total(self, kind: str, what: str = "s") -> Any:
+        """The sum of one fact over all processes."""
+        return sum(use.total(kind, what) for use in self.uses)
+
+
+def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
+    """One row for each queue and pipe that was made, internal ones too."""
+    books = [life.book for life in lives if life.book]
+    channels = made(books)
+    attach(channels, books)
+    named = {end: channel for channel in channels for end in channel.ends}
+    spun: dict[str, float] = defaultdict(float)
+    for life in lives:
+        for name, seconds in spins(life, set(named)):
+            spun[named[name].id] += seconds
+    left, gave_up, ended = unread(books, named), looked(books, "gave_up"), looked(books, "uncaught", 3)
+    found = []
+    for channel in channels:
+        known = {"spin_s": spun[channel.id], "left": items_left(channel, left.get(channel.id))}
+        known["gave_up"] = len(set().union(*(gave_up[end] for end in channel.ends)))
+        known["eof"] = sum(len(ended[end]) for end in channel.ends)
+        found.append({**row(channel), **known, **trips(channel, channels)})
+    return found
+
+
+def made(books: Iterable[Book]) -> list[Channel]:
+    """The channels that the program, or a library for it, has made."""
+    found: dict[str, Channel] = {}
+    for book in books:
+        for event in book.noted("queue"):
+            name, kind, maxsize, where = event.facts
+            bound = maxsize if maxsize and maxsize < 32_767 else None
+            found[name] = Channel(name, kind, bound, where, (name,))
+        for event in book.noted("pipe"):
+            one, other, where = event.facts
+            found[one] = Channel(one, "Pipe", None, where, tuple(dict.fromkeys((one, other))))
+    return list(found.values())
+
+
+def attach(channels: Iterable[Channel], books: Iterable[Book]) -> None:
+    """Give each channel what was done with it; pickling has no name and goes with the sending of its thread or line."""
+    named = {end: channel for channel in channels for end in channel.ends}
+    for book in books:
+        uses: dict[str, Use] = {}
+        pickles: dict[object, list[Slot]] = defaultdict(list)
+        for slot in book.slots:
+            if slot.kind == "pickle":
+                pickles[_line(slot)].append(slot)
+            if slot.kind not in KINDS or slot.name not in named or slot.nested:
+                continue
+            use = uses.setdefault(slot.name, Use(book.pid, slot.name))
+            use.slots[slot.kind].append(slot)
+        for use in uses.values():
+            lines = {_line(slot) for slot in use.slots["send"]}
+            use.slots["pickle"] = [slot for line in lines for slot in pickles[line]]
+            named[use.end].uses.append(use)
+
+
+def _line(slot: Slot) -> object:
+    return slot.native, slot.file, slot.line
+
+
+def row(channel: Channel) -> dict[str, Any]:
+    """What can be said of a channel by itself."""
+    sends, size = channel.total("send", "count"), channel.total("send", "bytes")
+    most = max(
+        (slot.words[layout.P_MOST] for use in channel.uses for slot in use.slots["put"] if slot.words), default=0
+    )
+    writers: dict[str, set[int]] = defaultdict(set)
+    for use in channel.uses:
+        if use.slots["send"]:
+            writers[use.end].add(use.pid)
+    at_end = max(map(len, writers.values()), default=0)
+    file, line, function, _, via = channel.where
+    return {
+        "id": channel.id,
+        "type": channel.type,
+        "maxsize": channel.maxsize,
+        "file": file,
+        "line": line or None,
+        "function": function,
+        "puts": channel.puts,
+        "gets": channel.gets,
+        "put_b": size,
+        "mean_b": size / sends if sends else None,
+        "writers": len({use.pid for use in channel.writers()}),
+        "readers": len({use.pid for use in channel.readers()}),
+        "put_wait_s": channel.total("put") if channel.maxsize else 0.0,
+        "send_s": channel.total("send"),
+        "get_wait_s": channel.total("recv" if channel.type == "Pipe" else "get"),
+        "recv_s": channel.total("read"),
+        "pickle_s": channel.total("pickle"),
+        "unpickle_s": channel.total("unpickle"),
+        "empty_polls": channel.total("poll", "empty") + channel.total("get", "empty"),
+        "empty_s": sum(_vain(slot) for use in channel.uses for kind in ("poll", "get") for slot in use.slots[kind]),
+        "backlog_max": most,
+        "backlog_b": round(most * size / sends) if sends else 0,
+        "end_writers": at_end if channel.type == "Pipe" else None,
+        "unlocked_sends": channel.total("send", "empty") if channel.type == "Pipe" and at_end > 1 else 0,
+        "plain_bytes": plain(channel),
+        "user": file is not None and not via & (POOL | EXECUTOR | MANAGER),
+    }
+
+
+def _vain(slot: Slot) -> float:
+    return slot.s * slot.empty / slot.count if slot.count else 0.0
+
+
+def plain(channel: Channel) -> bool | None:
+    """Whether all that was sent was bytes; None when nothing was."""
+    sends = channel.total("send", "count")
+    if not sends:
+        return None
+    return bool(channel.total("pickle", "count") == channel.total("pickle", "empty"))
+
+
+# --- what was left
+
+
+def looked(books: Iterable[Book], kind: str, position: int = 0) -> dict[str, set[int]]:
+    """The processes that noted ``kind`` of each channel."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for book in books:
+        for event in book.noted(kind):
+            if event.facts[position] is not None:
+                found[event.facts[position]].add(book.pid)
+    return found
+
+
+def unread(books: Iterable[Book], named: dict[str, Channel]) -> dict[str, int]:
+    """The bytes in each channel when it was last closed, unless somebody read it after that."""
+    last: dict[str, Event] = {}
+    for event in (event for book in books for event in book.noted("left")):
+        channel = named.get(event.facts[0])
+        if channel and (channel.id not in last or event.at_s > last[channel.id].at_s):
+            last[channel.id] = event
+    found = {}
+    for name, event in last.items():
+        read = max((use.span(kind)[1] for use in named[name].uses for kind in ("get", "recv")), default=0.0)
+        if read < event.at_s:
+            found[name] = event.facts[1]
+    return found
+
+
+def items_left(channel: Channel, size: int | None) -> int:
+    """The messages that nobody read: as they were counted, else as their bytes tell."""
+    if not size:
+        return 0
+    counted = channel.puts - channel.gets
+    sends = channel.total("send", "count")
+    each = channel.total("send", "bytes") / sends + HEADER if sends else size
+    return counted if counted > 0 else max(1, round(size / each))
+
+
+# --- requests and replies
+
+
+def trips(channel: Channel, channels: Sequence[Channel]) -> dict[str, Any]:
+    """How many requests and replies two processes exchanged over it, and where the replies came."""
+    if channel.type == "Pipe" and len(channel.ends) == 2:
+        return {"round_trips": both_ways(channel, channel), "reply": channel.id}
+    best, reply = 0, None
+    for other in channels:
+        if other is not channel and (other.type == "Pipe") == (channel.type == "Pipe"):
+            count = both_ways(channel, other)
+            if count > best:
+                best, reply = count, other.id
+    return {"round_trips": best, "reply": reply}
+
+
+def both_ways(there: Channel, back: Channel) -> int:
+    """Messages that went there and back in turns between two processes."""
+    asked, answered = list(_sent(there)), list(_sent(back))
+    best = 0
+    for asker, sends, asking in asked:
+        for answerer, replies, answering in answered:
+            if asker == answerer or abs(sends - replies) > max(FEW, UNEVEN * sends):
+                continue
+            if (
+                _hears(back, asker)
+                and _hears(there, answerer)
+                and _together(asking, answering)
+                and _short(there)
+                and _short(back)
+            ):
+                best = max(best, min(sends, replies))
+    return best
+
+
+def _sent(channel: Channel) -> Iterator[tuple[int, int, tuple[float, float]]]:
+    """Who sent how many messages, from when to when."""
+    for use in channel.uses:
+        kind = "put" if channel.queue else "send"
+        if use.slots[kind]:
+            yield use.pid, use.total(kind), use.span(kind)
+
+
+def _hears(channel: Channel, pid: int) -> bool:
+    return any(use.pid == pid and (use.slots["get"] or use.slots["recv"]) for use in channel.uses)
+
+
+def _together(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    both = min(one[1], other[1]) - max(one[0], other[0])
+    return both >= TURNS * (max(one[1], other[1]) - min(one[0], other[0]))
+
+
+def _short(channel: Channel) -> bool:
+    """Whether never more than one message was waiting."""
+    most = (slot.words[layout.P_MOST] for use in channel.uses for slot in use.slots["put"] if slot.words)
+    return max(most, default=0) <= 1

@@ -1,0 +1,61 @@
+"""The table of global variables that children changed in their own copy of memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from mpdiag.watch.lives import Life
+from mpdiag.watch.readers import Source, source
+
+
+def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
+    """One row for each global that a child rebound, or that grew in it."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    pids: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for life in lives:
+        for event in life.book.noted("global") if life.book else ():
+            module, name, kind, target = event.facts
+            pids[module, name].add(life.pid)
+            found.setdefault((module, name), {"module": module, "name": name, "kind": kind, "target": target})
+    files = {name: file for life in lives for name, file in _files(life)}
+    sources: dict[str, Source | None] = {}
+    for key, row in found.items():
+        row["processes"] = len(pids[key])
+        file = files.get(row["target"])
+        if file and file not in sources:
+            sources[file] = source(file)
+        row.update(_read(row["name"], file, sources.get(file or ""), lives))
+    return list(found.values())
+
+
+def _read(name: str, file: str | None, text: Source | None, lives: Sequence[Life]) -> dict[str, Any]:
+    """Whether the parent reads the global, and where."""
+    started = sorted({line for line in (_line(life, file) for life in lives) if line})
+    if text is None or not started:
+        return {"parent_reads": None, "readers": None}
+    readers = text.readers(name, started, {target for life in lives for target in _targets(life)})
+    return {"parent_reads": bool(readers), "readers": ", ".join(readers)}
+
+
+def _line(life: Life, file: str | None) -> int | None:
+    """The line of ``file`` that started a child."""
+    where = life.start.where if life.start else (None, 0)
+    return where[1] if where[0] == file else None
+
+
+def _files(life: Life) -> list[tuple[str, str]]:
+    """The functions that a child ran, and their files."""
+    if life.book is None:
+        return []
+    told = [event.facts[:2] for event in life.book.noted("function")]
+    return told + [event.facts[1][:2] for event in life.book.noted("born")]
+
+
+def _targets(life: Life) -> list[str]:
+    """The names of the functions that children run: targets, tasks and initializers."""
+    names = [name for name, _ in _files(life)]
+    if life.book:
+        names += [event.facts[4][0] for event in life.book.noted("pool") if event.facts[4]]
+    return [name.rpartition(".")[2] for name in names]
