@@ -25,7 +25,7 @@ DEADLINE = 10.0
 #: Where the code lies that asks the interpreter, out of the program's sight.
 FACTS = "facts"
 #: Run by the interpreter before the program: it tells its facts, then weaves what the program may import.
-#: Ours stands before the user's folder on the path, where a queue.py may lie.
+#: It does so in a folder of ours, as the user's, which would stand on the path, may hold a queue.py.
 PREPARE = """\
 import sys
 sys.path.insert(0, sys.argv[1] + "/facts")
@@ -107,6 +107,7 @@ def prepare(folder: Path, python: str) -> dict[str, Any]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environ,
+            cwd=folder / FACTS,
             timeout=DEADLINE,
             check=False,
         )
