@@ -257,6 +257,32 @@ def test_no_descriptor_is_left(place):
     assert after == before
 
 
+@linux
+def test_of_many_processes_each_comes_in_its_turn(place):
+    code = """
+import os, sys, time
+for _ in range(120):
+    if not os.fork():
+        time.sleep(60)
+        os._exit(0)
+print(flush=True)
+time.sleep(60)
+"""
+    with program(code) as process:
+        process.stdout.readline()
+        sampler = Sampler(place, process.pid)
+        sampler.look()
+        first = {vital.pid: vital.looks for vital in sampler.vitals()}
+        for _ in range(4):
+            sampler.look()
+        later = {vital.pid: vital.looks for vital in sampler.vitals()}
+        sampler.stop()
+
+    assert len(first) == 121
+    assert all(later[pid] > first[pid] for pid in first)
+    assert sum(later.values()) < sum(first.values()) + 5 * 60
+
+
 # --- ledgers
 
 

@@ -111,8 +111,11 @@ def threads(pid: int) -> list[int]:
 
 def children(pid: int, thread: int) -> list[int] | None:
     """The children that a thread has started; None where the kernel does not list them (CONFIG_PROC_CHILDREN)."""
-    raw = read(f"/proc/{pid}/task/{thread}/children")
-    return None if raw is None else [int(child) for child in raw.split()]
+    try:
+        with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:  # noqa: PTH123 - many times a second
+            return [int(child) for child in file.readall().split()]  # one read gives a page at most
+    except OSError:
+        return None
 
 
 def status(pid: int) -> Status | None:

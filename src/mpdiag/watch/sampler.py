@@ -7,12 +7,14 @@ its parent is found as well. Looking takes at most about a hundredth of a CPU: w
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -32,8 +34,10 @@ BUDGET = 0.01
 RAREST = 2.0
 #: Seconds between two searches of the whole system, where children are not listed.
 SEARCH_EVERY = 2.0
-#: Processes whose end is awaited by a descriptor each.
-DESCRIPTORS = 256
+#: Processes that are looked at in one go; of more, each comes in its turn.
+BATCH = 48
+#: Processes whose end is awaited by a descriptor each, if so many are allowed twice.
+DESCRIPTORS = 512
 
 
 class Sampler:
@@ -56,13 +60,16 @@ class Sampler:
         self._scales = Scales()
         self._environs = Environs(root_pid)
         self._around: Surroundings | None = None
+        self._most_descriptors = most_descriptors()
         self._searched = float("-inf")
         self._most = 0
         self._ticks = 0
         self._looking_s = 0.0
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="mpdiag-sampler", daemon=True)
-        self._wake, self._woken = os.pipe()
+        self._wake, self._woken = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake, selectors.EVENT_READ)
         self._track(root_pid)
 
     def start(self) -> None:
@@ -72,14 +79,15 @@ class Sampler:
     def stop(self) -> tuple[Vital, ...]:
         """Look no more; returns what was seen, in the order in which the processes were found."""
         if self._thread.is_alive():
-            os.write(self._woken, b".")
+            self._woken.send(b".")
             self._thread.join()
         if self._around is None:
-            self.look()
+            self.look(most=None)
             self._around = self._surroundings()
-            for descriptor in (*self._descriptors.values(), self._wake, self._woken):
-                os.close(descriptor)
-            self._descriptors.clear()
+            for pid in list(self._descriptors):
+                self._forget_descriptor(pid)
+            for end in (self._selector, self._wake, self._woken):
+                end.close()
         return self.vitals()
 
     def vitals(self) -> tuple[Vital, ...]:
@@ -97,13 +105,22 @@ class Sampler:
         """Seconds since the zero of all times."""
         return (time.monotonic_ns() - self.began_ns) / 1e9
 
-    def look(self) -> None:
-        """Look once at all processes, and for new ones."""
+    def look(self, most: int | None = BATCH) -> None:
+        """Look once at processes, and for new ones.
+
+        Args:
+            most: how many to look at, in turn; None for all.
+        """
         begun = thread_time()
         with self._lock:
-            for process in list(self._alive.values()):
+            batch = list(islice(self._alive.values(), most))
+            for process in batch:
                 self._look_at(process)
-            self._discover()
+            self._discover([process for process in batch if process.ended is None])
+            if len(self._alive) > len(batch):
+                for process in batch:  # to the end of the row
+                    if process.ended is None:
+                        self._alive[process.pid] = self._alive.pop(process.pid)
             self._most = max(self._most, len(self._alive))
             self._ticks += 1
         self._looking_s += thread_time() - begun
@@ -124,21 +141,14 @@ class Sampler:
         """Wait until the next look is due, seeing meanwhile when processes end; true when all is over."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if not hasattr(select, "poll"):
-                time.sleep(left)
-                return False
-            poll = select.poll()
-            watched = {descriptor: pid for pid, descriptor in self._descriptors.items()}
-            for descriptor in (self._wake, *watched):
-                poll.register(descriptor, select.POLLIN)
-            ready = [descriptor for descriptor, _ in poll.poll(left * 1e3)]
-            if self._wake in ready:
-                return True
+            ready = [key for key, _ in self._selector.select(left)]
             begun = thread_time()
-            with self._lock:
-                for descriptor in ready:
-                    self._look_at(self._alive[watched[descriptor]])
-                    self._forget_descriptor(watched[descriptor])
+            for key in ready:
+                if key.data is None:
+                    return True
+                with self._lock:
+                    self._look_at(key.data)
+                    self._forget_descriptor(key.data.pid)
             self._looking_s += thread_time() - begun
         return False
 
@@ -152,9 +162,8 @@ class Sampler:
         elif isinstance(process, LinuxProcess):
             self._asker.turn(process, self._ledgers.number(process.pid), now, self._descriptors.get(process.pid))
 
-    def _discover(self) -> None:
-        """Track the children of known processes, and theirs, and processes that have a ledger."""
-        fresh = [*self._alive.values()]
+    def _discover(self, fresh: list[Tracked]) -> None:
+        """Track the children of processes, and theirs, and processes that have a new ledger."""
         while fresh:
             found = [self._track(child) for process in fresh for child in self._children(process)]
             fresh = [process for process in found if process]
@@ -182,7 +191,7 @@ class Sampler:
                 self._remember_once(process)
             return None
         self._alive[pid] = process
-        if hasattr(os, "pidfd_open") and len(self._descriptors) < DESCRIPTORS:
+        if hasattr(os, "pidfd_open") and len(self._descriptors) < self._most_descriptors:
             self._open(process)
         return process
 
@@ -191,6 +200,7 @@ class Sampler:
         with suppress(OSError):
             descriptor = os.pidfd_open(process.pid)
             self._descriptors[process.pid] = descriptor
+            self._selector.register(descriptor, selectors.EVENT_READ, process)
             process.look(self.now())
             if process.ended is not None:
                 self._forget_descriptor(process.pid)
@@ -202,6 +212,7 @@ class Sampler:
     def _forget_descriptor(self, pid: int) -> None:
         descriptor = self._descriptors.pop(pid, None)
         if descriptor is not None:
+            self._selector.unregister(descriptor)
             os.close(descriptor)
 
     def _surroundings(self) -> Surroundings:
@@ -219,3 +230,13 @@ class Sampler:
 def thread_time() -> float:
     """CPU time of this thread; of a system that does not tell, wall time."""
     return time.thread_time() if hasattr(time, "thread_time") else time.monotonic()
+
+
+def most_descriptors() -> int:
+    """How many descriptors may be spent on processes; raising the limit would be passed on to programs."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(DESCRIPTORS, soft // 2)
