@@ -279,7 +279,11 @@ return self._semlock.__enter__()
         Insert("RawValue", "_mpd.values.made(obj, typecode_or_type)", before="return obj"),
         Insert("RawArray", "_mpd.values.made(obj, typecode_or_type)", before="return obj"),
         Insert("RawArray", "_mpd.values.made(result, typecode_or_type)", before="return result"),
-        Insert("SynchronizedBase.__init__", "_mpd.values.locked(self)", after="self._obj = obj"),
+        Insert(
+            "SynchronizedBase.__init__",
+            "self._mpd_try = _mpd.values.locked(self, self._lock)",
+            before="self.acquire = self._lock.acquire",
+        ),
         Insert("make_property", "d.update(_mpd.values.names())", before="exec(template"),
         Insert("make_property", "template = _mpd.values.TEMPLATE", before="exec(template"),
         Insert(

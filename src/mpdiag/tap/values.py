@@ -24,14 +24,15 @@ FOLLOWED = 256
 #: What `multiprocessing.sharedctypes` compiles for an attribute, with the same statements on the same lines.
 TEMPLATE = """
 def get%s(self):
-    global _mpd_reads; _mpd_reads = _mpd_reads - 1 if _mpd_reads else _mpd_read(self, 0, globals()); self.acquire()
+    global _mpd_reads; _mpd_reads = _mpd_reads - 1 if _mpd_reads else _mpd_read(self, 0, globals()); \
+self._mpd_try(False) or self.acquire()
     try:
         return self._obj.%s
     finally:
         self.release()
 def set%s(self, value):
     global _mpd_writes; _mpd_writes = _mpd_writes - 1 if _mpd_writes else _mpd_write(self, 0, value, globals()); \
-self.acquire()
+self._mpd_try(False) or self.acquire()
     try:
         self._obj.%s = value
     finally:
@@ -242,9 +243,15 @@ def made(raw: Any, asked: Any) -> None:
         pass
 
 
-def locked(thing: Any) -> None:
-    """A value was given a lock."""
+def locked(thing: Any, lock: Any) -> Any:
+    """A value was given a lock; what takes it at once, if it can be had."""
     try:
         core.event("locked", name_of(thing._obj))
+        return lock._semlock.acquire
     except Exception:  # the program must not notice
-        pass
+        return _never
+
+
+def _never(block: bool) -> bool:
+    """Locks of other kinds are taken in the usual way."""
+    return False
