@@ -83,9 +83,10 @@ def test_a_stack_without_frames_tells_nothing():
     assert parsed("Stack (most recent call first):\n  <no Python frame>\n") == []
 
 
-def test_frames_of_the_tap_are_left_out():
+@pytest.mark.parametrize("file", ["/r/site/mpdiag_tap/core.py", "<frozen importlib._bootstrap>"])
+def test_frames_of_the_tap_and_of_imports_are_left_out(file):
     head = "Stack (most recent call first):"
-    text = f'{head}\n  File "/r/site/mpdiag_tap/core.py", line 1 in end\n  File "a.py", line 2 in f\n'
+    text = f'{head}\n  File "{file}", line 1 in end\n  File "a.py", line 2 in f\n'
 
     assert parsed(text) == [(None, (Frame("a.py", 2, "f"),))]
 

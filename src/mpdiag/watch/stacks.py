@@ -26,7 +26,8 @@ LIBRARY: Final = re.compile(
     r"[/\\](?:multiprocessing|concurrent[/\\]futures)[/\\]\w+\.py$"
     r"|[/\\](?:threading|runpy|functools|contextlib|_pyrepl)\.py$|^<frozen |[/\\](?:joblib|loky)[/\\]"
 )
-TAP: Final = re.compile(r"[/\\]mpdiag_tap[/\\]")
+#: Left out, as tracebacks leave out the frames of the import system.
+UNTOLD: Final = re.compile(r"[/\\]mpdiag_tap[/\\]|^<frozen importlib\.")
 
 
 class Parser:
@@ -38,8 +39,8 @@ class Parser:
     def parse(self, text: str) -> Iterator[tuple[int | None, Stack]]:
         """The stacks in ``text``, each with the number of its thread (None: the one that was asked).
 
-        What precedes the first headline belongs to a stack that was read before. Frames of the tap are left out, and
-        stacks without frames tell nothing.
+        What precedes the first headline belongs to a stack that was read before. Frames of the tap and of the import
+        system are left out, and stacks without frames tell nothing.
         """
         thread: int | None = None
         frames: list[Frame] | None = None
@@ -65,7 +66,7 @@ class Parser:
                 self._known.clear()
         found = FRAME.fullmatch(line)
         frame = None
-        if found and not TAP.search(found[1]):
+        if found and not UNTOLD.search(found[1]):
             frame = Frame(found[1], int(found[2]) if found[2].isdigit() else 0, found[3])
         self._known[line] = frame
         return frame
