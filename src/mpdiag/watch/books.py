@@ -180,7 +180,7 @@ def _events(path: Path) -> tuple[tuple[Event, ...], dict[int, tuple[Any, ...]]]:
         return (), {}
     events: list[Event] = []
     slots: dict[int, tuple[Any, ...]] = {}
-    for kind, *facts in _parsed(lines):
+    for kind, *facts in parsed(lines):
         if kind == "slot":
             slots[facts[0]] = tuple(facts[1:])
         elif facts and isinstance(facts[0], int):
@@ -188,7 +188,8 @@ def _events(path: Path) -> tuple[tuple[Event, ...], dict[int, tuple[Any, ...]]]:
     return tuple(events), slots
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+def parsed(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """The events that lines of text tell of."""
     for line in lines:
         try:
             facts = ast.literal_eval(line)

@@ -1,0 +1,154 @@
+"""Finds integers in shared memory that wrap around, by looking at that memory from outside.
+
+Values and arrays without a lock are plain memory: no code of Python's runs when they are written. Their memory is a
+file that the process which made them keeps open. An element that has always gone in one direction and then leaps by
+nearly all of its range the other way has wrapped. One that has ever turned back is no counter and is not judged.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mpdiag.watch.books import parsed
+from mpdiag.watch.values import Wrap
+
+#: Elements that are followed in all, and of one array.
+MOST, MOST_EACH = 512, 32
+#: Steps in one direction after which an element's pace is known, and how far the next may differ from the longest.
+STEPS, TIMES = 3, 4.0
+#: Of its range, an element may do this much between two looks; else nobody can tell in which direction it went.
+PART = 0.25
+INTEGERS = "bBhHiIlLqQ"
+
+
+@dataclass
+class Element:
+    """One integer in shared memory."""
+
+    type: Any
+    at: int
+    last: int | None = None
+    #: Its last steps, all in one direction.
+    steps: deque[int] = field(default_factory=lambda: deque(maxlen=STEPS))
+    turned: bool = False
+
+    @property
+    def range(self) -> int:
+        """How many numbers it can hold."""
+        return int(1 << 8 * ctypes.sizeof(self.type))
+
+    def met(self, now: int) -> tuple[int, int] | None:
+        """Take in what the element holds now; if it has wrapped, what it was and what it is."""
+        before, self.last = self.last, now
+        if before is None or before == now or self.turned:
+            return None
+        step = now - before
+        onward = step - self.range if step > 0 else step + self.range
+        if abs(step) > self.range / 2 and self._fits(onward):
+            return before, now
+        self.turned = bool(self.steps) and (step > 0) != (self.steps[-1] > 0)
+        self.steps.append(step)
+        return None
+
+    def _fits(self, step: int) -> bool:
+        longest = max(map(abs, self.steps), default=0)
+        return (
+            len(self.steps) == STEPS
+            and (step > 0) == (self.steps[-1] > 0)
+            and abs(step) <= min(TIMES * longest, PART * self.range)
+        )
+
+
+class Leaps:
+    """Looks at the shared integers of all observed processes, whenever it is told to.
+
+    Args:
+        ledgers: the folder with the ledgers of the run.
+    """
+
+    def __init__(self, ledgers: Path) -> None:
+        self._ledgers = ledgers
+        self._read: dict[Path, int] = {}
+        self._maps: dict[tuple[int, int], mmap.mmap | None] = {}
+        self._elements: dict[str, tuple[mmap.mmap, list[Element]]] = {}
+        self._wraps: dict[str, Wrap] = {}
+
+    def look(self) -> None:
+        """Look at all elements that are known by now."""
+        for path in self._ledgers.glob("*.events"):
+            for facts in self._news(path):
+                if facts[0] == "value":
+                    self._follow(int(path.name.partition(".")[0]), facts)
+        for name, (memory, elements) in self._elements.items():
+            for element in elements:
+                wrapped = element.met(element.type.from_buffer_copy(memory, element.at).value)
+                if wrapped:
+                    wrap = self._wraps.setdefault(name, Wrap())
+                    wrap.count += 1
+                    wrap.steps.append(wrapped)
+
+    def found(self) -> dict[str, Wrap]:
+        """What has wrapped so far, by the value's name."""
+        return self._wraps
+
+    def close(self) -> None:
+        """Let go of the program's memory."""
+        self._elements.clear()
+        for memory in self._maps.values():
+            if memory is not None:
+                memory.close()
+
+    def _news(self, path: Path) -> Iterator[tuple[Any, ...]]:
+        """The events that were noted since the last look; a line that is not whole yet waits for the next."""
+        try:
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                text = file.read()
+        except OSError:
+            return
+        whole = text.rpartition(b"\n")[0] + b"\n"
+        self._read[path] = self._read.get(path, 0) + (len(whole) if b"\n" in text else 0)
+        yield from parsed(whole.decode("utf-8", "replace").splitlines() if b"\n" in text else ())
+
+    def _follow(self, pid: int, facts: tuple[Any, ...]) -> None:
+        """Follow the elements of a value that was just made, if they are integers and can be seen."""
+        _, _, name, _, length, _, (descriptor, start, code, size) = facts
+        known = sum(len(elements) for _, elements in self._elements.values())
+        if not code or code not in INTEGERS or known >= MOST or name in self._elements:
+            return
+        memory = self._map(pid, descriptor)
+        kind = getattr(ctypes, f"c_{'u' * code.isupper()}int{8 * size}")
+        if memory is None or start + size * length > len(memory):
+            return
+        step = max(1, length // MOST_EACH)
+        places = range(0, length, step)
+        self._elements[name] = memory, [Element(kind, start + size * place) for place in places]
+
+    def _map(self, pid: int, descriptor: int) -> mmap.mmap | None:
+        key = (pid, descriptor)
+        if key not in self._maps:
+            self._maps[key] = _mapped(pid, descriptor)
+        return self._maps[key]
+
+
+def _mapped(pid: int, descriptor: int) -> mmap.mmap | None:
+    """The memory file that a process holds open, to be read; None if it may not or it is gone."""
+    if descriptor < 0:
+        return None
+    try:
+        file = os.open(f"/proc/{pid}/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(file)
