@@ -8,10 +8,11 @@ from typing import Any
 
 from mpdiag.advice import Facts
 from mpdiag.report import Account, ProcessAccount
+from mpdiag.watch import channels, failures, globs, leftovers, locks, sites, stacks, values
 from mpdiag.watch import pools as of_pools
-from mpdiag.watch import stacks
 from mpdiag.watch.account import ORDER
 from mpdiag.watch.books import EXECUTOR, POOL
+from mpdiag.watch.invariance import invariant
 from mpdiag.watch.lives import Life, Run, Start
 
 #: What the main thread waits for.
@@ -30,14 +31,25 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
     """
     pools = of_pools.seen(lives)
     numbers = of_pools.numbered(pools)
+    tasks = of_pools.task_rows(pools, numbers)
+    talk = channels.rows(lives)
     tables: dict[str, list[dict[str, Any]]] = {
         "run": [run_row(run, lives, account, python)],
         "processes": [process_row(life, each, numbers) for life, each in zip(lives, account.processes, strict=True)],
         "starts": start_rows(lives),
         "pools": of_pools.rows(run, pools),
-        "tasks": of_pools.task_rows(pools, numbers),
-        "hot": hot_rows(run, lives),
-        "memory": [memory_row(lives)],
+        "tasks": tasks,
+        "hot": hot_rows(run, lives, tasks),
+        "channels": talk,
+        "locks": locks.rows(lives),
+        "values": values.rows(lives),
+        "globals": globs.rows(lives),
+        "failures": failures.rows(lives),
+        "sites": sites.rows(lives),
+        "managers": sites.managers(lives),
+        "inline": sites.inline(lives),
+        "methods": sites.methods(lives),
+        "memory": [memory_row(lives) | leftovers.memory(lives, talk)],
     }
     return {name: Facts(name, {"": tuple(rows)}) for name, rows in tables.items()}
 
@@ -143,10 +155,11 @@ def memory_row(lives: Sequence[Life]) -> dict[str, Any]:
     }
 
 
-def hot_rows(run: Run, lives: Sequence[Life]) -> list[dict[str, Any]]:
+def hot_rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row for each line at which CPU time was burnt, below a task's function, a target or the main module."""
     if run.outside is None:
         return []
+    same = {str(row["function"]).rpartition(".")[2]: row["same_args"] for row in tasks}
     roles = {life.pid: life.role for life in lives}
     return [
         {
@@ -160,7 +173,9 @@ def hot_rows(run: Run, lives: Sequence[Life]) -> list[dict[str, Any]]:
             "s": hot.cpu_s,
             "share": hot.share,
             "depth": hot.depth,
-            "invariant": None,
+            "invariant": invariant(hot.file, hot.function, hot.line, same.get(hot.root.function, ""))
+            if hot.depth == 0 and hot.callee
+            else None,
             "root_count": times_run(hot.root.function, lives),
         }
         for hot in stacks.hot_lines(run.outside.stacks, roles)
