@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from mpdiag.errors import BadInput
-from mpdiag.interpreters import choose
+from mpdiag.interpreters import behind, choose
 
 
 @pytest.fixture
@@ -54,3 +54,41 @@ def test_else_our_own(tools):
 
 def test_a_stale_environment_is_passed_over(tools):
     assert choose(None, {"VIRTUAL_ENV": str(tools / "gone")}, tools).path == sys.executable
+
+
+# --- behind a command
+
+
+@pytest.mark.parametrize(
+    ("first_line", "interpreter"),
+    [
+        ("#!{tools}/path/python3 -E", "path/python3"),
+        ("#!/usr/bin/env python3", "path/python3"),
+        ("#!/usr/bin/env -S python3", "path/python3"),
+        ("#!/usr/bin/env nothing", None),
+        ("#!/bin/sh", None),
+        ("#!", None),
+        ("import this", None),
+        ("\x7fELF", None),
+    ],
+)
+@pytest.mark.skipif(shutil.which("sh") is None, reason="POSIX commands")
+def test_the_interpreter_of_a_script(tools, first_line, interpreter):
+    script = tools / "path" / "tool"
+    script.write_text(first_line.format(tools=tools) + "\n")
+    script.chmod(0o755)
+
+    chosen = behind("tool", {"PATH": str(tools / "path")})
+
+    assert (chosen and chosen.path) == (interpreter and str(tools / interpreter))
+    assert chosen is None or chosen.reason == "the one that runs tool"
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="POSIX commands")
+def test_an_interpreter_is_its_own(tools):
+    assert behind("python3", {"PATH": str(tools / "path")}).path == str(tools / "path/python3")
+    assert behind(str(tools / "env/bin/python"), {}).reason == "the command python"
+
+
+def test_a_missing_command_has_none():
+    assert behind("no-such-command", {"PATH": ""}) is None

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
+import pytest
+
 from mpdiag import verdicts
-from mpdiag.advice import Finding
-from mpdiag.report import SCHEMA, Report, Section, Tool
+from mpdiag.advice import Finding, Gain, Place
+from mpdiag.report import SCHEMA, Account, Memory, ProcessAccount, Report, Section, Tool
 from mpdiag.stats import measured
 
 
@@ -47,3 +51,47 @@ def test_the_fork_server_counts_once_it_runs():
 
 def test_an_empty_report():
     assert verdicts.probe(report(sections=(), machine={}, python={})) == "Nothing was measured."
+
+
+# --- of an observed program
+
+
+def observed(findings=(), account=None, cpus=2.0):
+    return replace(report(machine={"usable_cpus": cpus}, findings=findings), kind="run", account=account)
+
+
+def costing(name, line, seconds):
+    gain = Gain.of(seconds, 10.0, "all of it") if seconds else None
+    place = Place("app.py", line) if line else None
+    return replace(finding("warning"), name=name, title=name.capitalize(), place=place, gain=gain)
+
+
+def test_names_the_cause_its_place_and_what_there_is_to_win():
+    verdict = verdicts.run(observed((costing("slow-start", 12, 4.2), costing("other", None, None))))
+
+    assert verdict == "Slow-start (app.py:12): MP702 slow-start; a fix can win at most 4.2 s (42 %); 1 more below."
+
+
+@pytest.mark.parametrize(
+    ("buckets", "why"),
+    [
+        ([{"cpu": 9.5, "pickle": 0.5}] * 2 + [{"join": 10.0}], "the CPUs are busy 95.0 % of the time, 95.0 % of it"),
+        ([{"off_cpu": 9.0, "cpu": 1.0}] * 4 + [{"join": 10.0}], "90.0 % of what its processes do is off the CPU"),
+        ([{"cpu": 7.0, "off_cpu": 3.0}], "it is one process, which computes 70.0 % of the time"),
+        ([{"join": 10.0}], "where the time went was not observed"),
+    ],
+)
+def test_says_why_there_is_nothing_to_gain(buckets, why):
+    processes = tuple(ProcessAccount(1, 0, "", "worker", "fork", 0.0, 10.0, 0, each, Memory(0)) for each in buckets)
+    total = {key: sum(each.get(key, 0.0) for each in buckets) for key in {key for each in buckets for key in each}}
+
+    verdict = verdicts.run(observed(account=Account(10.0, processes, total, 0.0)))
+
+    assert verdict.startswith("Nothing to gain here: ")
+    assert why in verdict
+
+
+def test_the_verdict_of_each_kind_and_of_others():
+    assert verdicts.of(report()) == verdicts.probe(report())
+    assert verdicts.of(observed()).startswith("Nothing to gain here")
+    assert verdicts.of(replace(report(), kind="compare", verdict="as it was")) == "as it was"

@@ -55,7 +55,7 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
     spent_s = sum(spent.values())
     if account is None or not spent_s or not account.wall_s:
         return "no rule found a mistake, but where the time went was not observed"
-    cpu_s = sum(spent.get("cpu", 0.0) if one.cpu_s is None else one.cpu_s for one in account.processes)
+    cpu_s = sum(one.buckets.get("cpu", 0.0) if one.cpu_s is None else one.cpu_s for one in account.processes)
     busy = cpu_s / (account.wall_s * (machine.get("usable_cpus") or 1.0))
     own = spent.get("cpu", 0.0) / spent_s
     if busy >= BUSY and own >= BUSY:
@@ -63,7 +63,7 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
     if len(account.processes) == 1:
         return f"it is one process, which computes {percent(own)} of the time"
     most = max(spent, key=lambda key: spent[key])
-    return f"what its processes do is, {percent(spent[most] / spent_s)} of the time, {bucket(most).words}"
+    return f"{percent(spent[most] / spent_s)} of what its processes do is {bucket(most).words}"
 
 
 def percent(part: float) -> str:

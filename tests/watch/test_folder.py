@@ -1,0 +1,98 @@
+"""What an observed program finds, and what it must not."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+import pytest
+
+from mpdiag.errors import CannotWork
+from mpdiag.watch import folder as private
+from mpdiag.watch.folder import LEDGERS, SITE, WOVEN, environment, make_folder, outside, prepare
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return make_folder()
+
+
+def test_it_is_the_users_alone(folder):
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [path.name for path in (folder / SITE).iterdir() if path.is_file()] == ["sitecustomize.py"]
+    assert (folder / SITE / "mpdiag_tap" / "layout.py").exists()
+
+
+@pytest.mark.parametrize("place", ["missing", "file"])
+def test_no_place_for_it(tmp_path, monkeypatch, place):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / place))
+
+    with pytest.raises(CannotWork, match="no private folder"):
+        make_folder()
+
+
+def test_a_folder_that_cannot_be_filled_is_taken_away(tmp_path, monkeypatch):
+    def full(*_paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("shutil.copy2", full)
+
+    with pytest.raises(CannotWork, match="No space left"):
+        make_folder()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "{site}"), ("", "{site}"), ("one", "{site}:one"), (":one:", "{site}::one:")],
+)
+def test_the_path_of_the_program_keeps_its_entries(tmp_path, before, after):
+    around = {"OTHER": "x"} if before is None else {"OTHER": "x", "PYTHONPATH": before.replace(":", os.pathsep)}
+
+    found = environment(tmp_path, around)
+
+    wanted = after.format(site="SITE").replace(":", os.pathsep).replace("SITE", str(tmp_path / SITE))
+    assert found == {"OTHER": "x", "PYTHONPATH": wanted, "MPDIAG_TAP": str(tmp_path)}
+
+
+def test_an_observation_within_another_is_its_own(tmp_path):
+    outer, inner = tmp_path / "outer", tmp_path / "inner"
+    once = environment(outer, {"PYTHONPATH": "one"})
+
+    assert environment(inner, once) == environment(inner, {"PYTHONPATH": "one"})
+    assert outside(once) == {"PYTHONPATH": "one"}
+
+
+def test_an_interpreter_tells_its_facts_and_weaves_ahead(folder):
+    facts = prepare(folder, sys.executable)
+
+    assert facts["version"] == ".".join(map(str, sys.version_info[:3]))
+    assert facts["default_start_method"]
+    assert list((folder / WOVEN).iterdir())
+    assert list((folder / LEDGERS).iterdir()) == []
+
+
+def test_modules_of_the_working_folder_are_not_ours(folder, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong one')")
+    (tmp_path / "multiprocessing.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+
+    assert prepare(folder, sys.executable)["version"]
+
+
+@pytest.mark.parametrize("python", ["/no/such/python", "true", "sh"])
+def test_what_is_no_python_has_no_facts(folder, python):
+    assert prepare(folder, python) == {}
+
+
+def test_an_interpreter_that_hangs_is_left_alone(folder, tmp_path, monkeypatch):
+    slow = tmp_path / "python"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(private, "DEADLINE", 0.2)
+
+    assert prepare(folder, str(slow)) == {}
