@@ -70,7 +70,7 @@ class Point:
             while isinstance(children, list) and position < len(children):
                 child = children[position]
                 width = 1
-                if isinstance(child, ast.stmt) and not hasattr(child, "body") and self._means(ast.unparse(child)):
+                if isinstance(child, ast.stmt) and not hasattr(child, "body") and self._means(text_of(child)):
                     new = self.woven([child])
                     children[position : position + 1] = new
                     width, found = len(new), True
@@ -217,6 +217,14 @@ class Returns(ast.NodeTransformer):
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         """Likewise."""
         return node
+
+
+def text_of(statement: ast.stmt) -> str:
+    """The text of a statement, as Python 3.11 and later write it: no parentheses around several targets."""
+    text = ast.unparse(statement)
+    if isinstance(statement, ast.Assign) and text.startswith("("):
+        return text[1:].replace(") = ", " = ", 1)
+    return text
 
 
 def functions(tree: ast.AST, name: str) -> list[Function]:
