@@ -56,9 +56,9 @@ def test_a_task_that_can_be_divided_is_no_limit():
 
 
 def test_waiting_counts_what_is_outside_the_program():
-    assert phases.waiting({**POOL, "task_wait_s": 6.0}, 2.0) == 0.75
+    assert phases.waiting({**POOL, "task_wait_s": 6.0}) == 0.75
     with pytest.raises(NotJudged):
-        phases.waiting(POOL, 2.0)
+        phases.waiting(POOL)
 
 
 def test_cores_are_never_less_than_one():

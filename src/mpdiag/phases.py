@@ -131,10 +131,10 @@ def best(pool: Row, cpus: float, piece: float | None = None) -> float:
     )
 
 
-def waiting(pool: Row, cpus: float) -> float:
+def waiting(pool: Row) -> float:
     """The share of the time inside tasks spent waiting for something outside the program: disk, network, sleep."""
-    time = inside(pool, cpus)
-    return amount(pool, "task_wait_s") / time if time > 0 else 0.0
+    total = amount(pool, "task_s")
+    return amount(pool, "task_wait_s") / total if total > 0 else 0.0
 
 
 def named(row: Row, key: str, otherwise: str) -> str:

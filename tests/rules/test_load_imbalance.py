@@ -43,7 +43,9 @@ def test_processes_with_unequal_shares(observe, a_site, a_process):
     "cells",
     [
         {"tail_s": 0.2},
+        {"task_s": 0.05, "task_cpu_s": 0.05, "task_max": 0.03, "task_median": 0.01, "tail_s": 3.6},
         {"tail_s": 0.5, "task_median": 0.4},
+        {"task_max": 0.3},
         {"workers": 1},
         {"threads": True},
         {"items": 8, "task_max": 3.6},

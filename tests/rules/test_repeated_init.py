@@ -30,6 +30,20 @@ def test_an_index_built_by_every_process(observe, a_site):
     assert "forked children inherit" in finding.do
 
 
+def test_what_differs_may_be_seen_in_the_samples(observe, a_site):
+    site = a_site(count=8, alive_max=8, target="app.assign", work_s=20.0, work_cpu_s=5.2, varying=None)
+    own = sampled(target="assign", depth=0, invariant=False, callee="zones", share=0.02, line=30)
+    (finding,) = observe(RULE, starts=[site], hot=[*sampled(target="assign"), *own])
+
+    assert finding.place.line == 29
+
+
+def test_chunks_are_many_calls(observe, a_pool):
+    (finding,) = observe(RULE, pools=[a_pool(tasks=8, items=200)], tasks=TASKS, hot=sampled(root_count=8))
+
+    assert "200 times" in finding.seen
+
+
 def test_a_smaller_share_wins_no_more_than_it_takes(observe, a_pool):
     (finding,) = observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(share=0.5))
 
@@ -45,11 +59,14 @@ def test_a_smaller_share_wins_no_more_than_it_takes(observe, a_pool):
         {"share": 0.1},
         {"samples": 3},
         {"target": "other"},
-        {"root_count": 2},
     ],
 )
 def test_silent_where_nothing_is_certain_to_be_repeated(observe, a_pool, cells):
     assert observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(**cells)) == []
+
+
+def test_silent_where_each_worker_does_it_once(observe, a_pool):
+    assert observe(RULE, pools=[a_pool(tasks=2, items=2)], tasks=TASKS, hot=sampled(root_count=2)) == []
 
 
 def test_silent_where_all_tasks_are_alike(observe, a_pool, a_site):

@@ -60,6 +60,12 @@ def test_a_program_with_one_worker_on_two_cpus(observe, a_pool):
     assert "Pool(2)" in finding.do
 
 
+def test_waiting_for_a_cpu_that_others_use_is_computing(observe, a_pool):
+    pools = [alone(a_pool, task_cpu_s=1.8, task_ready_s=1.5)]
+
+    assert [each.level for each in observe(RULE, run={"cpu_s": 2.0}, pools=pools)] == ["warning"]
+
+
 @pytest.mark.parametrize(
     "cells",
     [

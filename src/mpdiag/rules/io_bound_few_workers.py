@@ -70,7 +70,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     cpus, tasks, workers = phases.cores(run), ideals.amount(pool, "tasks"), ideals.amount(pool, "workers")
     if not phases.sized_for_computing(pool, cpus) or tasks < MORE * workers:
         return None
-    if ideals.amount(pool, "busy_share") < BUSY or phases.waiting(pool, cpus) < phases.WAITING:
+    if ideals.amount(pool, "busy_share") < BUSY or phases.waiting(pool) < phases.WAITING:
         return None
     phase, flight = ideals.amount(pool, "phase_s"), min(IN_FLIGHT, ideals.amount(pool, "items"))
     computing = ideals.amount(pool, "task_cpu_s") / cpus
@@ -79,7 +79,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     loss = phases.loss(recoverable, run, f"{flight:.0f} tasks would wait at the same time, on idle CPUs")
     if loss is None:
         return None
-    place, share = Place.of(pool), phases.waiting(pool, cpus)
+    place, share = Place.of(pool), phases.waiting(pool)
     return RULE.finding(
         level="warning",
         place=place,

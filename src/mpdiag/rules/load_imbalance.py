@@ -27,12 +27,12 @@ def observed(run: Facts, pools: Facts, starts: Facts, processes: Facts) -> Itera
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     """Judge the tail of one pool's phase; of a task's length it is unavoidable."""
     cpus, phase = phases.cores(run), ideals.amount(pool, "phase_s")
-    together = (
-        phases.computing(pool, cpus) if phases.waiting(pool, cpus) < phases.WAITING else ideals.amount(pool, "workers")
-    )
-    tail = ideals.amount(pool, "tail_s") - ideals.amount(pool, "task_median") * ideals.amount(pool, "pools")
+    together = phases.computing(pool, cpus) if phases.waiting(pool) < phases.WAITING else ideals.amount(pool, "workers")
+    longest, pools = phases.longest(pool, cpus), ideals.amount(pool, "pools")
+    # Workers take the next task when they are free: none is left to work alone for longer than one task.
+    tail = min(ideals.amount(pool, "tail_s"), longest * pools) - ideals.amount(pool, "task_median") * pools
     chunk = max(1.0, ideals.amount(pool, "items") / ideals.amount(pool, "tasks"))
-    lost = phase - phases.best(pool, cpus, phases.longest(pool, cpus) / chunk)
+    lost = phase - phases.best(pool, cpus, longest / chunk)
     cost = min(tail * (1 - 1 / together), lost)
     if together < 2 or cost < BALANCED * phase:
         return None
@@ -83,7 +83,8 @@ def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
     tail = ideals.amount(last, "ended_s") - ideals.amount(rows[-together], "ended_s")
     lost = span - sum(ideals.amount(row, "cpu_s") for row in rows) / together
     cost = min(tail * (1 - 1 / together), lost)
-    if cost < BALANCED * span or ideals.amount(last, "cpu_s") < BUSY * ideals.amount(last, "life_s") * together / count:
+    computing = ideals.amount(last, "cpu_s") + ideals.at_least(last, "ready_s")
+    if cost < BALANCED * span or computing < BUSY * ideals.amount(last, "life_s"):
         return None
     loss = phases.loss(
         phases.attributed(cost, lost), run, "evenly dealt, all processes would end at about the same time"

@@ -10,6 +10,9 @@ from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.units import seconds
 
+#: Tasks that an executor hands to its workers ahead: those cannot be cancelled, like those that run.
+PREFETCHED = 1
+
 
 def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
     """Find pools whose shutdown waited for tasks that were begun after the last result was taken."""
@@ -18,14 +21,17 @@ def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
 
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     """Judge one pool; tasks whose results nobody ever takes are done for what they do."""
-    unwanted = ideals.amount(pool, "unwanted")
-    if not unwanted or not ideals.amount(pool, "fetched"):
+    unwanted, tasks = ideals.amount(pool, "unwanted"), ideals.amount(pool, "tasks")
+    avoidable = unwanted - ideals.amount(pool, "workers") - PREFETCHED
+    if avoidable <= 0 or unwanted >= tasks or not ideals.amount(pool, "fetched"):
         return None
     waited = ideals.amount(pool, "unwanted_s")
-    loss = phases.loss(waited, run, "after the last result that was taken nothing would be begun")
+    loss = phases.loss(
+        waited * avoidable / unwanted, run, "after the last result that was taken nothing would be begun"
+    )
     if loss is None:
         return None
-    place, tasks = Place.of(pool), ideals.amount(pool, "tasks")
+    place = Place.of(pool)
     return RULE.finding(
         level="warning",
         confidence="inferred",

@@ -14,8 +14,8 @@ from mpdiag.units import interval, number, seconds
 WORTH = 10
 #: Starts up to this many times a thread's are no reason to think twice.
 LIMIT = 5.0
-#: Fewer starts at one place than this are no pattern, whatever they cost.
-MANY = 8
+#: Fewer starts at one place than this may be one for each part of the data, whatever they cost.
+MANY = 12
 #: More starts than this for each usable CPU: the processes stand for tasks, not for workers.
 PER_CPU = 2
 

@@ -63,7 +63,7 @@ def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     """Judge one pool; small ones have too few workers before anything else."""
     cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
-    if phases.sized_for_computing(pool, cpus) or phases.waiting(pool, cpus) < phases.WAITING:
+    if phases.sized_for_computing(pool, cpus) or phases.waiting(pool) < phases.WAITING:
         return None
     phase = ideals.amount(pool, "phase_s")
     cost = max(ideals.amount(pool, "start_s"), ideals.amount(pool, "life_s") - phase)
@@ -71,7 +71,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     loss = phases.loss(recoverable, run, "as many threads wait as well and start in microseconds")
     if loss is None:
         return None
-    place, share = Place.of(pool), phases.waiting(pool, cpus)
+    place, share = Place.of(pool), phases.waiting(pool)
     return RULE.finding(
         level="warning",
         place=place,

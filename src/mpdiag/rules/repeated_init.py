@@ -25,7 +25,7 @@ def observed(run: Facts, pools: Facts, tasks: Facts, starts: Facts, hot: Facts) 
         line for line in hot.all(invariant=True) if line.get("callee") and ideals.amount(line, "share") >= SHARE
     ]
     checks = [partial(of_pool, run, pool, tasks, constant) for pool in phases.used(pools)]
-    checks += [partial(of_site, run, site, constant) for site in starts.all()]
+    checks += [partial(of_site, run, site, hot, constant) for site in starts.all()]
     if checks:
         hot.rows()  # without any sample there is nothing to judge by
     yield from phases.each(checks, lambda check: check())
@@ -37,34 +37,50 @@ def of_pool(run: Facts, pool: ideals.Row, tasks: Facts, constant: list[ideals.Ro
     line = heaviest(constant, functions)
     if line is None:
         return None
-    runs, workers = ideals.amount(line, "root_count"), ideals.amount(pool, "workers") * ideals.amount(pool, "pools")
+    runs = max(ideals.amount(line, "root_count"), ideals.at_least(pool, "items"))
+    workers = ideals.amount(pool, "workers") * ideals.amount(pool, "pools")
     cpus = phases.cores(run)
     total = phases.inside(pool, cpus)
     repeated = phases.attributed(ideals.amount(line, "share") * total, total, MOST)
     recoverable = repeated / phases.computing(pool, cpus) * (1 - workers / max(runs, workers))
-    return speak(run, line, recoverable, "the tasks", INITIALIZER)
+    return speak(run, {**line, "root_count": runs}, recoverable, "the tasks", INITIALIZER)
 
 
-def of_site(run: Facts, site: ideals.Row, constant: list[ideals.Row]) -> Finding | None:
+def of_site(run: Facts, site: ideals.Row, hot: Facts, constant: list[ideals.Row]) -> Finding | None:
     """Judge what the processes started at one place repeat."""
     line = heaviest(constant, {site.get("target")})
-    if line is None:
+    if line is None or not differs(site, hot):
         return None
-    if not isinstance(site.get("varying"), str):
-        raise NotJudged("it is not known in what the processes differ")
     count, cpus = ideals.amount(site, "count"), phases.cores(run)
-    work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
-    repeated = phases.attributed(ideals.amount(line, "share") * min(work, computed), min(work, computed), MOST)
-    at_once = phases.at_once(site, cpus)
-    recoverable = repeated / at_once * (1 - at_once / max(count, at_once))
+    at_once, alive = phases.at_once(site, cpus), max(1.0, ideals.amount(site, "alive_max"))
+    working = max(ideals.amount(site, "work_s") / alive, ideals.amount(site, "work_cpu_s") / at_once)
+    repeated = phases.attributed(ideals.amount(line, "share") * working, working, MOST)
+    recoverable = repeated * (1 - at_once / max(count, at_once))
     remedy = FORK if site.get("start_method") == "fork" else INITIALIZER
-    return speak(run, line, recoverable, "the processes", remedy) if site["varying"] else None
+    return speak(run, line, recoverable, "the processes", remedy)
+
+
+def differs(site: ideals.Row, hot: Facts) -> bool:
+    """Whether the processes of a place are given different work; if all are alike, they have to repeat all of it."""
+    if isinstance(site.get("varying"), str):
+        return bool(site["varying"])
+    others = hot.all(depth=0, invariant=False)
+    if not any(bare(line.get("target")) == bare(site.get("target")) for line in others):
+        raise NotJudged("it is not known in what the processes differ")
+    return True
 
 
 def heaviest(constant: list[ideals.Row], roots: set[Cell]) -> ideals.Row | None:
     """The call that most of the samples of any of these functions were in."""
-    lines = [line for line in constant if line.get("target") in roots and ideals.amount(line, "samples") >= SAMPLES]
+    names = {bare(root) for root in roots}
+    lines = [line for line in constant if bare(line.get("target")) in names]
+    lines = [line for line in lines if ideals.amount(line, "samples") >= SAMPLES]
     return max(lines, key=lambda line: ideals.amount(line, "share"), default=None)
+
+
+def bare(name: Cell) -> str:
+    """A function's name without its module: stacks do not tell it."""
+    return str(name).rpartition(".")[2]
 
 
 def speak(run: Facts, line: ideals.Row, recoverable: float, whose: str, remedy: str) -> Finding | None:

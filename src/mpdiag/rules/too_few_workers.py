@@ -69,7 +69,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     items, work = ideals.amount(pool, "items"), ideals.amount(pool, "task_s")
     if workers >= int(cpus) or items <= workers or ideals.amount(pool, "busy_share") < BUSY:
         return None
-    if ideals.amount(pool, "task_cpu_s") < COMPUTES * work:
+    if ideals.amount(pool, "task_cpu_s") < COMPUTES * (work - ideals.at_least(pool, "task_ready_s")):
         return None
     phase = ideals.amount(pool, "phase_s")
     others = run.number("cpu_s") - run.number("serial_s") - ideals.amount(pool, "workers_cpu_s")

@@ -72,7 +72,7 @@ def observed(run: Facts, pools: Facts, machine: Mapping[str, Any]) -> Iterator[F
 def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
     """Judge one pool; a size that follows the machine's CPUs instead of the usable ones is another mistake."""
     cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
-    if workers <= LIMIT * cpus or phases.waiting(pool, cpus) > 1 - phases.WAITING:
+    if workers <= LIMIT * cpus or phases.waiting(pool) > 1 - phases.WAITING:
         return None
     if isinstance(counted, int) and cpus < counted and workers <= counted:
         return None
