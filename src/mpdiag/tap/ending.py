@@ -7,7 +7,7 @@ import sys
 from typing import Any
 from weakref import ref
 
-from . import core, globs
+from . import core, globs, places
 
 #: The request "how many bytes can be read", by system.
 FIONREAD = {"linux": 0x541B, "darwin": 0x4004667F}
@@ -37,7 +37,7 @@ def closing(connection: Any) -> None:
             size = unread(connection._handle)
             if size:
                 _told += 1
-                core.event("left", core.identity(connection), size)
+                core.event("left", places.identity(connection), size)
     except Exception:  # the program must not notice
         pass
 
@@ -82,7 +82,7 @@ def main() -> None:
 def _last_look(queue: Any) -> None:
     gave_up = queue.__dict__.get("_mpd_gave_up")
     if gave_up == os.getpid():
-        core.event("gave_up", core.identity(queue))
+        core.event("gave_up", places.identity(queue))
     closing(queue._reader)
 
 
@@ -102,10 +102,10 @@ def _uncaught(error: BaseException) -> None:
     trace: Any = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if not core._is_library(code.co_filename):
+        if not places.is_library(code.co_filename):
             place = code.co_filename, trace.tb_lineno, code.co_name
         elif code.co_name == "recv_bytes" or code.co_name == "recv":
-            channel = core.identity(trace.tb_frame.f_locals["self"])
+            channel = places.identity(trace.tb_frame.f_locals["self"])
         trace = trace.tb_next
     ended = isinstance(error, EOFError) and channel is not None
     core.event("uncaught", type(error).__name__, str(error)[:200], place, channel if ended else None, initializer)

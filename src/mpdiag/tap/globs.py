@@ -10,7 +10,7 @@ import sys
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from . import core
+from . import core, places
 from .note import describe
 
 #: Compared by value; longer ones by identity.
@@ -79,7 +79,7 @@ def _remember(name: str) -> None:
     module = sys.modules.get(name)
     if name == "__mp_main__":
         name = "__main__"
-    if module is None or name in _before or core._is_library(getattr(module, "__file__", None) or ""):
+    if module is None or name in _before or places.is_library(getattr(module, "__file__", None) or ""):
         return
     marks = _before[name] = {}
     for key, value in list(vars(module).items())[:MOST]:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from . import core
+from . import core, places
 
 
 def describe(function: Any) -> tuple[str, str, int]:
@@ -21,9 +21,9 @@ def describe(function: Any) -> tuple[str, str, int]:
 def pipe(one: Any, other: Any) -> None:
     """A pipe was made."""
     try:
-        where = core.where(2)
+        where = places.where(2)
         if where[3] == "Pipe":
-            core.event("pipe", core.identity(one), core.identity(other), where)
+            core.event("pipe", places.identity(one), places.identity(other), where)
     except Exception:  # the program must not notice
         pass
 
@@ -31,7 +31,9 @@ def pipe(one: Any, other: Any) -> None:
 def queue(made: Any) -> None:
     """A queue was made."""
     try:
-        core.event("queue", core.identity(made), type(made).__name__, getattr(made, "_maxsize", None), core.where(2))
+        core.event(
+            "queue", places.identity(made), type(made).__name__, getattr(made, "_maxsize", None), places.where(2)
+        )
     except Exception:  # the program must not notice
         pass
 
@@ -39,7 +41,7 @@ def queue(made: Any) -> None:
 def lock(made: Any) -> None:
     """A lock, semaphore or what is built on them was made."""
     try:
-        core.event("lock", core.identity(made._semlock), type(made).__name__, core.where(2))
+        core.event("lock", places.identity(made._semlock), type(made).__name__, places.where(2))
     except Exception:  # the program must not notice
         pass
 
@@ -58,7 +60,7 @@ def started(process: Any, began: int) -> None:
             process.name,
             describe(process._target),
             threads,
-            core.where(2),
+            places.where(2),
             daemon(process),
         )
     except Exception:  # the program must not notice
@@ -101,7 +103,7 @@ def looked(process: Any) -> None:
         code = process._popen.returncode
         if code and "_mpd_looked" not in process.__dict__:
             process.__dict__["_mpd_looked"] = True
-            core.event("looked", process._popen.pid, core.where(2))
+            core.event("looked", process._popen.pid, places.where(2))
     except Exception:  # the program must not notice
         pass
 
@@ -113,13 +115,13 @@ def method(proxy: Any, name: str) -> str:
 
 def segment(memory: Any, create: bool, size: int) -> None:
     """A shared-memory segment was created or attached."""
-    core.event("segment", memory._name, size, create, core.where(3))
+    core.event("segment", memory._name, size, create, places.where(3))
 
 
 def method_set(method: Any, force: bool) -> None:
     """The program chooses a start method."""
     try:
-        where = core.where(2)
+        where = places.where(2)
         if where[0] is not None:
             core.event("method", method, bool(force), _importing(), where)
     except Exception:  # the program must not notice
@@ -129,7 +131,7 @@ def method_set(method: Any, force: bool) -> None:
 def method_refused() -> None:
     """The program may not choose a start method any more."""
     try:
-        core.event("method_refused", core.where(2))
+        core.event("method_refused", places.where(2))
     except Exception:  # the program must not notice
         pass
 
@@ -137,7 +139,7 @@ def method_refused() -> None:
 def unguarded() -> None:
     """A child that imports the main module is about to start a process there."""
     try:
-        core.event("guard", core.where(2))
+        core.event("guard", places.where(2))
     except Exception:  # the program must not notice
         pass
 

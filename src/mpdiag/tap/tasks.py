@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import core, layout
+from . import core, layout, places
 from .note import describe
 
 KIND = layout.KIND
@@ -36,7 +36,7 @@ def _quietly(function: Any) -> Any:
 @_quietly
 def worker(queue: Any) -> None:
     """A worker begins, fed by ``queue``."""
-    core.event("worker", core.identity(queue), core.this_thread().name)
+    core.event("worker", places.identity(queue), core.this_thread().name)
 
 
 @_quietly
@@ -136,7 +136,7 @@ def sent() -> None:
 def _slot(queue: Any) -> int:
     """The pool's own slot."""
     thread = core.this_thread()
-    name = core.identity(queue)
+    name = places.identity(queue)
     key = ("pool", name)
     slots = core.state.pools
     slot = slots.get(key)
@@ -165,7 +165,7 @@ def made_executor(executor: Any, initializer: Any) -> None:
 
 def _event(queue: Any, name: str, workers: int, most_tasks: Any, initializer: Any, method: str) -> None:
     prepared = describe(initializer) if initializer is not None else None
-    core.event("pool", core.identity(queue), name, workers, most_tasks, prepared, method, core.where(4))
+    core.event("pool", places.identity(queue), name, workers, most_tasks, prepared, method, places.where(4))
 
 
 @_quietly
@@ -192,7 +192,7 @@ def arrived(result: Any, fine: bool, value: Any) -> None:
     pool = result._pool
     if pool is None:
         return
-    result.__dict__["_mpd_pool"] = core.identity(pool._inqueue)
+    result.__dict__["_mpd_pool"] = places.identity(pool._inqueue)
     _arrived(pool._inqueue, fine, value)
     if not fine and getattr(result, "_success", True) and getattr(result, "_error_callback", None):
         _count_fetched(pool._inqueue)
@@ -212,7 +212,7 @@ def _arrived(queue: Any, fine: bool, value: Any) -> None:
     if not fine:
         words[slot + layout.S_MAX] += 1
         if words[slot + layout.S_MAX] <= 3:
-            core.event("failure", core.identity(queue), type(value).__name__)
+            core.event("failure", places.identity(queue), type(value).__name__)
 
 
 def _count_fetched(queue: Any) -> None:
@@ -229,7 +229,7 @@ def fetched(result: Any) -> None:
 @_quietly
 def belongs(future: Any, queue: Any) -> None:
     """A future was made by the executor that ``queue`` feeds."""
-    future.__dict__["_mpd_pool"] = core.identity(queue)
+    future.__dict__["_mpd_pool"] = places.identity(queue)
 
 
 @_quietly
@@ -251,7 +251,7 @@ def _take(pool: Any) -> None:
 def taken(result: Any) -> None:
     """The program takes a result."""
     pool = result._pool
-    _take(result.__dict__.get("_mpd_pool") if pool is None else core.identity(pool._inqueue))
+    _take(result.__dict__.get("_mpd_pool") if pool is None else places.identity(pool._inqueue))
 
 
 @_quietly
@@ -277,14 +277,14 @@ def failed(future: Any, exception: Any) -> None:
 def closed(queue: Any) -> None:
     """No more work will be handed to the pool."""
     if queue is not None:
-        core.event("closed", core.identity(queue))
+        core.event("closed", places.identity(queue))
 
 
 @_quietly
 def pool_of(result: Any) -> Any:
     """What feeds the pool of a result."""
     pool = result._pool
-    return None if pool is None else core.identity(pool._inqueue)
+    return None if pool is None else places.identity(pool._inqueue)
 
 
 def waited(token: Any, size: int = 0, empty: bool = False) -> None:

@@ -11,7 +11,7 @@ from _thread import get_ident
 from sys import _getframe
 from typing import Any
 
-from . import core, holds, layout
+from . import core, holds, layout, places
 
 #: From so many accesses on, so many are passed over between two that are looked at.
 PACE = ((64, 0), (1024, 6), (16_384, 60), (1 << 62, 250))
@@ -236,7 +236,7 @@ def made(raw: Any, asked: Any) -> None:
             name_of(raw),
             name or getattr(asked, "__name__", ""),
             _length(raw),
-            core.where(2),
+            places.where(2),
             (getattr(arena, "fd", -1), start, *code),
         )
     except Exception:  # the program must not notice

@@ -22,7 +22,7 @@ WITHIN: dict[str, frozenset[str]] = {
     "join": frozenset({"lock", "sync", "wait", "poll"}),
     "wait_for": frozenset({"lock"}),
 }
-#: What stood between the user's line and a tap; see `mpdiag.tap.core.VIA`.
+#: What stood between the user's line and a tap; see `mpdiag.tap.places.VIA`.
 POOL, EXECUTOR, MANAGER, THREADS, VALUES = 1, 2, 4, 8, 16
 
 

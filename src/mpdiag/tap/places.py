@@ -1,0 +1,88 @@
+"""Names for places in the program, and for what its processes share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+#: Where the standard library is, and what lies in it without belonging to it.
+LIBRARY = os.path.dirname(os.__file__) + os.sep
+FOREIGN = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+#: Code objects that belong to the library, by whether they do.
+_library: dict[object, bool] = {}
+
+
+def of(depth: int) -> tuple[Any, ...]:
+    """The user's line that led here, the library function it called, and the library files passed on the way.
+
+    Returns:
+        code object and line of the user's frame (None and 0 if a thread of the library runs), the outermost library
+        function, and whether a pool, an executor or a manager stands between.
+    """
+    frame: Any = sys._getframe(depth)
+    api, via = "", 0
+    while frame is not None:
+        code = frame.f_code
+        library = _library.get(code)
+        if library is None:
+            library = is_library(code.co_filename)
+            _library[code] = library
+        if not library:
+            return code, frame.f_lineno, api, via
+        api = code.co_name
+        if api in ("_bootstrap", "_bootstrap_inner", "worker", "_process_worker", "serve_forever"):
+            return None, 0, api, via
+        via |= _via(code.co_filename)
+        frame = frame.f_back
+    return None, 0, api, via
+
+
+def is_library(name: str) -> bool:
+    """Does the file of that name belong to the library?"""
+    if name.startswith((HERE, "<frozen ", "<string>")):
+        return True
+    return name.startswith(LIBRARY) and not any(part in name for part in FOREIGN)
+
+
+#: What stood between the user's call and a tap.
+VIA = {"pool.py": 1, "process.py": 2, "managers.py": 4, "thread.py": 8, "sharedctypes.py": 16}
+
+
+def _via(name: str) -> int:
+    name = name.replace("\\", "/")
+    file = name.rpartition("/")[2]
+    if file == "process.py" and "/multiprocessing/" in name:
+        return 0
+    return VIA.get(file, 0)
+
+
+def where(depth: int = 2) -> tuple[object, ...]:
+    """The user's place, as plain values for an event: file, line, function, outermost library function, via."""
+    code, line, api, via = of(depth)
+    if code is None:
+        return None, 0, None, api, via
+    return code.co_filename, line, code.co_name, api, via
+
+
+def identity(thing: Any) -> object:
+    """A name for ``thing`` that all processes that share it give it; made once for each object."""
+    own = getattr(thing, "__dict__", None)
+    if own is None:
+        return _identify(thing)
+    known = own.get("_mpd_id")
+    if known is None:
+        known = own["_mpd_id"] = _identify(thing)
+    return known
+
+
+def _identify(thing: Any) -> object:
+    kind = type(thing).__name__
+    handle = getattr(getattr(thing, "_reader", thing), "_handle", None)
+    if isinstance(handle, int):
+        return f"pipe:{os.fstat(handle).st_ino}"
+    if kind == "SemLock":
+        return f"lock:{thing.name or thing.handle}"
+    return f"{kind}:{os.getpid()}.{id(thing):x}"
