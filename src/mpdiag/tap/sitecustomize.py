@@ -22,7 +22,8 @@ def _arm() -> None:
 def _leave() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if entry != here]
-    sys.path_importer_cache.pop(here, None)
+    for entry in [entry for entry in sys.path_importer_cache if entry.startswith(here)]:
+        del sys.path_importer_cache[entry]
     del sys.modules["sitecustomize"]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from _thread import get_ident
 from typing import Any
 
 #: Frames of a stack and further threads that are told at most.
@@ -92,11 +93,11 @@ def tell(frame: Any, lines: list[str]) -> None:
 
 def others(threading: Any, lines: list[str]) -> None:
     """Add the stacks of further threads, by their native numbers."""
-    main = threading.main_thread().ident
     frames = sys._current_frames()
+    frames.pop(get_ident(), None)  # this very frame: it would hold itself, and all others, until the next collection
     told = 0
     for ident, thread in list(threading._active.items()):
-        if ident != main and ident in frames and told < THREADS:
+        if ident in frames and told < THREADS:
             told += 1
             lines.append(f"Thread {thread.native_id} (most recent call first):\n")
             tell(frames[ident], lines)

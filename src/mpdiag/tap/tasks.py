@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 from . import core, layout, places
 from .note import describe
@@ -66,9 +67,9 @@ def _compare(name: str, args: tuple[Any, ...]) -> None:
     flat: list[tuple[str, Any]] = []
     for position, value in enumerate(args[:8]):
         if type(value) is tuple:
-            flat += [(f"{position}.{inner}", part) for inner, part in enumerate(value[:8])]
+            flat += [(f"{position}.{inner}", _trace(part)) for inner, part in enumerate(value[:8])]
         else:
-            flat.append((str(position), value))
+            flat.append((str(position), _trace(value)))
     before = _last.get(name)
     now = tuple(flat)
     _last[name] = now
@@ -79,20 +80,37 @@ def _compare(name: str, args: tuple[Any, ...]) -> None:
     if len(before) != len(now):
         varied.update(position for position, _ in (*before, *now))
     else:
-        varied.update(position for (position, old), (_, new) in zip(before, now) if not _same(old, new))
+        varied.update(position for (position, old), (_, new) in zip(before, now) if old is None or old != new)
     seen = _noted[name] = _noted.get(name, 0) + 1
     if len(varied) != size or seen == 1 or (seen & (seen - 1)) == 0:
         core.event("varied", name, seen + 1, [position for position, _ in now], sorted(varied))
 
 
-def _same(old: Any, new: Any) -> bool:
-    if old is new:
-        return True
-    if type(old) is not type(new):
-        return False
-    if isinstance(new, PLAIN):
-        return bool(old == new) if not isinstance(new, (str, bytes)) or len(new) < LONG else len(old) == len(new)
-    return type(new).__module__ == "pathlib" and str(old) == str(new)
+def _trace(value: Any) -> Any:
+    """What tells an argument from the next task's, without keeping it alive; None for what cannot be told apart."""
+    kind = type(value)
+    if kind in PLAIN:
+        return (kind, len(value)) if kind in (str, bytes) and len(value) >= LONG else (kind, value)
+    if kind.__module__ == "pathlib" or kind.__module__.startswith("pathlib."):
+        return kind, str(value)
+    try:
+        return _Same(value)
+    except TypeError:
+        return None
+
+
+class _Same:
+    """Equal to what stands for the very same object, if that is still there."""
+
+    __slots__ = ("known",)
+
+    def __init__(self, value: Any) -> None:
+        self.known = ref(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.known() is other.known() is not None
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def end(token: Any, size: int = 0, empty: bool = False) -> None:

@@ -70,7 +70,8 @@ class Reading:
 
     def __init__(self, thing: Any, index: Any, code: Any, held: bool, weight: int) -> None:
         self.ident = get_ident()
-        self.thing, self.index, self.code, self.held, self.weight = thing, index, code, held, weight
+        self.thing = id(thing)  # not to keep it alive
+        self.index, self.code, self.held, self.weight = index, code, held, weight
 
 
 _readings: dict[int, Reading] = {}
@@ -127,7 +128,7 @@ def write(thing: Any, index: Any, value: Any, space: dict[str, Any]) -> int:
         reading = _readings.pop(get_ident(), None)
         if (
             reading is not None
-            and reading.thing is thing
+            and reading.thing == id(thing)
             and reading.index == index
             and reading.code is _getframe(2).f_code
             and not (reading.held and holds.held())
