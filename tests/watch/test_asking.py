@@ -19,12 +19,13 @@ from mpdiag.watch.tracked import find
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks by signals, of Linux")
 
-TAP = Path(folder.TAP)
+TAP = Path(folder.TAP).parent
 #: Armed as the tap arms a process; then it does as asked.
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import os, stacks, time
+import os, time
+from tap import ledger, stacks
 del sys.path[0]
 def cold(n):
     return sum(range(n))
@@ -47,13 +48,15 @@ def threads():
     thread.join()
 def idle():
     time.sleep(60)
-stacks.arm(sys.argv[2] + "/%d.0.stacks" % os.getpid())
+stacks.arm(sys.argv[2] + "/%d.0.stacks" % os.getpid(), ledger.Ledger(sys.argv[2]).words)
 print("ready", flush=True)
 """
 #: Burns CPU time, and would die of the signal although the file says that it is ready.
 UNARMED = """
 import os, sys
-open(sys.argv[2] + "/%d.0.stacks" % os.getpid(), "w").close()
+sys.path.insert(0, sys.argv[1])
+from tap import layout, ledger
+ledger.Ledger(sys.argv[2]).words[layout.H_READY] = 1
 print("ready", flush=True)
 while True: pass
 """
@@ -147,9 +150,9 @@ def test_a_process_without_handler_is_not_asked(tmp_path):
         assert process.poll() is None
 
 
-def test_a_process_without_file_is_not_asked(tmp_path):
-    with running(PROGRAM + "busy()", tmp_path) as (_process, tracked):
-        next(tmp_path.glob("*.stacks")).unlink()
+def test_a_process_without_ledger_is_not_asked(tmp_path):
+    with running(PROGRAM + "busy()", tmp_path) as (process, tracked):
+        (tmp_path / f"{process.pid}.0").unlink()
 
         assert ask(tracked, Asker(tmp_path), until=1, ticks=30) == 0
 
@@ -186,7 +189,7 @@ def test_only_one_question_at_a_time(tmp_path):
     with running(PROGRAM + "busy()", tmp_path) as (process, tracked):
         os.kill(process.pid, signal.SIGSTOP)
         tracked.look(0.0)
-        entry = asking.Asked(tracked, next(tmp_path.glob("*.stacks")), asking.Parser())
+        entry = asking.Asked(tracked, tmp_path / f"{process.pid}.0.stacks", asking.Parser())
         tracked.state, sent = "R", 0
         for number in range(1, 50):
             tracked.ran[process.pid] += 10_000_000

@@ -13,19 +13,22 @@ import sys
 from _thread import get_ident, get_native_id
 from itertools import repeat
 from time import monotonic_ns, thread_time_ns
-from typing import Any
 
 from . import layout
 from .ledger import Ledger
 from .places import identity
 from .places import of as _place
 
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
+
 KIND = layout.KIND
 #: All processes of a machine share it.
 clock = monotonic_ns
-#: Above one timed event of a kind in 2 ms, fewer are timed; below one in 8 ms, more.
-OFTEN_NS, SELDOM_NS = 2_000_000, 8_000_000
-MOST_PASSED = 255
+#: Above one timed event of a kind in 5 ms, fewer are timed; below one in 20 ms, more.
+OFTEN_NS, SELDOM_NS = 5_000_000, 20_000_000
+MOST_PASSED = 1023
 #: How far from the mean an event is unusual: so many times, and so much more.
 UNUSUAL, UNUSUAL_NS = 8, 20_000
 #: Events whose CPU time is worth two more system calls.
@@ -36,6 +39,10 @@ ABSORBED = frozenset(
     KIND[name] for name in ("lock", "sync", "recv", "poll", "wait", "get", "put", "join", "alive", "send", "result")
 )
 IN_MANAGER = ABSORBED | {KIND["pickle"], KIND["unpickle"]}
+
+
+#: What woven code reaches through this module.
+PARTS = frozenset(("ending", "globs", "holds", "note", "tasks", "traffic", "values"))
 
 
 class Thread:
@@ -97,6 +104,8 @@ gates: list[Any] = [CLOSED] * 32
 light = [False] * 32
 LIGHT_FROM = 7
 state: State
+#: The module of that name, if the program is profiled.
+profiling: Any = None
 #: This process.
 pid = os.getpid()
 
@@ -114,6 +123,14 @@ def arm(folder: str) -> None:
     words[layout.H_MAIN_THREAD] = get_native_id()
     words[layout.H_MAGIC] = layout.MAGIC
     _thread("main")
+
+
+def __getattr__(name: str) -> Any:
+    """A part of the tap that is needed only now: `tasks` where there are pools, `values` where some are shared."""
+    if name not in PARTS:
+        raise AttributeError(name)
+    part = globals()[name] = getattr(__import__(__package__, fromlist=[name]), name)
+    return part
 
 
 def weave_into(module: dict[str, object]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 from weakref import ref
 
 from . import core, globs, places
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The request "how many bytes can be read", by system.
 FIONREAD = {"linux": 0x541B, "darwin": 0x4004667F}

@@ -9,10 +9,13 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from types import CodeType, ModuleType
-from typing import Any
 
 from . import core
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from types import CodeType, ModuleType
+    from typing import Any
 
 #: The modules that have taps; `points` says which.
 WOVEN = frozenset(

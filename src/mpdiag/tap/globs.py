@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sys
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
 
 from . import core, places
 from .note import describe
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Compared by value; longer ones by identity.
 ATOMS = (int, float, complex, bool, type(None), str, bytes)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
 from weakref import ref
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: As many are asked at most; a program with more of them is judged by these.
 MOST = 64

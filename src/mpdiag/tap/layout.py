@@ -12,6 +12,8 @@ MAGIC = 0x6D70_6469_6167_0001
 (H_MAGIC, H_PID, H_PARENT, H_BEGAN, H_ENDED, H_CPU, H_MAIN_CPU, H_MAIN_THREAD, H_SLOTS, H_TASKS, H_THREADS, H_OWN) = (
     range(12)
 )
+#: Whether stacks may be asked for, and the bytes of text in use.
+H_READY, H_TEXT = 12, 13
 HEADER = 32
 
 #: What a thread may be doing. The number of a kind is its place here.
@@ -74,4 +76,7 @@ TASK_COUNT = 256
 TASK = 9
 
 WORDS = TASKS + TASK_COUNT * TASK
-SIZE = WORDS * 8
+#: Then the rare events, a line each; what has no room here goes into a file.
+TEXT = WORDS * 8
+TEXT_SIZE = 16 * 1024
+SIZE = TEXT + TEXT_SIZE

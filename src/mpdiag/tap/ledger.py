@@ -1,6 +1,6 @@
-"""The memory-mapped file in which a process counts, and the text file of its rare events.
+"""The memory-mapped file in which a process counts and notes rare events.
 
-Both are in the run's private folder. Counting needs no system call and survives any end of the process; the file is
+It is in the run's private folder. Writing to it needs no system call and survives any end of the process; the file is
 allocated in full when it is made, so that a disk that fills up later cannot kill the program by SIGBUS. No file
 descriptor stays open: a program that closes or counts all of them sees none of ours.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+from _thread import allocate_lock
 
 from . import layout
 
@@ -26,15 +27,36 @@ class Ledger:
     """
 
     def __init__(self, folder: str) -> None:
-        self.path = ""
-        self.words = _private()
+        self.path, self._bytes = "", memoryview(bytearray(layout.SIZE))
+        self._lock = allocate_lock()
         try:
-            self.path, self.words = _mapped(folder)
+            self.path, self._bytes = _mapped(folder)
         except OSError:
-            self.path = ""
+            pass
+        self.words = self._bytes.cast("q")
 
     def event(self, *facts: object) -> None:
-        """Append one line of plain values; lost if it cannot be written."""
+        """Append one line of plain values: to the map, or to a file when that is full; lost if neither takes it."""
+        line = (repr(facts) + "\n").encode("utf-8", "backslashreplace")
+        if not self._noted(line):
+            self._appended(line)
+
+    def _noted(self, line: bytes) -> bool:
+        """Write ``line`` into the map; not from a signal handler amid another one, and not into the last bytes."""
+        if not self._lock.acquire(False):
+            return False
+        try:
+            used = self.words[layout.H_TEXT]
+            if used + len(line) > layout.TEXT_SIZE:
+                return False
+            start = layout.TEXT + used
+            self._bytes[start : start + len(line)] = line
+            self.words[layout.H_TEXT] = used + len(line)
+            return True
+        finally:
+            self._lock.release()
+
+    def _appended(self, line: bytes) -> None:
         if not self.path:
             return
         try:
@@ -42,15 +64,11 @@ class Ledger:
         except OSError:
             return
         try:
-            os.write(file, (repr(facts) + "\n").encode("utf-8", "backslashreplace"))
+            os.write(file, line)
         except OSError:
             pass
         finally:
             os.close(file)
-
-
-def _private() -> memoryview:
-    return memoryview(bytearray(layout.SIZE)).cast("q")
 
 
 def _mapped(folder: str) -> tuple[str, memoryview]:
@@ -81,7 +99,7 @@ def _map(path: str, file: int) -> memoryview:
     os.close(file)
     if own is not None:
         os.close(own)
-    return memoryview(mapped).cast("q")
+    return memoryview(mapped)
 
 
 def _descriptor_of(mapped: mmap.mmap, file: int) -> int | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from . import core, places
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def describe(function: Any) -> tuple[str, str, int]:
@@ -63,6 +66,16 @@ def started(process: Any, began: int) -> None:
             places.where(2),
             daemon(process),
         )
+    except Exception:  # the program must not notice
+        pass
+
+
+def signalled(pid: int, number: int) -> None:
+    """A child is about to be sent a signal: by SIGTERM and SIGKILL it ends without another word."""
+    try:
+        core.event("signal", pid, int(number))
+        if number in (9, 15) and core.profiling is not None:
+            core.profiling.ask(pid)
     except Exception:  # the program must not notice
         pass
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Where the standard library is, and what lies in it without belonging to it.
 LIBRARY = os.path.dirname(os.__file__) + os.sep

@@ -113,7 +113,7 @@ return self._semlock.__enter__()
         Insert("DefaultContext.set_start_method", "_mpd.note.method_refused()", before="raise RuntimeError"),
     ],
     "multiprocessing.popen_fork": [
-        Insert("Popen._send_signal", "_mpd.event('signal', self.pid, int(sig))", before="os.kill(self.pid, sig)"),
+        Insert("Popen._send_signal", "_mpd.note.signalled(self.pid, sig)", before="os.kill(self.pid, sig)"),
         Insert("Popen.poll", "_mpd.event('exit', pid, self.returncode)", after="self.returncode = os.waitstatus_to"),
     ],
     "multiprocessing.popen_forkserver": [

@@ -8,26 +8,30 @@ and a process that waits is not asked.
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found] # the other one makes enums of all numbers first
 import atexit
 import os
 import sys
 from _thread import get_ident
-from typing import Any
+
+from . import layout
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Frames of a stack and further threads that are told at most.
 DEEPEST, THREADS = 100, 8
 _path = ""
+_words: memoryview | None = None
 _heeding = False
 
 
-def arm(path: str) -> None:
-    """Have stacks appended to the file ``path``; its existence says that the process may be asked."""
-    global _path, _heeding
-    try:
-        import signal
-
-        number = signal.SIGRTMAX - 3
-    except (ImportError, AttributeError):
+def arm(path: str, words: memoryview) -> None:
+    """Have stacks appended to the file ``path``; a word of the ledger says that the process may be asked."""
+    global _path, _heeding, _words
+    number = getattr(signal, "SIGRTMAX", 0) - 3
+    if number < 0:
         return
     if not _heeding:
         # Ignored: by our own `disarm` before an exec.
@@ -36,8 +40,8 @@ def arm(path: str) -> None:
         signal.signal(number, asked)
         _heeding = True
         atexit.register(disarm)
-    _path = path
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    _path, _words = path, words
+    words[layout.H_READY] = 1
 
 
 def disarm() -> None:
@@ -47,13 +51,13 @@ def disarm() -> None:
     if not _heeding:
         return
     try:
-        import signal
-
         number = signal.SIGRTMAX - 3
         if signal.getsignal(number) is asked:
             signal.signal(number, signal.SIG_IGN)
         _heeding = False
         atexit.unregister(disarm)
+        if _words is not None:
+            _words[layout.H_READY] = 0
         os.unlink(path)
     except (OSError, ValueError):
         pass
@@ -69,7 +73,7 @@ def asked(number: int, frame: Any) -> None:
         threading = sys.modules.get("threading")
         if threading is not None and len(threading._active) > 1:
             others(threading, lines)
-        file = os.open(_path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        file = os.open(_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.write(file, "".join(lines).encode("utf-8", "backslashreplace"))
         finally:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from types import CodeType, FunctionType, ModuleType
-from typing import Any
 
-from . import core, ending, finder, globs, holds, note, stacks, tasks, traffic, values
+from . import core, finder, stacks
 from .ledger import kept
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The import system leaves its own frames out of tracebacks; with this name, ours as well.
 IMPORTER = "<frozen importlib._bootstrap>"
@@ -25,17 +27,26 @@ def _find_and_load(name, import_):
 
 def start(folder: str) -> None:
     """Count in the ledgers of ``folder`` from now on, until the process ends."""
-    for part in (ending, globs, holds, note, tasks, traffic, values):
-        setattr(core, part.__name__.rpartition(".")[2], part)  # for the taps, which know `core` only
     core.arm(os.path.join(folder, "ledgers"))
     arm_stacks()
     finder.install(os.path.join(folder, "woven"))
     core.event("python", sys.version_info[:3], sys.executable, usable())
     time_imports()
     atexit.register(core.finish)
-    atexit.register(ending.main)
+    atexit.register(ending)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forked)
+    profiles = os.path.join(folder, "profiles")
+    if os.path.isdir(profiles):
+        from . import profiling
+
+        profiling.arm(profiles)
+
+
+def ending() -> None:
+    """The program ends: one that has used several processes tells what is known only now."""
+    if "multiprocessing.process" in sys.modules:
+        core.ending.main()
 
 
 def usable() -> int:
@@ -59,7 +70,7 @@ def arm_stacks() -> None:
     """Let stacks be asked for; a limit on descriptors may forbid it."""
     try:
         if core.state.ledger.path:
-            stacks.arm(core.state.ledger.path + ".stacks")
+            stacks.arm(core.state.ledger.path + ".stacks", core.state.words)
     except (OSError, ValueError, RuntimeError):
         pass
 
@@ -68,7 +79,7 @@ def time_imports() -> None:
     """Time what it takes to find, compile and run modules that are not there yet."""
     system: Any = sys.modules["_frozen_importlib"]
     code = compile(IMPORT, IMPORTER, "exec", dont_inherit=True)
-    body = next(each for each in code.co_consts if isinstance(each, CodeType))
+    body = next(each for each in code.co_consts if isinstance(each, type(code)))
     names = {"begin": core.begin_import, "end": core.end, "find": system._find_and_load, "__builtins__": __builtins__}
-    system._find_and_load = FunctionType(body, names)
-    assert isinstance(system, ModuleType)
+    function: Any = type(start)
+    system._find_and_load = function(body, names)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from weakref import ref
 
 from . import core, layout, places
 from .note import describe
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 KIND = layout.KIND
 #: Helpers of the library that call the user's function for each item of a chunk.

@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 from _thread import get_ident
 from sys import _getframe
-from typing import Any
 
 from . import core, holds, layout, places
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 #: From so many accesses on, so many are passed over between two that are looked at.
 PACE = ((64, 0), (1024, 6), (16_384, 60), (1 << 62, 250))

@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mpdiag.tap import layout
 from mpdiag.watch import procfs
 from mpdiag.watch.observation import StackSample
 from mpdiag.watch.stacks import Counts, Parser
@@ -47,6 +48,7 @@ class Asked:
     def __init__(self, process: LinuxProcess, path: Path, parser: Parser) -> None:
         self.process = process
         self.path = str(path)
+        self._ledger = self.path.removesuffix(".stacks")
         self._parser = parser
         self.counts = Counts(process.pid)
         self._program = procfs.program(process.pid)
@@ -109,10 +111,18 @@ class Asked:
             stat = procfs.stat(pid)
             if stat is None or stat.started != self.process.started or stat.state in procfs.ENDED:
                 return False
-        if self._program is None or procfs.program(pid) != self._program or not os.path.exists(self.path):  # noqa: PTH110 - before each signal
+        if self._program is None or procfs.program(pid) != self._program or not self._is_ready():
             return False
         signals = procfs.signals(pid)
         return signals is not None and signals.heeds(number)
+
+    def _is_ready(self) -> bool:
+        """Whether the tap says in the ledger that it heeds the signal."""
+        try:
+            with open(self._ledger, "rb", buffering=0) as file:  # noqa: PTH123 - before each signal
+                return os.pread(file.fileno(), 8, 8 * layout.H_READY)[:1] == b"\1"
+        except OSError:
+            return False
 
     def _take(self) -> None:
         """Count the answer, if it has come, and empty the file."""
@@ -176,8 +186,6 @@ class Asker:
         asked = self._asked.get(key)
         if asked is None:
             path = self._ledgers / f"{process.pid}.{ledger}.stacks"
-            if not path.exists():
-                return False
             asked = self._asked[key] = Asked(process, path, self._parser)
         return asked.turn(now, pidfd)
 

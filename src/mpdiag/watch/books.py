@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ class Task:
     args_b: int
     result_b: int
     items: int
+    #: The name of the thread that ran it.
+    thread: str = "main"
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,8 @@ def read_one(path: Path) -> Book | None:
     words = memoryview(data).cast("q")
     if words[layout.H_MAGIC] != layout.MAGIC:
         return None
-    events, metas = _events(path.with_name(f"{path.name}.events"))
+    noted = data[layout.TEXT : layout.TEXT + words[layout.H_TEXT]].decode("utf-8", "replace")
+    events, metas = _events(noted, path.with_name(f"{path.name}.events"))
     slots = {number: _slot(words, number, meta) for number, meta in metas.items() if number < layout.SLOT_COUNT}
     ended = words[layout.H_ENDED]
     return Book(
@@ -172,12 +176,11 @@ def read_one(path: Path) -> Book | None:
     )
 
 
-def _events(path: Path) -> tuple[tuple[Event, ...], dict[int, tuple[Any, ...]]]:
-    """The rare events, and what each slot is about."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return (), {}
+def _events(noted: str, path: Path) -> tuple[tuple[Event, ...], dict[int, tuple[Any, ...]]]:
+    """The rare events, those in the ledger and those in the file for more, and what each slot is about."""
+    lines = noted.splitlines()
+    with suppress(OSError):
+        lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
     events: list[Event] = []
     slots: dict[int, tuple[Any, ...]] = {}
     for kind, *facts in parsed(lines):
@@ -241,6 +244,7 @@ def _tasks(words: memoryview, slots: dict[int, Slot]) -> Iterator[Task]:
                 args_b=words[base + layout.K_IN],
                 result_b=words[base + layout.K_OUT],
                 items=words[base + layout.K_ITEMS],
+                thread=slot.thread,
             )
 
 
