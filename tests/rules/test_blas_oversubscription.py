@@ -65,6 +65,11 @@ def test_a_program_whose_native_threads_fight_for_cpus(observe, a_pool, a_proces
     assert "2 processes (app.py:7) ran 2 threads each (openblas) on 2 usable CPUs" in finding.seen
 
 
+def test_threads_that_share_the_work_evenly_are_native(observe, a_pool, a_process):
+    assert observe(RULE, pools=[a_pool()], processes=workers(a_process, native=None))
+    assert observe(RULE, pools=[a_pool()], processes=workers(a_process, native=None, main_cpu_s=2.0)) == []
+
+
 def test_processes_started_by_hand_are_seen_too(observe, a_site, a_process):
     (finding,) = observe(RULE, starts=[a_site()], processes=workers(a_process, pool=None))
 

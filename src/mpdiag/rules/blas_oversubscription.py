@@ -17,6 +17,8 @@ LIMIT = 2.0
 MANY = 2
 #: Native threads that burn less than this part of the CPU time are hardly used.
 BESIDE = 0.15
+#: Where it is not known whether a process has native threads at all: threads that share work burn nearly the same.
+EVENLY = 0.8
 #: The CPUs have to be busy for this part of the time, else nothing has to wait for one.
 BUSY = 0.6
 #: Why at worst the square is lost.
@@ -84,10 +86,11 @@ def of_workers(run: Facts, group: Mapping[str, Any]) -> Finding | None:
     if at_once < MANY or len(children) < MANY:
         return None
     threads = median(ideals.amount(child, "threads_peak") for child in children)
-    burnt = sum(ideals.amount(child, "cpu_s") for child in children)
-    beside = burnt - sum(ideals.amount(child, "main_cpu_s") for child in children)
+    told = [child for child in children if child.get("main_cpu_s") is not None]
+    burnt = sum(ideals.amount(child, "cpu_s") for child in told)
+    beside = burnt - sum(ideals.amount(child, "main_cpu_s") for child in told)
     times = threads * at_once / cpus
-    if times < LIMIT or beside < BESIDE * burnt or burnt < BUSY * cpus * span:
+    if times < LIMIT or beside < used(children, threads) * burnt or running(children) < BUSY * cpus * span:
         return None
     loss = phases.loss(span * (1 - times**-2), run, WON)
     if loss is None:
@@ -110,6 +113,17 @@ def of_workers(run: Facts, group: Mapping[str, Any]) -> Finding | None:
             Evidence("share of CPU time beside the main threads", beside / burnt, "fraction"),
         ),
     )
+
+
+def used(children: list[ideals.Row], threads: float) -> float:
+    """The share of CPU time beside the main threads that native threads would have burnt at least."""
+    known = all(child.get("native") for child in children)
+    return BESIDE if known else EVENLY * (threads - 1) / max(threads, 1.0)
+
+
+def running(children: list[ideals.Row]) -> float:
+    """The time for which the children used a CPU or were kept from one."""
+    return sum(ideals.amount(child, "cpu_s") + ideals.at_least(child, "ready_s") for child in children)
 
 
 RULE: Final = Rule(
