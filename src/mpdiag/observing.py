@@ -7,9 +7,9 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ from mpdiag import __version__, errors, gains, judging, machine, registry, verdi
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
 from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
+from mpdiag.outputs import Output
+from mpdiag.redact import Identity, redact_values
 from mpdiag.report import SCHEMA, Quality, Report, Tool
 from mpdiag.signals import uninterrupted
 from mpdiag.watch import account as accounts
 from mpdiag.watch import facts as tabled
 from mpdiag.watch import folder as private
-from mpdiag.watch import lives, pages
+from mpdiag.watch import lives, pages, profiles, timeline
 from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
 from mpdiag.watch.observation import Observation
@@ -45,6 +47,14 @@ class Request:
     keep: Path | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    #: Ask the program for its stacks more often, and show them.
+    stacks: bool = False
+    #: Show what is known while it runs.
+    live: bool = False
+    #: Files for what is no report: a "perfetto" timeline, a "cprofile" profile.
+    files: Mapping[str, Output] = field(default_factory=dict)
+    #: Take names out of the timeline, as out of a report.
+    redact: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,11 +86,15 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
     registry.matching((*request.select, *request.ignore))  # a wrong name shall not cost a run
     with private_folder() as folder:
         scene = look_around(request, folder)
+        if "cprofile" in request.files:
+            (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program)
             program.wait()
             outside = seen(sampler)
         said = guarded(lambda: deliver(tell(request, scene, gathered(scene, program, folder, outside), begun)))
+        if request.files:
+            said = guarded(lambda: write_files(request, gathered(scene, program, folder, outside), folder)) or said
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
     return program.code or said
@@ -165,7 +179,7 @@ def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report
         sections=pages.sections(tables),
         account=account,
         findings=tuple(findings),
-        quality=tuple(Quality(text) for text in (*doubts(scene, run, lived), *cut)),
+        quality=tuple(Quality(text) for text in (*doubts(request, scene, run, lived), *cut)),
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
@@ -187,8 +201,10 @@ def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation
     )
 
 
-def doubts(scene: Scene, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[str]:
+def doubts(request: Request, scene: Scene, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[str]:
     """What limits the trust in what was observed, or the use of it."""
+    if "cprofile" in request.files:
+        yield "profiled: with --cprofile each call takes longer, so times are inflated and gains overstated"
     if run.exit != 0:
         how = f"with exit code {run.exit}" if isinstance(run.exit, int) else f"by {run.exit}"
         yield f"the program ended {how}: what it did until then is told"
@@ -208,6 +224,19 @@ def doubts(scene: Scene, run: lives.Run, lived: Sequence[lives.Life]) -> Iterato
 
 
 # --- what stays
+
+
+def write_files(request: Request, run: lives.Run, folder: Path) -> int:
+    """Write what is no report into its files."""
+    if output := request.files.get("perfetto"):
+        document = timeline.perfetto(run, lives.lives(run))
+        output.write(timeline.written(redact_values(document, Identity.here()) if request.redact else document))
+    if output := request.files.get("cprofile"):
+        profile, count = profiles.merged(folder / private.PROFILES)
+        output.write(profile)
+        if not count:
+            complain("no process could be profiled", "Each needs a Python of 3.9 or newer without -E, -I or -S.")
+    return errors.FINE
 
 
 def room_to_keep(place: Path | None) -> None:

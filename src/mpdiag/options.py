@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -56,22 +56,27 @@ class Target:
     verbose: bool
 
 
-def report_options(fail_on: str = "never") -> Callable[[Command], Command]:
+def report_options(fail_on: str = "never", beside: Mapping[str, str] | None = None) -> Callable[[Command], Command]:
     """The options of every command that makes a report; the command gets one ``target``.
 
     Args:
         fail_on: the default of ``--fail-on``.
+        beside: options for files that hold something else than the report, with their help; the command gets those
+            that were asked for as ``beside``, open, by name.
     """
     files = [name for name in registry.names("renderers") if name != "terminal"]
+    extra = beside or {}
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def wrapper(**values: Any) -> Any:
-            asked = {name: path for name in files if (path := values.pop(name))}
+            asked = {name: path for name in (*files, *extra) if (path := values.pop(name))}
             with opened(asked) as outputs:
+                if extra:
+                    values["beside"] = {output.format: output for output in outputs if output.format in extra}
                 target = Target(
                     format=values.pop("format"),
-                    outputs=outputs,
+                    outputs=tuple(output for output in outputs if output.format not in extra),
                     fail_on=values.pop("fail_on"),
                     redact=not values.pop("no_redact"),
                     quiet=values.pop("quiet"),
@@ -80,20 +85,18 @@ def report_options(fail_on: str = "never") -> Callable[[Command], Command]:
                 return command(target=target, **values)
 
         decorated: Any = wrapper
-        for each in reversed([*_file_options(files), *_shared_options(fail_on)]):
+        texts = {name: f"Also write the report as {name} to FILE." for name in files}
+        for each in reversed([*_file_options({**texts, **extra}), *_shared_options(fail_on)]):
             decorated = each(decorated)
         return decorated  # type: ignore[no-any-return]
 
     return decorate
 
 
-def _file_options(formats: list[str]) -> list[Callable[[Command], Command]]:
-    """``--json FILE`` and its like."""
+def _file_options(texts: Mapping[str, str]) -> list[Callable[[Command], Command]]:
+    """``--json FILE`` and its like, with their help."""
     kind = click.Path(dir_okay=False, path_type=Path)
-    return [
-        option(f"--{name}", name, type=kind, metavar="FILE", help=f"Also write the report as {name} to FILE.")
-        for name in formats
-    ]
+    return [option(f"--{name}", name, type=kind, metavar="FILE", help=text) for name, text in texts.items()]
 
 
 def _shared_options(fail_on: str) -> list[Callable[[Command], Command]]:
@@ -117,7 +120,7 @@ def _shared_options(fail_on: str) -> list[Callable[[Command], Command]]:
 
 @contextlib.contextmanager
 def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
-    """The files of ``paths`` (by format), opened; left as they were when no report comes.
+    """The files of ``paths`` (by format), opened; those that nothing comes for are left as they were.
 
     Raises:
         BadInput: one of them cannot be written, or is given twice.
@@ -131,10 +134,9 @@ def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
             if twins:
                 raise errors.BadInput(f"{path} is given for --{twins[0]} and for --{name}", "Give each its own file.")
         yield tuple(outputs)
-    except BaseException:
+    finally:
         for output in outputs:
             output.discard()
-        raise
 
 
 def emit(report: Report, target: Target, err: bool = False) -> int:

@@ -43,8 +43,8 @@ class Output:
         """Whether both are one file, whatever it was called."""
         return os.path.sameopenfile(self.file.fileno(), other.file.fileno())
 
-    def write(self, text: str) -> None:
-        """Put ``text`` in the place of what the file held.
+    def write(self, content: str | bytes) -> None:
+        """Put ``content`` in the place of what the file held.
 
         Raises:
             CannotWork: the disk is full, or the file has gone bad.
@@ -52,7 +52,7 @@ class Output:
         try:
             if stat.S_ISREG(os.fstat(self.file.fileno()).st_mode):
                 self.file.truncate(0)
-            self.file.write(text.encode())
+            self.file.write(content.encode() if isinstance(content, str) else content)
             self.file.flush()
         except OSError as error:
             self.discard()

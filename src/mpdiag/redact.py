@@ -59,6 +59,11 @@ def redact(report: Report, who: Identity) -> Report:
     return replace(cleaned, started_at=f"{report.started_at[:10]}T00:00:00Z")
 
 
+def redact_values(values: object, who: Identity) -> object:
+    """``values`` (lists, dicts and what they hold) with the names replaced in every string, as `redact` does."""
+    return _map_strings(values, _Cleaner.of(who))
+
+
 def _or_empty(ask: Callable[[], str]) -> str:
     try:
         return ask()

@@ -6,7 +6,7 @@ import pytest
 from mpdiag.watch.books import Book, Slot, Task
 from mpdiag.watch.lives import Life, Run, Start
 from mpdiag.watch.observation import MemoryLook, Observation, Surroundings, Vital
-from mpdiag.watch.timeline import SITES, Slice, lanes, perfetto
+from mpdiag.watch.timeline import SITES, Slice, lanes, perfetto, written
 
 BEGAN = 1000.0
 
@@ -37,7 +37,7 @@ def trace(*lives, began_ns=0):
     around = Surroundings(10.0, None, None, None, None, None, None, 1, 0.0, 0)
     outside = Observation(began_ns, (), (), around)
     run = Run(10, BEGAN, BEGAN + 10, 0, 2.0, tuple(one.book for one in lives if one.book), outside)
-    return json.loads(perfetto(run, lives))["traceEvents"]
+    return json.loads(written(perfetto(run, lives)))["traceEvents"]
 
 
 def slices(events, kind):

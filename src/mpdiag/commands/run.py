@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -16,6 +16,7 @@ from mpdiag import observing
 from mpdiag.errors import BadInput
 from mpdiag.interpreters import Chosen, behind, choose
 from mpdiag.options import Target, comma_separated, emit, option, report_options
+from mpdiag.outputs import Output
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,15 @@ class Front(click.Command):
             formatter.write_usage(ctx.command_path, f"[OPTIONS] {form}", f"{prefix:7}")
 
 
+#: Options for files that hold something else than the report.
+BESIDE = {
+    "perfetto": "Write a timeline of processes, tasks, waits and locks to FILE, for ui.perfetto.dev.",
+    "cprofile": "Run each process under cProfile and write one profile to FILE, for pstats, snakeviz and others. This "
+    "slows the program down, small functions most. Up to Python 3.11 it sees main threads only, from 3.12 on all "
+    "threads as one. A program that profiles itself has priority.",
+}
+
+
 @click.command(cls=Front)
 @option("--python", metavar="PATH", help="Run SCRIPT or MODULE in this interpreter; nothing is installed there.")
 @option(
@@ -91,8 +101,12 @@ class Front(click.Command):
 )
 @option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only these rules.")
 @option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
-@report_options()
-def run(target: Target, program: Words, python: str | None, keep: Path | None, **wishes: tuple[str, ...]) -> int:
+@option("--stacks", is_flag=True, help="Show where CPU time went, call by call, over all processes; looks more often.")
+@option("--live", is_flag=True, help="Show the page below the program's output while it runs; needs a terminal.")
+@report_options(beside=BESIDE)
+def run(
+    target: Target, program: Words, python: str | None, keep: Path | None, beside: dict[str, Output], **wishes: Any
+) -> int:
     """Run a program and tell where its time goes, across all its processes, and what a fix would gain.
 
     The program runs as it would without mpdiag and owns standard output and error; the report follows on standard
@@ -100,7 +114,7 @@ def run(target: Target, program: Words, python: str | None, keep: Path | None, *
     """
     command, chosen = command_of(program, python)
     observing.room_to_keep(keep)
-    request = observing.Request(command, chosen, keep, **wishes)
+    request = observing.Request(command, chosen, keep, files=beside, redact=target.redact, **wishes)
     return observing.observe(request, partial(emit, target=target, err=True))
 
 

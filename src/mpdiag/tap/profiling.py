@@ -20,6 +20,9 @@ TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
+    Function = tuple[str, int, str]
+    Table = dict[Function, tuple[int, int, float, float, dict[Function, tuple[int, int, float, float]]]]
+
 EVERY_NS, SHARE = 1_000_000_000, 50
 #: How long a child may take to write down its profile before it is ended.
 PATIENCE_NS = 300_000_000
@@ -138,7 +141,7 @@ def forked() -> None:
         if _profiler is not None:
             _leave()
             _profiler = None
-            _begin()
+        _begin()
     except Exception:  # the program must not notice
         pass
 

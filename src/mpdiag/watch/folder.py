@@ -18,6 +18,8 @@ PACKAGE = Path(__file__).parents[1]
 TAP = PACKAGE / "tap"
 #: Names in the private folder: the start of the program's PYTHONPATH, code woven ahead, what the taps write.
 SITE, WOVEN, LEDGERS = "site", "woven", "ledgers"
+#: Made when the program is to be profiled: where its processes write their profiles.
+PROFILES = "profiles"
 #: What the environment calls the private folder.
 VARIABLE = "MPDIAG_TAP"
 #: Seconds that an interpreter has to tell of itself and to weave ahead.

@@ -149,7 +149,7 @@ class Timeline:
         self.events.append({"ph": phase, "name": name, "pid": life.pid, "tid": track, "ts": ts, **more})
 
 
-def perfetto(run: Run, lives: Sequence[Life]) -> str:
+def perfetto(run: Run, lives: Sequence[Life]) -> dict[str, Any]:
     """The timeline of a run.
 
     Args:
@@ -157,13 +157,17 @@ def perfetto(run: Run, lives: Sequence[Life]) -> str:
         lives: its processes, in the order in which they are to be shown.
 
     Returns:
-        A JSON document that ui.perfetto.dev opens.
+        A document that ui.perfetto.dev opens when it is written as JSON.
     """
     timeline = Timeline(run)
     for order, life in enumerate(lives):
         timeline.add(life, order)
     timeline.starts(lives)
-    document = {"displayTimeUnit": "ms", "traceEvents": timeline.events}
+    return {"displayTimeUnit": "ms", "traceEvents": timeline.events}
+
+
+def written(document: object) -> str:
+    """``document`` as JSON."""
     return json.dumps(document, separators=(",", ":"), default=str) + "\n"
 
 
