@@ -240,12 +240,13 @@ def functions(tree: ast.AST, name: str) -> list[Function]:
 
 
 def parsed(code: str, like: ast.stmt) -> list[ast.stmt]:
-    """The statements in ``code``, all on the line of ``like``."""
+    """The statements in ``code``, all on the first line of ``like``."""
     new = ast.parse(code).body
     for statement in new:
         for node in ast.walk(statement):
-            if hasattr(node, "lineno"):
+            if isinstance(node, (ast.stmt, ast.expr, ast.excepthandler, ast.keyword)):
                 ast.copy_location(node, like)
+                node.end_lineno, node.end_col_offset = node.lineno, node.col_offset  # else its line may be the last
     return new
 
 

@@ -29,10 +29,13 @@ class Use:
     pid: int
     end: str
     slots: dict[str, list[Slot]] = field(default_factory=lambda: defaultdict(list))
+    #: By kind, how many events there were for each that is in a slot: the last ones may be in none.
+    scale: dict[str, float] = field(default_factory=dict)
 
     def total(self, kind: str, what: str = "count") -> Any:
         """The sum of one fact over all slots of a kind."""
-        return sum(getattr(slot, what) for slot in self.slots[kind])
+        found = sum(getattr(slot, what) for slot in self.slots[kind])
+        return round(found * self.scale.get(kind, 1.0)) if what == "count" else found
 
     def span(self, kind: str) -> tuple[float, float]:
         """When the first of a kind began and the last ended."""
@@ -126,18 +129,28 @@ def attach(channels: Iterable[Channel], books: Iterable[Book]) -> None:
     named = {end: channel for channel in channels for end in channel.ends}
     for book in books:
         uses: dict[str, Use] = {}
+        scale = _scale(book)
         pickles: dict[object, list[Slot]] = defaultdict(list)
         for slot in book.slots:
             if slot.kind == "pickle":
                 pickles[_line(slot)].append(slot)
             if slot.kind not in KINDS or slot.name not in named or slot.nested:
                 continue
-            use = uses.setdefault(slot.name, Use(book.pid, slot.name))
+            use = uses.setdefault(slot.name, Use(book.pid, slot.name, scale=scale))
             use.slots[slot.kind].append(slot)
         for use in uses.values():
             lines = {_line(slot) for slot in use.slots["send"]}
             use.slots["pickle"] = [slot for line in lines for slot in pickles[line]]
             named[use.end].uses.append(use)
+
+
+def _scale(book: Book) -> dict[str, float]:
+    """All events of a kind, which are counted exactly, for each in a slot; a get() hides the recv() in it."""
+    slotted: dict[str, int] = defaultdict(int)
+    for slot in book.slots:
+        slotted[slot.kind] += slot.count
+    kinds = ("put", "send", "get", "pickle", *(() if slotted["get"] or slotted["wait_task"] else ("recv",)))
+    return {kind: book.counts.get(kind, 0) / slotted[kind] for kind in kinds if slotted[kind] and book.counts.get(kind)}
 
 
 def _line(slot: Slot) -> object:
@@ -195,7 +208,7 @@ def plain(channel: Channel) -> bool | None:
     sends = channel.total("send", "count")
     if not sends:
         return None
-    return bool(channel.total("pickle", "count") == channel.total("pickle", "empty"))
+    return all(slot.count == slot.empty for use in channel.uses for slot in use.slots["pickle"])
 
 
 # --- what was left
