@@ -27,12 +27,11 @@ class Ledger:
     """
 
     def __init__(self, folder: str) -> None:
-        self.path, self._bytes = "", memoryview(bytearray(layout.SIZE))
         self._lock = allocate_lock()
         try:
             self.path, self._bytes = _mapped(folder)
         except OSError:
-            pass
+            self.path, self._bytes = "", memoryview(bytearray(layout.SIZE))
         self.words = self._bytes.cast("q")
 
     def event(self, *facts: object) -> None:

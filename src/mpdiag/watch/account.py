@@ -78,20 +78,23 @@ def process(run: Run, life: Life) -> ProcessAccount:
 def buckets(life: Life) -> dict[str, float]:
     """Where the time of the main thread of a process went."""
     found = dict.fromkeys(ORDER, 0.0)
-    computed = 0.0  # CPU time within what is told already
+    measured = computing = 0.0  # CPU time that is told already; wall time of what is nearly all CPU time
     if life.book:
-        found["start"] = computed = starting(life)
+        found["start"] = computing = starting(life)
         if life.book.ended_s:
             found["exit"] = max(0.0, life.ended_s - life.book.ended_s)
         scale = fitting(life, life.life_s - found["start"] - found["exit"])
         for slot, bucket in told(life.book):
             seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
             found[bucket] += seconds
-            computed += slot.cpu_s or (seconds if slot.kind in COMPUTING else 0.0)
-    rest = life.life_s - sum(found.values())
-    found["cpu"] = min(max(main_cpu(life) - computed, 0.0), max(rest, 0.0))
-    found["ready"] = min(main_ready(life), max(rest - found["cpu"], 0.0))
-    found["off_cpu"] = max(rest - found["cpu"] - found["ready"], 0.0)
+            measured += slot.cpu_s
+            computing += seconds if slot.kind in COMPUTING else 0.0
+    rest = max(0.0, life.life_s - sum(found.values()))
+    cpu, ready = main_cpu(life), main_ready(life)
+    held = computing * ready / (cpu + ready) if cpu + ready else 0.0  # without a CPU amid what is computing
+    found["cpu"] = min(max(cpu - measured - (computing - held), 0.0), rest)
+    found["ready"] = min(max(ready - held, 0.0), rest - found["cpu"])
+    found["off_cpu"] = rest - found["cpu"] - found["ready"]
     return {name: seconds for name, seconds in found.items() if seconds}
 
 
