@@ -8,10 +8,11 @@ from typing import Any
 
 from mpdiag.advice import Facts
 from mpdiag.report import Account, ProcessAccount
-from mpdiag.watch import channels, failures, globs, leftovers, locks, sites, stacks, values
+from mpdiag.watch import channels, failures, globs, leftovers, locks, pool_rows, pool_tasks, sites, stacks, values
 from mpdiag.watch import pools as of_pools
 from mpdiag.watch.account import ORDER
 from mpdiag.watch.books import EXECUTOR, POOL
+from mpdiag.watch.imports import own_s, unused_s
 from mpdiag.watch.invariance import invariant
 from mpdiag.watch.lives import Life, Run, Start
 
@@ -31,13 +32,13 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
     """
     pools = of_pools.seen(lives)
     numbers = of_pools.numbered(pools)
-    tasks = of_pools.task_rows(pools, numbers)
+    tasks = pool_tasks.rows(pools, numbers)
     talk = channels.rows(lives)
     tables: dict[str, list[dict[str, Any]]] = {
         "run": [run_row(run, lives, account, python)],
         "processes": [process_row(life, each, numbers) for life, each in zip(lives, account.processes, strict=True)],
         "starts": start_rows(lives),
-        "pools": of_pools.rows(run, pools),
+        "pools": pool_rows.rows(run, pools),
         "tasks": tasks,
         "hot": hot_rows(run, lives, tasks),
         "channels": talk,
@@ -62,14 +63,14 @@ def run_row(run: Run, lives: Sequence[Life], account: Account, python: Mapping[s
     main = next((life for life in lives if life.role == "main"), None)
     waits = [slot for slot in main.book.of(*WAITING) if slot.main] if main and main.book else []
     around = run.outside.surroundings if run.outside else None
-    computed = sum(of_pools.cpu_s(life) for life in lives)
+    computed = sum(life.cpu_s for life in lives)
     parallel = covered((life.born_s, life.ended_s) for life in lives if life.role in CHILDREN)
     ready = [life.vital.ready_s for life in lives if life.vital and life.vital.ready_s is not None]
     return {
         "wall_s": run.wall_s,
         "cpus": run.cpus,
         "cpu_s": computed,
-        "main_cpu_s": of_pools.cpu_s(main) if main else None,
+        "main_cpu_s": main.cpu_s if main else None,
         "main_wait_s": sum(slot.wall_s for slot in waits),
         "main_join_s": sum(slot.wall_s for slot in waits if slot.kind == "join"),
         "busy_cpus": computed / run.wall_s if run.wall_s else None,
@@ -114,8 +115,8 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
         "born_s": each.born_s,
         "ended_s": each.ended_s,
         "life_s": life.life_s,
-        "cpu_s": of_pools.cpu_s(life),
-        "main_cpu_s": life.book.main_cpu_s if life.book else None,
+        "cpu_s": life.cpu_s,
+        "main_cpu_s": life.main_cpu_s,
         **shown,
         "ready_s": vital.ready_s if vital else None,
         "waited_ready_s": ready,
@@ -126,7 +127,7 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
         "private_growth": growth(life),
         "threads_at_fork": life.start.threads if life.start and life.start.method == "fork" else None,
         "threads_peak": vital.threads_peak if vital else None,
-        "native": None,
+        "native": None if vital is None or vital.native is None else ",".join(vital.native),
         "target": life.target,
         "pool": numbers.get(life.pool) if life.pool else None,
         "tasks": sum(slot.count for slot in life.book.of("task")) if life.book else 0,
@@ -218,8 +219,8 @@ def start_row(each: list[tuple[Life, Start]]) -> dict[str, Any]:
         "start_s": sum(start.done_s - start.began_s for start in starts),
         "born_s": sum(life.work_began_s - life.born_s for life in started),
         "import_s": sum(imported(life) for life in started),
-        "main_s": sum(slot.s for life in started if life.book for slot in life.book.of("main_import")),
-        "unused_s": None,
+        "main_s": sum(own_s(life.book) for life in started if life.book),
+        "unused_s": needless(started),
         "life_s": sum(life.life_s for life in started),
         "work_s": sum(slot.wall_s for slot in ran),
         "work_cpu_s": sum(slot.cpu_s for slot in ran),
@@ -237,15 +238,16 @@ def start_row(each: list[tuple[Life, Start]]) -> dict[str, Any]:
 
 
 def imported(life: Life) -> float:
-    """What a child imported before its work began."""
-    if life.book is None:
-        return 0.0
-    until = life.work_began_s
-    return sum(
-        slot.wall_s
-        for slot in life.book.of("import", "main_import")
-        if slot.main and slot.last_s <= until and (slot.kind == "main_import" or slot.api != "prepare")
-    )
+    """What a child imported before its work began, the main module among it."""
+    slots = life.book.of("import", "main_import") if life.book else ()
+    return sum(slot.s for slot in slots if slot.main and slot.last_s <= life.work_began_s)
+
+
+def needless(started: Sequence[Life]) -> float | None:
+    """What children imported that their work never mentions, as far as it is known."""
+    found = [unused_s(life.book) for life in started if life.book]
+    known = [seconds for seconds in found if seconds is not None]
+    return sum(known) if known else None
 
 
 def most_alive(started: Sequence[Life]) -> int:

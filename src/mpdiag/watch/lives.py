@@ -96,6 +96,23 @@ class Life:
         return max(0.0, self.ended_s - self.born_s)
 
     @property
+    def cpu_s(self) -> float:
+        """CPU time of the whole process, 0 if it is unknown; of one that was killed, as far as it was seen."""
+        if self.book and self.book.cpu_s is not None:
+            return self.book.cpu_s
+        return self.vital.cpu_s or 0.0 if self.vital else 0.0
+
+    @property
+    def main_cpu_s(self) -> float | None:
+        """CPU time of its main thread."""
+        if self.book and self.book.main_cpu_s is not None:
+            return self.book.main_cpu_s
+        if self.vital is None:
+            return None
+        alone = self.vital.threads_peak == 1
+        return self.vital.cpu_s if self.vital.main_cpu_s is None and alone else self.vital.main_cpu_s
+
+    @property
     def work_began_s(self) -> float:
         """When its target or first task could begin; its birth if that is unknown."""
         if self.book is None:

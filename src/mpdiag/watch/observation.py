@@ -63,6 +63,8 @@ class Vital:
     uss_peak: int | None = None
     pss_peak: int | None = None
     threads_peak: int | None = None
+    #: The native thread pools mapped into it, by the names of their libraries.
+    native: tuple[str, ...] | None = None
     memory: tuple[MemoryLook, ...] = ()
     #: How often it was seen in each state: R running, S sleeping, D in uninterruptible sleep, T stopped, Z ended.
     states: Mapping[str, int] = field(default_factory=dict)

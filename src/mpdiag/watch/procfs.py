@@ -19,6 +19,8 @@ ENOUGH = 16_384
 SIGNALS: Final = re.compile(rb"^SigBlk:\s*(\w+)\nSigIgn:\s*(\w+)\nSigCgt:\s*(\w+)$", re.MULTILINE)
 #: States of a process that has ended.
 ENDED = frozenset("ZXx")
+#: Libraries that compute in threads of their own, as their files are called.
+NATIVE: Final = re.compile(rb"/[^/\n]*?(openblas|mkl_rt|blis|gomp|iomp5|libomp)[^/\n]*\.so[^/\n]*$", re.MULTILINE)
 
 
 class Stat(NamedTuple):
@@ -145,6 +147,16 @@ def memory(pid: int) -> tuple[int, int, int] | None:
         return None
     own = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
     return rss, sum(_kibibytes(fields.get(name)) or 0 for name in own), pss
+
+
+def native_pools(pid: int) -> tuple[str, ...] | None:
+    """The libraries with threads of their own that are mapped into a process; some 0.1 ms."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:  # noqa: PTH123 - a page at a time would be cut off
+            found = {match[1].decode() for match in NATIVE.finditer(file.read())}
+    except OSError:
+        return None
+    return tuple(sorted(found))
 
 
 def command_line(pid: int) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class Tracked(ABC):
         self.threads_peak: int | None = None
         self.states: dict[str, int] = {}
         self.exit: int | None = None
+        self.native: tuple[str, ...] | None = None
         self.memory: list[MemoryLook] = []
         self.looks = 0
         #: Nanoseconds that its threads ran, and waited for a CPU, by native number; of the main thread by the pid.
@@ -103,6 +104,7 @@ class Tracked(ABC):
             uss_peak=max((look.uss for look in self.memory if look.uss is not None), default=None),
             pss_peak=max((look.pss for look in known if look.pss is not None), default=None),
             threads_peak=self.threads_peak,
+            native=self.native,
             memory=tuple(self.memory),
             states=dict(self.states),
             exit=self.exit,
@@ -123,6 +125,7 @@ class LinuxProcess(Tracked):
     #: The state of its main thread at the last look.
     state = ""
     _cpu_at_schedules = 0.0
+    _threads_at_maps = 0
 
     def look(self, now: float) -> None:
         """Read its figures once more; sets `ended` when it is no more."""
@@ -134,6 +137,10 @@ class LinuxProcess(Tracked):
         self.user_s, self.system_s = stat.user_s, stat.system_s
         self._seen(stat.state, stat.rss, stat.threads)
         self._schedules(stat.threads)
+        if stat.threads != self._threads_at_maps:  # a library that has threads starts them when it is loaded
+            self._threads_at_maps = stat.threads
+            found = procfs.native_pools(self.pid)
+            self.native = self.native if found is None else found
         if stat.state in procfs.ENDED:
             self.ended = now
             self.exit = self._exit(stat.status)

@@ -1,0 +1,115 @@
+"""The table of pools: a row for each line that makes some."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from mpdiag.watch import pool_tasks, pool_traffic
+from mpdiag.watch.books import NS
+from mpdiag.watch.lives import Run
+from mpdiag.watch.pools import PoolSeen, Worker
+
+#: Ends of workers that a pool itself brings about.
+ENDED_BY_POOL = frozenset({0, None, "SIGTERM"})
+
+
+def rows(run: Run, pools: Sequence[PoolSeen]) -> list[dict[str, Any]]:
+    """One row for each line that makes pools."""
+    places: dict[tuple[Any, ...], list[PoolSeen]] = defaultdict(list)
+    for pool in pools:
+        places[(pool.type, *pool.place[:3])].append(pool)
+    return [row(run, number, group) for number, group in enumerate(places.values(), 1)]
+
+
+def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
+    """The facts of the pools made at one place."""
+    first = group[0]
+    file, line, function = first.place[:3]
+    working = [worker for pool in group for worker in pool.workers]
+    tasks = [slot for pool in group for slot in pool.working("task")]
+    found: dict[str, Any] = {
+        "id": number,
+        "type": first.type,
+        "threads": first.threads,
+        "pools": len(group),
+        "workers": first.asked,
+        "started": len(working),
+        "start_method": first.method,
+        "maxtasks": first.most_tasks,
+        "phase_s": sum(pool.phase_s for pool in group),
+        "life_s": sum(max(0.0, (pool.closed_s or run.ended_s) - pool.made_s) for pool in group),
+        "file": file,
+        "line": line or None,
+        "function": function,
+    }
+    found |= pool_traffic.started(group, working) | pool_tasks.done(tasks, working) | pool_traffic.moved(group, tasks)
+    return found | pool_tasks.shape(group, found["task_s"]) | waited(group) | fared(group, working)
+
+
+# --- who waited for what, and what came of it
+
+
+def waited(group: Sequence[PoolSeen]) -> dict[str, Any]:
+    """How work was handed out and awaited."""
+    apis: dict[str, int] = defaultdict(int)
+    for pool in group:
+        for slot in pool.own("submit"):
+            apis[slot.api] += slot.count
+    how = max(apis, key=lambda name: apis[name], default=None)
+    if how == "map" and "Executor" in group[0].type:
+        how = "executor.map"
+    waits = [slot for pool in group for slot in pool.own("result") if slot.main]
+    return {
+        "how": how,
+        "submits": sum(pool.tally.count for pool in group if pool.tally),
+        "waited_each": sum(pool.tally.timed for pool in group if pool.tally),
+        "main_wait_s": sum(slot.wall_s for slot in waits) + nameless_waits(group),
+        "ordered_wait_s": None,
+        "handled_s": None,
+    }
+
+
+def nameless_waits(group: Sequence[PoolSeen]) -> float:
+    """The owner's waits by as_completed() and wait(), which know no pool: those while this one lived."""
+    owner = group[0].owner.book
+    assert owner
+    return sum(
+        slot.wall_s
+        for slot in owner.slots
+        if slot.kind == "result"
+        and slot.main
+        and slot.name is None
+        and any(pool.made_s <= slot.first_s <= (pool.closed_s or slot.last_s) for pool in group)
+    )
+
+
+def fared(group: Sequence[PoolSeen], working: Sequence[Worker]) -> dict[str, Any]:
+    """Tasks that failed or that nobody wanted any more, and workers that died."""
+    unwanted = [after_last_look(pool) for pool in group]
+    processes = {worker.life.pid: worker.life for worker in working if worker.life.start}
+    return {
+        "role": group[0].owner.role,
+        "fetched": sum(pool.tally.empty for pool in group if pool.tally),
+        "closed": sum(pool.closed_s is not None for pool in group),
+        "workers_cpu_s": sum(life.cpu_s for life in processes.values()),
+        "failed": sum(round(pool.tally.max_s / NS) for pool in group if pool.tally),
+        "fetched_failed": sum(round(pool.tally.cpu_s / NS) for pool in group if pool.tally),
+        "cancelled": None,
+        "unwanted": sum(count for count, _ in unwanted),
+        "unwanted_s": sum(seconds for _, seconds in unwanted),
+        "died": sum(worker.life.exit not in ENDED_BY_POOL for worker in working if worker.life.start),
+    }
+
+
+def after_last_look(pool: PoolSeen) -> tuple[int, float]:
+    """The tasks that began after the program had taken its last result, and how long it then waited for them."""
+    tally = pool.tally
+    if tally is None or not tally.empty or tally.bytes <= tally.empty:  # it took none, or all
+        return 0, 0.0
+    # A result is asked for first, and has been waited for then.
+    looked = max([tally.wall_s, *(slot.last_s for slot in pool.own("result"))])
+    begun = sum(task.began_s > looked for worker in pool.workers for task in worker.tasks)
+    joined = sum(slot.wall_s for slot in pool.own("join") if slot.first_s >= looked)
+    return begun, joined if begun else 0.0

@@ -1,0 +1,179 @@
+"""What the workers of pools did: their tasks, and how evenly those were spread."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from mpdiag.watch.books import Book, Slot, Task
+from mpdiag.watch.pools import PoolSeen, Worker
+
+#: What a task may do, beside computing, that has a tap.
+DOINGS = ("lock", "manager", "put", "send", "recv", "get")
+
+
+def done(tasks: Sequence[Slot], working: Sequence[Worker]) -> dict[str, Any]:
+    """What the tasks took."""
+    ring = [task for worker in working for task in worker.tasks]
+    lasted = sorted(task.ended_s - task.began_s for task in ring)
+    count, items = sum(slot.count for slot in tasks), sum(slot.empty for slot in tasks)
+    wall, cpu = sum(slot.wall_s for slot in tasks), sum(slot.cpu_s for slot in tasks)
+    inside = list(within_tasks(working))
+    locked = sum(slot.wall_s for slot in inside if slot.kind == "lock")
+    known = cpu + locked + sum(slot.wall_s for slot in inside if slot.kind in ("manager", "put", "send"))
+    ready = sum(task_ready_s(worker) for worker in working)
+    return {
+        "tasks": count,
+        "items": items,
+        "chunksize": statistics.median(task.items for task in ring) if ring else None,
+        "task_s": wall,
+        "task_cpu_s": cpu,
+        "task_median": statistics.median(lasted) if lasted else None,
+        "task_p99": lasted[int(0.99 * (len(lasted) - 1))] if lasted else None,
+        "task_max": max((slot.max_s for slot in tasks), default=None),
+        "task_max_args": types_of_longest(tasks, working),
+        "item_s": wall / items if items else None,
+        "task_lock_s": locked,
+        "task_manager_s": sum(slot.wall_s for slot in inside if slot.kind == "manager"),
+        "task_ready_s": ready if all(worker.ready_s is not None for worker in working) else None,
+        "task_wait_s": max(0.0, wall - known - ready),
+    }
+
+
+def types_of_longest(tasks: Sequence[Slot], working: Iterable[Worker]) -> str | None:
+    """The types of the arguments of the longest task, as far as they were noted."""
+    longest = max(tasks, key=lambda slot: slot.max_s, default=None)
+    noted = [
+        (event.facts[1], event.facts[2])
+        for book in {worker.book.pid: worker.book for worker in working}.values()
+        for event in book.noted("longest")
+        if longest and event.facts[0] == longest.name
+    ]
+    return max(noted, default=(0, None))[1]
+
+
+def within_tasks(working: Iterable[Worker]) -> Iterator[Slot]:
+    """What tasks did that has a tap: their lines are the user's."""
+    return (slot for worker in working for slot in worker.slots(*DOINGS) if slot.file)
+
+
+def task_ready_s(worker: Worker) -> float:
+    """The part of its waiting for a CPU that fell into tasks: in proportion to their part of its CPU time."""
+    ready, cpu = worker.ready_s, worker.life.vital.main_cpu_s if worker.life.vital else None
+    if not ready or not cpu:
+        return 0.0
+    inside = sum(slot.cpu_s for slot in worker.slots("task"))
+    return min(ready * min(1.0, inside / cpu), sum(slot.wall_s for slot in worker.slots("task")))
+
+
+# --- how the work was spread
+
+
+def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
+    """How busy the workers of one place's pools were, and how many at once."""
+    phase, workers = sum(pool.phase_s for pool in group), max(1, group[0].asked)
+    running = [overlap(pool) for pool in group]
+    spans = [span for span, _, _ in running if span]
+    tails = [tail(pool) for pool in group]
+    return {
+        "wait_task_s": sum(slot.s for pool in group for slot in pool.working("wait_task")),
+        "busy_share": min(1.0, task_s / (workers * phase)) if phase else None,
+        "concurrency": sum(total for _, total, _ in running) / sum(spans) if spans else None,
+        "concurrency_max": max((most for _, _, most in running), default=None),
+        "imbalance": sum(between for between, _ in tails),
+        "tail_s": sum(alone for _, alone in tails),
+    }
+
+
+def overlap(pool: PoolSeen) -> tuple[float, float, int]:
+    """Of the last tasks: the time when any ran, the sum of their times, and the most at once."""
+    tasks = [task for worker in pool.workers for task in worker.tasks]
+    edges = sorted([(task.began_s, 1) for task in tasks] + [(task.ended_s, -1) for task in tasks])
+    running = most = 0
+    since = span = 0.0
+    for at, step in edges:
+        if running == 0:
+            since = at
+        running += step
+        most = max(most, running)
+        if running == 0:
+            span += at - since
+    return span, sum(task.ended_s - task.began_s for task in tasks), most
+
+
+def tail(pool: PoolSeen) -> tuple[float, float]:
+    """The time between the first and the last worker's end of work, and how long some of them had nothing to do.
+
+    A worker that was ready too late to get a task is not what work was dealt unevenly to.
+    """
+    ends = sorted(worker.ended_work for worker in pool.workers if worker.ended_work)
+    if not ends:
+        return 0.0, 0.0
+    idle = [worker.ready_at for worker in pool.workers if not worker.ended_work and worker.ready_at]
+    began = pool.tally.first_s if pool.tally else pool.made_s
+    idle_from = max(min([ends[0], *idle]), began)
+    return ends[-1] - ends[0], max(0.0, ends[-1] - idle_from)
+
+
+# --- functions
+
+
+def rows(pools: Sequence[PoolSeen], numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """One row for each function that a pool's workers ran."""
+    found: dict[tuple[int, str], list[tuple[PoolSeen, Slot]]] = defaultdict(list)
+    for pool in pools:
+        for slot in pool.working("task"):
+            found[numbers[pool.id], str(slot.name)].append((pool, slot))
+    return [row(number, function, each) for (number, function), each in found.items()]
+
+
+def row(number: int, function: str, each: Sequence[tuple[PoolSeen, Slot]]) -> dict[str, Any]:
+    """The facts of one function."""
+    slots = [slot for _, slot in each]
+    workers = [worker for pool in {pool.id: pool for pool, _ in each}.values() for worker in pool.workers]
+    ring = [task for worker in workers for task in worker.tasks if task.function == function]
+    books = {worker.book.pid: worker.book for worker in workers}.values()
+    same, varying, count = arguments(books, function)
+    wall, cpu = sum(slot.wall_s for slot in slots), sum(slot.cpu_s for slot in slots)
+    return {
+        "pool": number,
+        "function": function,
+        "count": sum(slot.count for slot in slots),
+        "s": wall,
+        "cpu_s": cpu,
+        "off_cpu_s": max(0.0, wall - cpu),
+        "median_s": statistics.median(task.ended_s - task.began_s for task in ring) if ring else None,
+        "args_b": mean(ring, lambda task: task.args_b),
+        "result_b": mean(ring, lambda task: task.result_b),
+        "same_args": same,
+        "same_b": same_b(ring, same, varying),
+        "varying": varying,
+        "compared": count,
+    }
+
+
+def mean(tasks: Sequence[Task], key: Any) -> float | None:
+    """A mean over tasks; None if there are none."""
+    return statistics.fmean(map(key, tasks)) if tasks else None
+
+
+def same_b(tasks: Sequence[Task], same: str | None, varying: str | None) -> float | None:
+    """Bytes of what is the same in every task: known where all that varies is so small that nothing else can be."""
+    if not same or varying is None or not tasks:
+        return None
+    sizes = [task.args_b for task in tasks]
+    return float(min(sizes)) if max(sizes) < 1.01 * min(sizes) else None
+
+
+def arguments(books: Iterable[Book], function: str) -> tuple[str | None, str | None, int]:
+    """The positions of arguments that no worker saw change, those that some did, and how many tasks were compared."""
+    latest = [[event for event in book.noted("varied") if event.facts[0] == function][-1:] for book in books]
+    facts = [event.facts for each in latest for event in each]
+    if not facts:
+        return None, None, 0
+    positions = facts[0][2]
+    varying = {position for each in facts for position in each[3]}
+    same = [position for position in positions if position not in varying]
+    return ",".join(same), ",".join(sorted(varying)), sum(each[1] for each in facts)
