@@ -20,16 +20,16 @@ from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
 from mpdiag.outputs import Output
 from mpdiag.redact import Identity, redact_values
-from mpdiag.report import SCHEMA, Quality, Report, Tool
+from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
 from mpdiag.signals import uninterrupted
 from mpdiag.watch import account as accounts
+from mpdiag.watch import calls, lives, pages, profiles, timeline
 from mpdiag.watch import facts as tabled
 from mpdiag.watch import folder as private
-from mpdiag.watch import lives, pages, profiles, timeline
 from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
 from mpdiag.watch.observation import Observation
-from mpdiag.watch.sampler import Sampler
+from mpdiag.watch.sampler import DENSE, USUAL, Pace, Sampler
 
 #: Others' share of the machine above which the figures are called contended, as those of probes are.
 CONTENDED = 0.15
@@ -89,7 +89,7 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
         if "cprofile" in request.files:
             (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
-            sampler = looking(folder, program)
+            sampler = looking(folder, program, DENSE if request.stacks else USUAL)
             program.wait()
             outside = seen(sampler)
         said = guarded(lambda: deliver(tell(request, scene, gathered(scene, program, folder, outside), begun)))
@@ -137,10 +137,10 @@ def guarded(step: Callable[[], int]) -> int:
         return errors.FAILED
 
 
-def looking(folder: Path, program: Launched) -> Sampler | None:
+def looking(folder: Path, program: Launched, pace: Pace) -> Sampler | None:
     """Looks at the program's processes from outside; none where that fails."""
     try:
-        sampler = Sampler(folder, program.pid, round(program.began * 1e9))
+        sampler = Sampler(folder, program.pid, round(program.began * 1e9), pace)
         sampler.start()
     except Exception:  # noqa: BLE001 - the program runs already
         return None
@@ -176,7 +176,7 @@ def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report
         machine=scene.machine,
         python=scene.python,
         verdict="",
-        sections=pages.sections(tables),
+        sections=(*tree(request, run, lived), *pages.sections(tables)),
         account=account,
         findings=tuple(findings),
         quality=tuple(Quality(text) for text in (*doubts(request, scene, run, lived), *cut)),
@@ -184,6 +184,12 @@ def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report
         not_judged=tuple(judged.not_judged),
     )
     return replace(report, verdict=verdicts.run(report))
+
+
+def tree(request: Request, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[Section]:
+    """The calls that took CPU time, if they are wanted."""
+    if request.stacks:
+        yield calls.section(run.outside.stacks if run.outside else (), lived)
 
 
 def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation | None) -> lives.Run:

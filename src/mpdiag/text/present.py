@@ -37,6 +37,9 @@ _ASCII = str.maketrans(
 FEW = 3
 #: Rows of a table about a program, before the rest waits for -v.
 _ROWS = 8
+#: Tables that are trees, with what their rows weigh, and the rows shown of them: the heaviest, where they stand.
+_TREES = {"stacks": "share"}
+_TREE_ROWS = 24
 #: Kinds whose sections are few and made to be read, with rows ordered by weight.
 READ_WHOLE = frozenset({"run", "hang", "compare"})
 
@@ -126,9 +129,24 @@ def shown_sections(report: Report, style: Style) -> list[Section]:
 
 def shown_rows(report: Report, section: Section, style: Style) -> tuple[Section, int]:
     """``section`` with the rows to show, and how many are left out."""
-    if style.verbose or report.kind not in READ_WHOLE or len(section.rows) <= _ROWS + 1:
+    weight = _TREES.get(section.id)
+    most = _TREE_ROWS if weight else _ROWS
+    if style.verbose or report.kind not in READ_WHOLE or len(section.rows) <= most + 1:
         return section, 0
-    return replace(section, rows=section.rows[:_ROWS]), len(section.rows) - _ROWS
+    return replace(section, rows=heaviest(section.rows, weight, most)), len(section.rows) - most
+
+
+def heaviest(rows: tuple[dict[str, Cell], ...], weight: str | None, most: int) -> tuple[dict[str, Cell], ...]:
+    """``most`` of the rows, in their order: the first, or the heaviest if they have a ``weight``."""
+    if weight is None:
+        return rows[:most]
+
+    def heavy(place: int) -> float:
+        cell = rows[place].get(weight)
+        return float(cell) if isinstance(cell, (int, float)) else 0.0
+
+    kept = sorted(range(len(rows)), key=lambda place: -heavy(place))[:most]  # what is called first stays first
+    return tuple(rows[place] for place in sorted(kept))
 
 
 def is_number(column: Column, rows: Iterable[Mapping[str, Cell]]) -> bool:

@@ -19,7 +19,7 @@ from mpdiag.watch.observation import StackSample
 from mpdiag.watch.stacks import Counts, Parser
 from mpdiag.watch.tracked import LinuxProcess
 
-#: Seconds between two questions to one process.
+#: Seconds between two questions to one process, unless somebody wants to see its stacks.
 EVERY = 0.045
 #: A thread that ran for less since the last question has not been busy.
 BUSY_NS = 2_000_000
@@ -43,13 +43,15 @@ class Asked:
         process: the process.
         path: the file in which it answers.
         parser: reads the answers.
+        every: seconds between two questions.
     """
 
-    def __init__(self, process: LinuxProcess, path: Path, parser: Parser) -> None:
+    def __init__(self, process: LinuxProcess, path: Path, parser: Parser, every: float = EVERY) -> None:
         self.process = process
         self.path = str(path)
         self._ledger = self.path.removesuffix(".stacks")
         self._parser = parser
+        self._every = every
         self.counts = Counts(process.pid)
         self._program = procfs.program(process.pid)
         self._asked_at = float("-inf")
@@ -71,7 +73,7 @@ class Asked:
             self._take()
         busy = self._is_busy()
         self._last_ran = dict(self.process.ran)
-        if self._outstanding or not busy or now - self._asked_at < EVERY:
+        if self._outstanding or not busy or now - self._asked_at < self._every:
             return False
         self._outstanding = self._ask(pidfd)
         if self._outstanding:
@@ -160,10 +162,12 @@ class Asker:
 
     Args:
         ledgers: the folder in which their taps write.
+        every: seconds between two questions to one process.
     """
 
-    def __init__(self, ledgers: Path) -> None:
+    def __init__(self, ledgers: Path, every: float = EVERY) -> None:
         self._ledgers = ledgers
+        self._every = every
         self._parser = Parser()
         #: By pid, start and number of the ledger, which is a new one after an exec.
         self._asked: dict[tuple[int, float, int], Asked] = {}
@@ -186,7 +190,7 @@ class Asker:
         asked = self._asked.get(key)
         if asked is None:
             path = self._ledgers / f"{process.pid}.{ledger}.stacks"
-            asked = self._asked[key] = Asked(process, path, self._parser)
+            asked = self._asked[key] = Asked(process, path, self._parser, self._every)
         return asked.turn(now, pidfd)
 
     def result(self) -> tuple[StackSample, ...]:

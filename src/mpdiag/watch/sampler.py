@@ -16,20 +16,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
-from mpdiag.watch.asking import Asker
+from mpdiag.watch.asking import EVERY, Asker
 from mpdiag.watch.environs import Environs
 from mpdiag.watch.ledgers import Ledgers
 from mpdiag.watch.observation import Observation, Surroundings, Vital
 from mpdiag.watch.scales import Scales
 from mpdiag.watch.tracked import LinuxProcess, Tracked, find
 
-#: Seconds between two looks: at first, when a program starts its processes, and later.
-FIRST, LAST, RELAXING = 0.02, 0.06, 1.02
-#: The share of a CPU that looking may take.
-BUDGET = 0.01
+#: After each look, the next one may be so much later.
+RELAXING = 1.02
 #: Seconds that looks are apart at most.
 RAREST = 2.0
 #: Seconds between two searches of the whole system, where children are not listed.
@@ -40,6 +39,23 @@ BATCH = 48
 DESCRIPTORS = 512
 
 
+class Pace(NamedTuple):
+    """How often to look."""
+
+    #: Seconds between two looks: at first, when a program starts its processes, and later.
+    first: float
+    last: float
+    #: Seconds between two questions for the stack of a process.
+    ask: float
+    #: The share of a CPU that looking may take.
+    budget: float
+
+
+USUAL = Pace(0.02, 0.06, EVERY, 0.01)
+#: For those who want to see stacks.
+DENSE = Pace(0.008, 0.008, 0.007, 0.1)
+
+
 class Sampler:
     """Looks at the process ``root_pid`` and all that come of it.
 
@@ -47,16 +63,18 @@ class Sampler:
         folder: the private folder of the run.
         root_pid: the program's own process.
         began_ns: the zero of all times, by `time.monotonic_ns`; by default now.
+        pace: how often to look.
     """
 
-    def __init__(self, folder: Path, root_pid: int, began_ns: int | None = None) -> None:
+    def __init__(self, folder: Path, root_pid: int, began_ns: int | None = None, pace: Pace = USUAL) -> None:
         self.began_ns = time.monotonic_ns() if began_ns is None else began_ns
         self._root = root_pid
         self._ledgers = Ledgers(folder)
         self._alive: dict[int, Tracked] = {}
         self._ended: list[Tracked] = []
         self._descriptors: dict[int, int] = {}
-        self._asker = Asker(self._ledgers.folder)
+        self._pace = pace
+        self._asker = Asker(self._ledgers.folder, pace.ask)
         self._scales = Scales()
         self._environs = Environs(root_pid)
         self._around: Surroundings | None = None
@@ -129,12 +147,12 @@ class Sampler:
     def _run(self) -> None:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are for the main thread
-        gap = FIRST
+        gap = self._pace.first
         while True:
             before = self._looking_s
             self.look()
-            gap = min(gap * RELAXING, LAST)
-            if self._wait(min(max(gap, (self._looking_s - before) / BUDGET), RAREST)):
+            gap = min(gap * RELAXING, self._pace.last)
+            if self._wait(min(max(gap, (self._looking_s - before) / self._pace.budget), RAREST)):
                 return
 
     def _wait(self, seconds: float) -> bool:
