@@ -120,7 +120,7 @@ def test_the_ledgers_can_be_kept(tmp_path):
 
     assert observe(request(keep=place), lambda _report: 0) == 0
 
-    assert any(path.name.endswith(".events") for path in place.iterdir())
+    assert [path.suffix for path in place.iterdir() if path.suffix[1:].isdigit()] == [".0"]
 
 
 def test_ledgers_that_cannot_be_kept_are_a_failure_of_ours(tmp_path, capfd):
