@@ -93,7 +93,8 @@ def buckets(life: Life) -> dict[str, float]:
     cpu, ready = main_cpu(life), main_ready(life)
     held = computing * ready / (cpu + ready) if cpu + ready else 0.0  # without a CPU amid what is computing
     found["cpu"] = min(max(cpu - measured - (computing - held), 0.0), rest)
-    found["ready"] = min(max(ready - held, 0.0), rest - found["cpu"])
+    # It waits for a CPU in proportion to what it computes; what it waits after other waits belongs to those.
+    found["ready"] = min(ready * found["cpu"] / cpu if cpu else 0.0, rest - found["cpu"])
     found["off_cpu"] = rest - found["cpu"] - found["ready"]
     return {name: seconds for name, seconds in found.items() if seconds}
 
