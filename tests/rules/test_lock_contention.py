@@ -84,7 +84,7 @@ def test_a_lock_taken_for_each_item(run, table, op_s, ceiling):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"contended": 3}, {"wait_s": 0.2}, {"type": "BoundedSemaphore"}, {"user": False}],
+    [{"contended": 3}, {"wait_s": 0.2, "op_s": 0.25}, {"type": "BoundedSemaphore"}, {"user": False}],
     ids=["rarely met", "short", "a semaphore", "a pool's own"],
 )
 def test_silent_where_little_is_waited(run, table, changed):

@@ -15,7 +15,7 @@ LIMIT = 0.9
 #: Work between two updates, in contended updates, that keeps waiting for the lock below a tenth of the time.
 SPACING = 10
 #: Locks; waiting for semaphores, conditions and events is what they are for.
-LOCKS = ("Lock", "RLock")
+LOCKS = ("Lock", "RLock", "Value", "Array")
 #: Waits below which processes hardly met at the lock.
 FEW = 10
 #: The part of the wall time from which waiting for a lock is worth a warning: some of it remains with any lock.
@@ -92,8 +92,12 @@ def observed(run: Facts, locks: Facts, values: Facts) -> Iterator[Finding]:
 
 def _per_item(lock: ideals.Row) -> bool:
     """Whether the lock is taken so often that taking it costs, not what is done while it is held."""
-    taken = max(ideals.at_least(lock, "taken"), ideals.amount(lock, "contended"))
-    return taken > PER_ITEM * ideals.amount(lock, "during_s")
+    taken, during = (
+        max(ideals.at_least(lock, "taken"), ideals.amount(lock, "contended")),
+        ideals.amount(lock, "during_s"),
+    )
+    taking = ideals.at_least(lock, "op_s") - ideals.amount(lock, "wait_s")
+    return taken > PER_ITEM * during or taking > WAITED * during * max(ideals.amount(lock, "processes"), 1)
 
 
 def _recoverable_s(lock: ideals.Row, cpus: float) -> float:

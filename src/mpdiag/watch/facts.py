@@ -8,7 +8,20 @@ from typing import Any
 
 from mpdiag.advice import Facts
 from mpdiag.report import Account, ProcessAccount
-from mpdiag.watch import channels, failures, globs, leftovers, locks, pool_rows, pool_tasks, sites, stacks, values
+from mpdiag.watch import (
+    channels,
+    failures,
+    globs,
+    leftovers,
+    lock_costs,
+    locks,
+    memory,
+    pool_rows,
+    pool_tasks,
+    sites,
+    stacks,
+    values,
+)
 from mpdiag.watch import pools as of_pools
 from mpdiag.watch.account import ORDER
 from mpdiag.watch.books import EXECUTOR, POOL
@@ -33,7 +46,7 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
     pools = of_pools.seen(lives)
     numbers = of_pools.numbered(pools)
     tasks = pool_tasks.rows(pools, numbers)
-    talk = channels.rows(lives)
+    talk, shared = channels.rows(lives), values.rows(lives)
     tables: dict[str, list[dict[str, Any]]] = {
         "run": [run_row(run, lives, account, python)],
         "processes": [process_row(life, each, numbers) for life, each in zip(lives, account.processes, strict=True)],
@@ -42,15 +55,15 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
         "tasks": tasks,
         "hot": hot_rows(run, lives, tasks),
         "channels": talk,
-        "locks": locks.rows(lives),
-        "values": values.rows(lives),
+        "locks": lock_costs.added(locks.rows(lives), shared, lives, run.outside.stacks if run.outside else ()),
+        "values": shared,
         "globals": globs.rows(lives),
         "failures": failures.rows(lives),
         "sites": sites.rows(lives),
         "managers": sites.managers(lives),
         "inline": sites.inline(lives),
         "methods": sites.methods(lives),
-        "memory": [memory_row(lives) | leftovers.memory(lives, talk)],
+        "memory": [memory.row(run, lives) | leftovers.memory(lives, talk)],
     }
     return {name: Facts(name, {"": tuple(rows)}) for name, rows in tables.items()}
 
@@ -82,7 +95,7 @@ def run_row(run: Run, lives: Sequence[Life], account: Account, python: Mapping[s
         "serial_s": max(0.0, run.wall_s - parallel),
         "throttled_s": around.throttled_s if around else None,
         "ready_s": sum(ready) if ready else None,
-        "memory_peak": around.memory_peak if around else None,
+        "memory_peak": memory.peak(run, lives),
         "others_share": around.others_share if around else None,
         "unaccounted": account.unaccounted_fraction,
     }
@@ -124,7 +137,7 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
         "rss_peak": vital.rss_peak if vital else None,
         "uss_peak": vital.uss_peak if vital else None,
         "pss_peak": vital.pss_peak if vital else None,
-        "private_growth": growth(life),
+        "private_growth": memory.growth(vital) if vital else None,
         "threads_at_fork": life.start.threads if life.start and life.start.method == "fork" else None,
         "threads_peak": vital.threads_peak if vital else None,
         "native": None if vital is None or vital.native is None else ",".join(vital.native),
@@ -135,24 +148,6 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
         "file": file,
         "line": line or None,
         "function": function,
-    }
-
-
-def growth(life: Life) -> int | None:
-    """How much memory of its own a process has got between its first look and its peak."""
-    looks = [look.uss for look in life.vital.memory if look.uss is not None] if life.vital else []
-    return max(looks) - looks[0] if len(looks) > 1 else None
-
-
-def memory_row(lives: Sequence[Life]) -> dict[str, Any]:
-    """The memory of the parent and of its workers."""
-    main = next((life for life in lives if life.role == "main"), None)
-    own = [life.vital.uss_peak for life in lives if life.role in CHILDREN and life.vital and life.vital.uss_peak]
-    return {
-        "parent_rss": main.vital.rss_peak if main and main.vital else None,
-        "worker_uss_sum": sum(own) if own else None,
-        "workers": len(own),
-        "private_load_b": sorted(own)[len(own) // 2] if own else None,
     }
 
 

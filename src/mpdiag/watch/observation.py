@@ -66,6 +66,8 @@ class Vital:
     #: The native thread pools mapped into it, by the names of their libraries.
     native: tuple[str, ...] | None = None
     memory: tuple[MemoryLook, ...] = ()
+    #: What it held that no file backs, its own or inherited by a fork, each time that this had changed by much.
+    held: tuple[tuple[float, int], ...] = ()
     #: How often it was seen in each state: R running, S sleeping, D in uninterruptible sleep, T stopped, Z ended.
     states: Mapping[str, int] = field(default_factory=dict)
     #: As in `subprocess`: negative is a signal. None when its parent had taken it before we could look.

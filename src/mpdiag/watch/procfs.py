@@ -149,6 +149,15 @@ def memory(pid: int) -> tuple[int, int, int] | None:
     return rss, sum(_kibibytes(fields.get(name)) or 0 for name in own), pss
 
 
+def held(pid: int) -> int | None:
+    """Bytes of resident memory that no file backs and that is not shared memory."""
+    raw = read(f"/proc/{pid}/statm")
+    if not raw:
+        return None
+    _, resident, backed, *_ = raw.split()
+    return (int(resident) - int(backed)) * PAGE
+
+
 def native_pools(pid: int) -> tuple[str, ...] | None:
     """The libraries with threads of their own that are mapped into a process; some 0.1 ms."""
     try:

@@ -22,6 +22,8 @@ SELDOM = 8
 YOUNG, OLD_EVERY = 12, 3
 #: With more threads than this, they too are read seldom.
 MANY_THREADS = 16
+#: A change of memory that is worth a closer look, in bytes, and how many such looks are kept.
+CHANGE, KEPT = 4 * 2**20, 64
 
 
 class Tracked(ABC):
@@ -54,6 +56,7 @@ class Tracked(ABC):
         self.exit: int | None = None
         self.native: tuple[str, ...] | None = None
         self.memory: list[MemoryLook] = []
+        self.held: list[tuple[float, int]] = []
         self.looks = 0
         #: Nanoseconds that its threads ran, and waited for a CPU, by native number; of the main thread by the pid.
         self.ran: dict[int, int] = {}
@@ -106,6 +109,7 @@ class Tracked(ABC):
             threads_peak=self.threads_peak,
             native=self.native,
             memory=tuple(self.memory),
+            held=tuple(self.held),
             states=dict(self.states),
             exit=self.exit,
             looks=self.looks,
@@ -126,6 +130,7 @@ class LinuxProcess(Tracked):
     state = ""
     _cpu_at_schedules = 0.0
     _threads_at_maps = 0
+    _rss_at_held = -CHANGE
 
     def look(self, now: float) -> None:
         """Read its figures once more; sets `ended` when it is no more."""
@@ -141,6 +146,9 @@ class LinuxProcess(Tracked):
             self._threads_at_maps = stat.threads
             found = procfs.native_pools(self.pid)
             self.native = self.native if found is None else found
+        if abs(stat.rss - self._rss_at_held) >= CHANGE and stat.state not in procfs.ENDED:
+            self._rss_at_held = stat.rss
+            self._hold(now)
         if stat.state in procfs.ENDED:
             self.ended = now
             self.exit = self._exit(stat.status)
@@ -163,6 +171,13 @@ class LinuxProcess(Tracked):
         found = procfs.memory(self.pid)
         if found:
             self.memory.append(MemoryLook(now, *found))
+
+    def _hold(self, now: float) -> None:
+        found = procfs.held(self.pid)
+        if found is not None:
+            if len(self.held) >= KEPT:
+                del self.held[1:-1:2]  # the first and the last stay
+            self.held.append((now, found))
 
     def _exit(self, status: int) -> int | None:
         """Its exit code; None if it runs for another user, whose status reads 0."""
