@@ -35,7 +35,7 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
         "threads": first.threads,
         "pools": len(group),
         "workers": first.asked,
-        "started": len(working),
+        "started": len(working) + sum(len(pool.unready) for pool in group),
         "start_method": first.method,
         "maxtasks": first.most_tasks,
         "phase_s": sum(pool.phase_s for pool in group),

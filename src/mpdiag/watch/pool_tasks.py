@@ -60,12 +60,18 @@ def within_tasks(working: Iterable[Worker]) -> Iterator[Slot]:
 
 
 def task_ready_s(worker: Worker) -> float:
-    """The part of its waiting for a CPU that fell into tasks: in proportion to their part of its CPU time."""
-    ready, cpu = worker.ready_s, worker.life.vital.main_cpu_s if worker.life.vital else None
-    if not ready or not cpu:
+    """The part of its waiting for a CPU that fell into tasks.
+
+    That is known of its life as a whole, and spread over what it did by CPU time or by wall time, whichever gives
+    tasks more: waiting for something else is told only where it is certain.
+    """
+    ready, vital = worker.ready_s, worker.life.vital
+    if not ready or not vital:
         return 0.0
-    inside = sum(slot.cpu_s for slot in worker.slots("task"))
-    return min(ready * min(1.0, inside / cpu), sum(slot.wall_s for slot in worker.slots("task")))
+    wall, cpu = sum(slot.wall_s for slot in worker.slots("task")), sum(slot.cpu_s for slot in worker.slots("task"))
+    idle = sum(slot.s for slot in worker.slots("wait_task"))
+    parts = [wall / max(worker.life.life_s - idle, wall, 1e-9), cpu / vital.main_cpu_s if vital.main_cpu_s else 0.0]
+    return min(ready * min(1.0, max(parts)), max(0.0, wall - cpu))
 
 
 # --- how the work was spread

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from mpdiag.watch.books import Book, Event, Slot, Task
-from mpdiag.watch.lives import Life
+from mpdiag.watch.lives import WORKERS, Life, Start
 
 
 @dataclass
@@ -71,6 +71,8 @@ class PoolSeen:
     closed_s: float | None
     owner: Life
     workers: list[Worker] = field(default_factory=list)
+    #: Processes that were started for it and ended before they could work.
+    unready: list[Life] = field(default_factory=list)
 
     @property
     def threads(self) -> bool:
@@ -132,7 +134,25 @@ def seen(lives: Sequence[Life]) -> list[PoolSeen]:
         feeding = found.get(event.facts[0])
         if feeding is not None and feeding.threads == (event.facts[1] != "main"):
             feeding.workers.append(Worker(life, frozenset({event.facts[1]})))
+    working = {life.pid for life, event in fed if event.facts[1] == "main"}
+    for life in lives:
+        if life.start and life.start.target in WORKERS and life.pid not in working:
+            started_for(life, life.start, ordered)
     return ordered
+
+
+def started_for(life: Life, start: Start, pools: Sequence[PoolSeen]) -> None:
+    """Find the pool that started a worker which never said so: the one made last, at the same place if there is one."""
+    there = [
+        pool
+        for pool in pools
+        if pool.owner.pid == start.parent
+        and not pool.threads
+        and pool.made_s <= start.began_s <= (pool.closed_s or float("inf"))
+    ]
+    there.sort(key=lambda pool: (pool.place[:3] == start.where[:3], pool.made_s))
+    if there:
+        there[-1].unready.append(life)
 
 
 def made(owner: Life, event: Event) -> PoolSeen:
