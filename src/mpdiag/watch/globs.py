@@ -32,11 +32,18 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
 
 def _read(name: str, file: str | None, text: Source | None, lives: Sequence[Life]) -> dict[str, Any]:
     """Whether the parent reads the global, and where."""
+    place: dict[str, Any] = {"file": file, "line": None, "function": None}
+    if text is None:
+        return {"parent_reads": None, "readers": None, **place}
     started = sorted({line for line in (_line(life, file) for life in lives) if line})
-    if text is None or not started:
-        return {"parent_reads": None, "readers": None}
-    readers = text.readers(name, started, {target for life in lives for target in _targets(life)})
-    return {"parent_reads": bool(readers), "readers": ", ".join(readers)}
+    targets = {target for life in lives for target in _targets(life)}
+    changed = text.changed(name, targets)
+    if changed:
+        place["line"], place["function"] = changed
+    if not started:
+        return {"parent_reads": None, "readers": None, **place}
+    readers = text.readers(name, started, targets)
+    return {"parent_reads": bool(readers), "readers": ", ".join(readers), **place}
 
 
 def _line(life: Life, file: str | None) -> int | None:

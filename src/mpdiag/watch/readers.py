@@ -55,6 +55,28 @@ class Source:
         parts = later + [(each, node) for each in called for node in self.functions[each]]
         return sorted({owner for owner, node in parts if self._reads(node, name, owner)})
 
+    def changed(self, name: str, run_by_children: Iterable[str]) -> tuple[int, str] | None:
+        """The first line, and its function, at which what children run changes the global ``name``."""
+        found = [
+            (each.lineno, owner)
+            for owner in self.reached(run_by_children)
+            for function in self.functions[owner]
+            for each in ast.walk(function)
+            if isinstance(each, ast.Name) and each.id == name and name not in _own(function)
+        ]
+        stored = [(line, owner) for line, owner in found if self._stores(name, line)]
+        return min(stored or found, default=None)
+
+    def _stores(self, name: str, line: int) -> bool:
+        """Whether ``name`` is assigned, or something is done to what it holds, in that line."""
+        return any(
+            isinstance(node, ast.Name)
+            and node.id == name
+            and node.lineno == line
+            and not isinstance(node.ctx, ast.Load)
+            for node in ast.walk(self.tree)
+        )
+
     def _later(self, line: int, seen: set[str]) -> Iterator[tuple[str, ast.AST]]:
         """The statements that may run after ``line`` has: with the function that each is in."""
         owner = self._owner(line)
