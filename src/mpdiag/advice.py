@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -133,7 +134,12 @@ class Gain:
             wall_s: the wall time of the run.
             basis: what the bound rests on, in one sentence.
         """
-        seconds = float(f"{min(max(recoverable_s, 0.0), wall_s):.2g}")
+        seconds = min(max(recoverable_s, 0.0), wall_s)
+        rounded = float(f"{seconds:.2g}")
+        if rounded > wall_s:  # 1.29 s of 1.29 s are not 1.3 s
+            step = 10.0 ** (math.floor(math.log10(wall_s)) - 1)
+            rounded = math.floor(wall_s / step) * step
+        seconds = float(f"{rounded:.2g}")
         return cls(seconds, float(f"{seconds / wall_s:.2g}") if wall_s > 0 else 0.0, basis)
 
 

@@ -1,0 +1,26 @@
+"""Values of judging: what a gain promises."""
+
+from __future__ import annotations
+
+import pytest
+from mpdiag.advice import Gain, Place
+
+
+@pytest.mark.parametrize(
+    ("recoverable", "wall", "ceiling"),
+    [(5.0, 4.07, 4.0), (1.29, 1.29, 1.2), (9.96, 9.96, 9.9), (0.5, 3.0, 0.5), (1.0, 1.0, 1.0), (-1.0, 2.0, 0.0)],
+)
+def test_a_gain_has_two_digits_and_stays_within_the_wall_time(recoverable, wall, ceiling):
+    gain = Gain.of(recoverable, wall, "because")
+
+    assert gain.ceiling_s == pytest.approx(ceiling)
+    assert gain.ceiling_s <= wall
+
+
+def test_a_run_of_no_time_gains_nothing():
+    assert Gain.of(1.0, 0.0, "because") == Gain(0.0, 0.0, "because")
+
+
+def test_a_place_is_made_of_a_row():
+    assert Place.of({"file": "app.py", "line": 3, "function": "main"}) == Place("app.py", 3, function="main")
+    assert Place.of({"file": None, "line": 3}) is None
