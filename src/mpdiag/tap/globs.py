@@ -39,6 +39,7 @@ def begin(process: Any) -> None:
         _told.clear()
         _target, _tasks = describe(process._target)[0], 0
         _remember("__main__")
+        _remember("__mp_main__")
         _remember(getattr(process._target, "__module__", None) or "")
     except Exception:  # the program must not notice
         pass
@@ -80,14 +81,14 @@ def look() -> None:
 
 def _remember(name: str) -> None:
     module = sys.modules.get(name)
-    if name == "__mp_main__":
-        name = "__main__"
     if module is None or name in _before or places.is_library(getattr(module, "__file__", None) or ""):
+        return
+    if any(sys.modules.get(each) is module for each in _before):
         return
     marks = _before[name] = {}
     for key, value in list(vars(module).items())[:MOST]:
         if not key.startswith("__") and not isinstance(value, SKIPPED):
-            marks[key] = _mark(value, name)
+            marks[key] = _mark(value, module.__name__)
 
 
 def _mark(value: Any, module: str) -> Any:
@@ -106,7 +107,7 @@ def _content(value: Any, module: str) -> Any:
         size, items = list.__len__(value), list.__iter__(value)
     elif isinstance(value, (set, bytearray)) or type(value).__name__ == "deque":
         return len(value)
-    elif type(value).__module__ in (module, "__mp_main__"):
+    elif type(value).__module__ == module:
         size, items = 0, list(object.__getattribute__(value, "__dict__").values())
     else:
         return None
@@ -118,12 +119,14 @@ def _atom(value: Any) -> Any:
 
 
 def _compare(name: str, before: dict[str, Any]) -> None:
-    module = sys.modules.get(name) or sys.modules.get("__mp_main__")
+    module = sys.modules[name]
     now = vars(module)
+    if name == "__mp_main__":  # the main module of a child, which may have it twice
+        name = "__main__"
     for key, old in before.items():
         if (name, key) in _told or key not in now:
             continue
-        new = _mark(now[key], name)
+        new = _mark(now[key], module.__name__)
         if new == old and type(new) is type(old):
             continue
         same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]

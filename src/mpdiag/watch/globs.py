@@ -18,12 +18,14 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
         for event in life.book.noted("global") if life.book else ():
             module, name, kind, target = event.facts
             pids[module, name].add(life.pid)
-            found.setdefault((module, name), {"module": module, "name": name, "kind": kind, "target": target})
+            row = {"module": module, "name": name, "kind": kind, "target": target}
+            found.setdefault((module, name), row)
     files = {name: file for life in lives for name, file in _files(life)}
     sources: dict[str, Source | None] = {}
     for key, row in found.items():
-        row["processes"] = len(pids[key])
         file = files.get(row["target"])
+        row["target"] = str(row["target"]).replace("__mp_main__.", "__main__.", 1)
+        row["processes"] = len(pids[key])
         if file and file not in sources:
             sources[file] = source(file)
         row.update(_read(row["name"], file, sources.get(file or ""), lives))
