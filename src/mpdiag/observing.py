@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mpdiag import __version__, errors, gains, judging, machine, registry, verdicts
+from mpdiag import __version__, errors, gains, glance, judging, live, machine, registry, verdicts
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
 from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
+from mpdiag.options import terminal_style
 from mpdiag.outputs import Output
 from mpdiag.redact import Identity, redact_values
 from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
@@ -33,6 +35,8 @@ from mpdiag.watch.sampler import DENSE, USUAL, Pace, Sampler
 
 #: Others' share of the machine above which the figures are called contended, as those of probes are.
 CONTENDED = 0.15
+#: While the program runs: lines that the account takes, and tables below it where there is more room.
+ACCOUNT_LINES, LIVE_TABLES = 18, 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
             (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program, DENSE if request.stacks else USUAL)
-            program.wait()
+            with shown_live(request, scene, program, folder, sampler) as tick:
+                program.wait(tick)
             outside = seen(sampler)
         said = guarded(lambda: deliver(tell(request, scene, gathered(scene, program, folder, outside), begun)))
         if request.files:
@@ -114,6 +119,8 @@ def private_folder() -> Iterator[Path]:
 
 def look_around(request: Request, folder: Path) -> Scene:
     """What there is before the program begins; it shall find the machine as we did."""
+    if request.live:
+        registry.renderer("terminal")  # what takes long to import must not hold signals up later
     python: dict[str, Any] = {}
     if request.chosen:
         python = {**private.prepare(folder, request.chosen.path), "chosen": request.chosen.reason}
@@ -147,6 +154,59 @@ def looking(folder: Path, program: Launched, pace: Pace) -> Sampler | None:
     return sampler
 
 
+@contextmanager
+def shown_live(
+    request: Request, scene: Scene, program: Launched, folder: Path, sampler: Sampler | None
+) -> Iterator[Callable[[], None] | None]:
+    """What to call again and again to show what is known so far; None when nothing is to be shown."""
+    fd = live.terminal() if request.live else None
+    if fd is None or sampler is None:
+        if request.live:
+            complain("--live needs a terminal on standard error", "The report follows at the end.")
+        yield None
+        return
+    look = glance.Glance(folder, program.pid, program.began, usable_cpus(scene), sampler)
+    with live.Live(partial(page, scene, look), live.Panel(fd)) as shown:
+        broken: list[Exception] = []
+
+        def tick() -> None:
+            try:
+                if not broken:
+                    shown.tick()
+            except Exception as error:  # noqa: BLE001 - the program runs, and its report will come
+                broken.append(error)
+                shown.clear()
+
+        yield tick
+
+
+def page(scene: Scene, look: glance.Glance, most: int) -> list[str]:
+    """What is known so far, as lines for a terminal, of which ``most`` can be seen."""
+    run = look.run()
+    lived = lives.lives(run)
+    account = accounts.account(run, lived)
+    sections: tuple[Section, ...] = ()
+    if most > ACCOUNT_LINES:
+        told = pages.sections(tabled.gather(run, lived, account, scene.python))
+        sections = tuple(section for section in told if not section.detail)[:LIVE_TABLES]
+    report = blank(scene, verdict=look.headline(run), machine={}, python={}, sections=sections, account=account)
+    text = registry.renderer("terminal").render(report, terminal_style(verbose=False, err=True))
+    return text.splitlines()
+
+
+def blank(scene: Scene, **known: Any) -> Report:
+    """A report on a run with what all of them have."""
+    told = {"duration_s": 0.0, "machine": scene.machine, "python": scene.python, "verdict": "", **known}
+    return Report(
+        schema=SCHEMA,
+        kind="run",
+        tool=Tool("mpdiag", __version__),
+        started_at=scene.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        command=("mpdiag", *sys.argv[1:]),
+        **told,
+    )
+
+
 def seen(sampler: Sampler | None) -> Observation | None:
     """What was seen from outside."""
     if sampler is None:
@@ -166,16 +226,9 @@ def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report
     facts: dict[str, Any] = {"machine": scene.machine, "python": scene.python, **tables}
     judged = judging.judge(registry.select(request.select, request.ignore), facts, "run")
     findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), run.wall_s)
-    report = Report(
-        schema=SCHEMA,
-        kind="run",
-        tool=Tool("mpdiag", __version__),
-        started_at=scene.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    report = blank(
+        scene,
         duration_s=time.monotonic() - begun,
-        command=("mpdiag", *sys.argv[1:]),
-        machine=scene.machine,
-        python=scene.python,
-        verdict="",
         sections=(*tree(request, run, lived), *pages.sections(tables)),
         account=account,
         findings=tuple(findings),
@@ -201,10 +254,15 @@ def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation
         began_s=program.began,
         ended_s=program.ended,
         exit=program.exit,
-        cpus=min([float(scene.machine.get("usable_cpus") or os.cpu_count() or 1), *map(float, granted)]),
+        cpus=min([usable_cpus(scene), *map(float, granted)]),
         books=books,
         outside=outside,
     )
+
+
+def usable_cpus(scene: Scene) -> float:
+    """The CPUs that we may use, and so what we start."""
+    return float(scene.machine.get("usable_cpus") or os.cpu_count() or 1)
 
 
 def doubts(request: Request, scene: Scene, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[str]:

@@ -64,6 +64,8 @@ class _Page:
             self.put(hang(self.say("!", "yellow"), self.say(doubt)))
 
     def _findings(self) -> None:
+        if not present.judged(self.report):
+            return
         full, brief = present.split_findings(self.report, self.style)
         self.heading(present.headline(self.report), present.counts(self.report))
         if not self.report.findings and self.report.passed and not self.style.verbose:

@@ -106,6 +106,11 @@ def headline(report: Report) -> str:
     return "New findings" if report.kind == "compare" else "Findings"
 
 
+def judged(report: Report) -> bool:
+    """Whether there is anything to say of findings: nothing is judged while a program still runs."""
+    return report.kind != "run" or bool(report.findings or report.passed or report.not_judged)
+
+
 def counts(report: Report) -> str:
     """How many findings of each level, and what became of the other rules: ``1 warning, 3 notes; 12 rules passed``."""
     levels = [
