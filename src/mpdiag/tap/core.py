@@ -41,8 +41,18 @@ ABSORBED = frozenset(
 IN_MANAGER = ABSORBED | {KIND["pickle"], KIND["unpickle"]}
 
 
-#: What woven code reaches through this module.
+#: What woven code reaches through this module, and the modules with which it comes: not later, or each forked child
+#: would import it for itself.
 PARTS = frozenset(("ending", "globs", "holds", "note", "tasks", "traffic", "values"))
+WITH = {
+    "multiprocessing.process": ("ending", "globs", "note"),
+    "multiprocessing.pool": ("tasks",),
+    "multiprocessing.queues": ("traffic",),
+    "multiprocessing.sharedctypes": ("values",),
+    "multiprocessing.synchronize": ("holds",),
+    "concurrent.futures.process": ("tasks",),
+    "concurrent.futures.thread": ("tasks",),
+}
 
 
 class Thread:
@@ -135,6 +145,8 @@ def __getattr__(name: str) -> Any:
 
 def weave_into(module: dict[str, object]) -> None:
     """Give a woven module the names that its taps use."""
+    for part in WITH.get(str(module["__name__"]), ()):
+        __getattr__(part)
     module["_mpd"], module["_mpd_gates"], module["_mpd_next"] = sys.modules[__name__], gates, next
     module["_mpd_clock"], module["_mpd_light"] = clock, light
     module["_mpd_reads"] = module["_mpd_writes"] = 0  # of `values`, counted down
