@@ -25,7 +25,8 @@ SHOWN = 64
 MOST, TOLD = 400, 50
 SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 
-_before: dict[str, dict[str, Any]] = {}
+#: By module: its globals, and what they were.
+_before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 _told: set[object] = set()
 _target = ""
 _tasks = 0
@@ -71,8 +72,8 @@ def done() -> None:
 def look() -> None:
     """Tell what has changed since the child began, and what it does not log."""
     try:
-        for name, before in _before.items():
-            _compare(name, before)
+        for name, (space, before) in _before.items():
+            _compare(name, space, before)
         if "logging" in sys.modules:
             _unlogged(sys.modules["logging"])
     except Exception:  # the program must not notice
@@ -83,12 +84,22 @@ def _remember(name: str) -> None:
     module = sys.modules.get(name)
     if module is None or name in _before or places.is_library(getattr(module, "__file__", None) or ""):
         return
-    if any(sys.modules.get(each) is module for each in _before):
+    space = _space(module)
+    if any(each is space for each, _ in _before.values()):
         return
-    marks = _before[name] = {}
-    for key, value in list(vars(module).items())[:MOST]:
+    marks: dict[str, Any] = {}
+    _before[name] = space, marks
+    for key, value in list(space.items())[:MOST]:
         if not key.startswith("__") and not isinstance(value, SKIPPED):
             marks[key] = _mark(value, module.__name__)
+
+
+def _space(module: Any) -> dict[str, Any]:
+    """The globals that a module's functions have: a spawned child's main module holds a copy of them."""
+    for value in vars(module).values():
+        if type(value) is FunctionType and value.__module__ == module.__name__:
+            return value.__globals__
+    return vars(module)
 
 
 def _mark(value: Any, module: str) -> Any:
@@ -118,15 +129,14 @@ def _atom(value: Any) -> Any:
     return value if type(value) in (int, float, bool) else id(value)
 
 
-def _compare(name: str, before: dict[str, Any]) -> None:
-    module = sys.modules[name]
-    now = vars(module)
+def _compare(name: str, now: dict[str, Any], before: dict[str, Any]) -> None:
+    module = now["__name__"]
     if name == "__mp_main__":  # the main module of a child, which may have it twice
         name = "__main__"
     for key, old in before.items():
         if (name, key) in _told or key not in now:
             continue
-        new = _mark(now[key], module.__name__)
+        new = _mark(now[key], module)
         if new == old and type(new) is type(old):
             continue
         same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
