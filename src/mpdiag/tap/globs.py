@@ -94,7 +94,7 @@ def _remember(name: str) -> None:
             marks[key] = _mark(value, module.__name__)
 
 
-def _space(module: Any) -> dict[str, Any]:
+def _space(module: Any) -> Any:
     """The globals that a module's functions have: a spawned child's main module holds a copy of them."""
     for value in vars(module).values():
         if type(value) is FunctionType and value.__module__ == module.__name__:

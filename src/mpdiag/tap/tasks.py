@@ -215,7 +215,8 @@ def arrived(result: Any, fine: bool, value: Any) -> None:
         return
     result.__dict__["_mpd_pool"] = places.identity(pool._inqueue)
     _arrived(pool._inqueue, fine, value)
-    if not fine and getattr(result, "_success", True) and getattr(result, "_error_callback", None):
+    first = getattr(result, "_success", True)  # of several chunks that fail, get() raises the first one's exception
+    if not fine and (not first or getattr(result, "_error_callback", None)):
         _count_fetched(pool._inqueue)
 
 
