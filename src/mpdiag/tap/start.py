@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 #: The import system leaves its own frames out of tracebacks; with this name, ours as well.
 IMPORTER = "<frozen importlib._bootstrap>"
-IMPORT = """\
-def _find_and_load(name, import_):
-    token = begin()
-    try:
-        return find(name, import_)
-    finally:
-        end(token)
-"""
 
 
 def start(folder: str) -> None:
@@ -78,8 +70,14 @@ def arm_stacks() -> None:
 def time_imports() -> None:
     """Time what it takes to find, compile and run modules that are not there yet."""
     system: Any = sys.modules["_frozen_importlib"]
-    code = compile(IMPORT, IMPORTER, "exec", dont_inherit=True)
-    body = next(each for each in code.co_consts if isinstance(each, type(code)))
     names = {"begin": core.begin_import, "end": core.end, "find": system._find_and_load, "__builtins__": __builtins__}
     function: Any = type(start)
-    system._find_and_load = function(body, names)
+    system._find_and_load = function(_find_and_load.__code__.replace(co_filename=IMPORTER), names)
+
+
+def _find_and_load(name: Any, import_: Any) -> Any:
+    token = begin()  # type: ignore[name-defined]  # noqa: F821 - it gets other globals
+    try:
+        return find(name, import_)  # type: ignore[name-defined]  # noqa: F821
+    finally:
+        end(token)  # type: ignore[name-defined]  # noqa: F821
