@@ -269,6 +269,9 @@ def doubts(request: Request, scene: Scene, run: lives.Run, lived: Sequence[lives
     """What limits the trust in what was observed, or the use of it."""
     if "cprofile" in request.files:
         yield "profiled: with --cprofile each call takes longer, so times are inflated and gains overstated"
+        themselves = sum(any(book.noted("gave_way")) for book in run.books)
+        if themselves:
+            yield f"{themselves} of {len(run.books)} processes profiled themselves: --cprofile stops there"
     if run.exit != 0:
         how = f"with exit code {run.exit}" if isinstance(run.exit, int) else f"by {run.exit}"
         yield f"the program ended {how}: what it did until then is told"

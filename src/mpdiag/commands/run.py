@@ -85,9 +85,8 @@ class Front(click.Command):
 #: Options for files that hold something else than the report.
 BESIDE = {
     "perfetto": "Write a timeline of processes, tasks, waits and locks to FILE, for ui.perfetto.dev.",
-    "cprofile": "Run each process under cProfile and write one profile to FILE, for pstats, snakeviz and others. This "
-    "slows the program down, small functions most. Up to Python 3.11 it sees main threads only, from 3.12 on all "
-    "threads as one. A program that profiles itself has priority.",
+    "cprofile": "Run each process under cProfile, which slows it down, and write one profile of all to FILE, for "
+    "pstats or snakeviz; `mpdiag explain profiling` says what it holds.",
 }
 
 

@@ -139,7 +139,8 @@ def forked() -> None:
     try:
         _busy = False
         if _profiler is not None:
-            _leave()
+            if sys.getprofile() is _profiler or hasattr(sys, "monitoring"):
+                _profiler.disable()
             _profiler = None
         _begin()
     except Exception:  # the program must not notice

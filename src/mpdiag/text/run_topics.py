@@ -25,7 +25,30 @@ letters and dots are waiting. Above a dozen processes, those of one kind share a
 - Pools, call sites, channels, locks, memory: only where there is something to see, the weightiest rows first. What a
 pool or queue made for itself, and waits below 1 % of the run, come with -v.
 
-Under `run`, places are lines of the program, not of the library that it called.""",
+Under `run`, places are lines of the program, not of the library that it called. What can be had besides the page, as
+calls, profiles and a timeline: `mpdiag explain profiling`.""",
+)
+
+_PROFILING = Topic(
+    "profiling",
+    "What `mpdiag run` shows besides its page: calls, a profile, a timeline, a live page",
+    """\
+- `--stacks` adds a tree of the calls in which all processes burnt CPU time; those of a role count as one. Busy
+processes are asked for their stacks some hundred times a second, from outside; the program needs no package for it and
+pays about 2 % of a CPU for each busy process. Time spent waiting is not in it: that is what the page is about.
+- `--cprofile FILE` runs every process under cProfile, from its birth, and writes one profile of all of them: `python -m
+pstats FILE`, snakeviz and other viewers open it. Calls become slower, small functions most, so times are inflated and
+gains overstated; the page says so. Up to Python 3.11 the main thread of each process is profiled; from 3.12 on cProfile
+takes all threads for one. A process that ends, is terminated or killed by its parent, or leaves by `os._exit()` loses
+nothing; one killed from elsewhere, as for want of memory, loses about its last second. A program that profiles itself
+has priority. Paths stay as they are, for viewers look for the source.
+- `--perfetto FILE` writes a timeline, which ui.perfetto.dev and chrome://tracing open: processes, the last 256 tasks of
+each, waits and locks, memory, and which start() made which process.
+- `--live` shows the page below the program's output while it runs. The program may print lines as it likes; one that
+draws on the whole screen itself should not be run so. The page takes mpdiag 2 to 3 % of a CPU, the program nothing.
+- `--keep DIR` keeps the ledgers as the processes wrote them, to look into; no command reads them again.
+
+For a single process, and for waiting beside computing, a profiler of its own shows more: py-spy, pyinstrument.""",
 )
 
 _LEDGER = Topic(
@@ -128,4 +151,4 @@ Only what is new in AFTER counts as a finding, so `--fail-on warning` fails when
 sample: repeat it before you believe in a few per cent. Another machine, interpreter or version is named.""",
 )
 
-RUN_TOPICS: Final = (_RUNNING, _ACCOUNT, _BUCKETS, _EFFICIENCY, _GAIN, _LEDGER, _COMPARING)
+RUN_TOPICS: Final = (_RUNNING, _PROFILING, _ACCOUNT, _BUCKETS, _EFFICIENCY, _GAIN, _LEDGER, _COMPARING)
