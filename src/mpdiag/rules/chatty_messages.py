@@ -18,6 +18,8 @@ SHARE = 0.1
 RATE = 5000
 #: Bytes up to which a message's size does not matter.
 TINY = 2**10
+#: The part of the messages that wait for an answer, or are one, from which on they cannot be collected.
+ANSWERED = 0.9
 #: What remains of the cost of single messages in lists of 100.
 LISTED = 0.1
 #: A warning needs more of the wall time than a gain that is sure: collecting messages delays them.
@@ -60,7 +62,7 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
     wall = run.number("wall_s")
     for channel in ideals.user_rows(channels):
         count, each = ideals.amount(channel, "puts"), ideals.at_least(channel, "mean_b")
-        answered = 2 * ideals.at_least(channel, "round_trips") > count
+        answered = 2 * ideals.at_least(channel, "round_trips") > ANSWERED * count
         if each > TINY or count < RATE * wall or answered:
             continue
         recoverable = ideals.channel_idle_s(channel) * (1 - LISTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.stats import scaled
@@ -19,6 +19,8 @@ TASK = 1e-3
 SEEN_AT_MOST = 10_000
 #: Rows by what their elements are called.
 ELEMENTS = {"dicts": "dicts", "slots objects": "objects with __slots__", "floats": "floats of a list"}
+#: A program is not written anew without its pool for less of its wall time.
+WORTH = 0.2
 #: What stands for a message in the advice.
 MESSAGE = 1000
 
@@ -53,8 +55,9 @@ def observed(run: Facts, pools: Facts, tasks: Facts) -> Iterator[Finding]:
             continue
         carried, computing = sum(ideals.carried_s(pool)), ideals.amount(pool, "task_cpu_s")
         phase, each = ideals.amount(pool, "phase_s"), ideals.amount(pool, "args_b")
-        recoverable = phase + ideals.at_least(pool, "start_s") - computing
-        if not ideals.worth(recoverable, run.number("wall_s")):
+        around = phase + ideals.at_least(pool, "late_s") + ideals.at_least(pool, "start_s") - computing
+        recoverable = phases.attributed(carried, around)
+        if recoverable < WORTH * run.number("wall_s") or not ideals.worth(recoverable, run.number("wall_s")):
             continue
         place = Place.of(pool)
         yield RULE.finding(

@@ -27,11 +27,16 @@ def observed(run: Facts, memory: Facts, pools: Facts) -> Iterator[Finding]:
         return
     prepared = [row for row in pools.all() if not row.get("threads") and ideals.at_least(row, "init_s") > 0]
     place = Place.of(prepared[0]) if prepared else None
+    at_once = min(workers, max(1.0, ideals.usable(run)))
+    loading = sum(ideals.at_least(row, "init_s") for row in prepared) / at_once * (1 - 1 / workers)
     how = "in its initializer or first task" if prepared else "before or in its first task"
     yield RULE.finding(
         level="warning",
         place=place,
         confidence="inferred",
+        gain=ideals.bound(loading, run, "what is shared is loaded once, or page by page as it is used")
+        if loading > 0
+        else None,
         concern=spare / SPARE,
         seen=f"Each of {number(workers, '1')} workers grew by {size(copy)} of its own {how}{ideals.where(place)}: "
         f"{size(copy * workers)} in all, of which {size(spare)} could be shared if it is the same data."

@@ -110,7 +110,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     handing = ideals.amount(pool, "dispatch_s") * tasks + sum(ideals.carried_s(pool))
     recoverable = phases.attributed(min(handing, lost), lost, OWN)
     loss = phases.loss(recoverable, run, "in chunks the same work needs next to no handing out")
-    if loss is None or overhead < work / tasks:
+    if loss is None or overhead < work / tasks or handing < phases.inside(pool, cpus):
         return None
     items, place = ideals.amount(pool, "items"), Place.of(pool)
     per = max(work / items, 1e-7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from mpdiag.report import Account, Efficiency, Memory, ProcessAccount
 from mpdiag.watch.books import Book, Slot
@@ -21,6 +22,7 @@ BUCKETS = {
     "send": "send",
     "put": "send",
     "recv": "recv",
+    "read": "recv",
     "poll": "recv",
     "wait": "recv",
     "get": "recv",
@@ -43,22 +45,27 @@ COMPUTING = frozenset({"pickle", "unpickle", "submit", "start", "alive", "shm"})
 OWN = frozenset({"main", "worker", "process"})
 
 
+#: Seconds at the end of a process that was killed of which nothing may be known: it is looked at about as often.
+UNSEEN_S = 0.1
+
+
 def account(run: Run, lives: Sequence[Life]) -> Account:
     """The account of a run."""
-    processes = tuple(process(run, life) for life in lives)
-    total = {name: sum(each.buckets.get(name, 0.0) for each in processes) for name in ORDER}
+    spent = [Spent.of(life) for life in lives]
+    processes = tuple(process(run, life, each) for life, each in zip(lives, spent, strict=True))
+    total = {name: sum(each.buckets.get(name, 0.0) for each in spent) for name in ORDER}
     lifetimes = sum(life.life_s for life in lives)
-    missing = sum(abs(life.life_s - sum(each.buckets.values())) for life, each in zip(lives, processes, strict=True))
+    unknown = sum(each.unknown_s for each in spent)
     return Account(
         wall_s=run.wall_s,
         processes=processes,
         total={name: seconds for name, seconds in total.items() if seconds},
-        unaccounted_fraction=missing / lifetimes if lifetimes else 0.0,
+        unaccounted_fraction=min(1.0, unknown / lifetimes) if lifetimes else 0.0,
         efficiency=efficiency(run, lives, processes),
     )
 
 
-def process(run: Run, life: Life) -> ProcessAccount:
+def process(run: Run, life: Life, spent: Spent) -> ProcessAccount:
     """The account of one process."""
     vital = life.vital
     return ProcessAccount(
@@ -70,33 +77,72 @@ def process(run: Run, life: Life) -> ProcessAccount:
         born_s=life.born_s - run.began_s,
         ended_s=life.ended_s - run.began_s,
         exit=life.exit,
-        buckets=buckets(life),
-        memory=Memory(vital.rss_peak or 0, vital.uss_peak) if vital else Memory(0),
+        buckets=spent.buckets,
+        memory=Memory(vital.rss_peak or 0, vital.uss_peak, vital.pss_peak) if vital else Memory(0),
+        cpu_s=life.cpu_s if vital or (life.book and life.book.cpu_s is not None) else None,
     )
 
 
-def buckets(life: Life) -> dict[str, float]:
+@dataclass(frozen=True)
+class Spent:
     """Where the time of the main thread of a process went."""
+
+    #: Together no longer than its life.
+    buckets: dict[str, float]
+    #: What was not seen, or told twice: by so much the buckets do not explain its life.
+    unknown_s: float
+
+    @classmethod
+    def of(cls, life: Life) -> Spent:
+        """What is known of one process."""
+        found, computed = by_ledger(life)
+        over = max(0.0, sum(found.values()) - life.life_s)
+        if over:
+            found = {name: seconds * life.life_s / (life.life_s + over) for name, seconds in found.items()}
+        rest = max(0.0, life.life_s - sum(found.values()))
+        found["cpu"] = min(max((life.main_cpu_s or 0.0) - computed, 0.0), rest)
+        found["ready"] = min(main_ready(life), rest - found["cpu"])
+        rest -= found["cpu"] + found["ready"]
+        unseen = min(rest, unseen_s(life))
+        found["off_cpu"] = rest - unseen
+        return cls({name: found[name] for name in ORDER if found.get(name)}, over + unseen)
+
+
+def by_ledger(life: Life) -> tuple[dict[str, float], float]:
+    """What the taps of a process told, by bucket, and how much of it was CPU time."""
     found = dict.fromkeys(ORDER, 0.0)
-    measured = computing = 0.0  # CPU time that is told already; wall time of what is nearly all CPU time
-    if life.book:
-        found["start"] = computing = starting(life)
-        if life.book.ended_s:
-            found["exit"] = max(0.0, life.ended_s - life.book.ended_s)
-        scale = fitting(life, life.life_s - found["start"] - found["exit"])
-        for slot, bucket in told(life.book):
-            seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
+    if life.book is None:
+        return found, 0.0
+    found["start"] = computed = starting(life)
+    if life.book.ended_s:
+        found["exit"] = max(0.0, life.ended_s - life.book.ended_s)
+    else:
+        for bucket, seconds in until_the_end(life):
             found[bucket] += seconds
-            measured += slot.cpu_s
-            computing += seconds if slot.kind in COMPUTING else 0.0
-    rest = max(0.0, life.life_s - sum(found.values()))
-    cpu, ready = main_cpu(life), main_ready(life)
-    held = computing * ready / (cpu + ready) if cpu + ready else 0.0  # without a CPU amid what is computing
-    found["cpu"] = min(max(cpu - measured - (computing - held), 0.0), rest)
-    # It waits for a CPU in proportion to what it computes; what it waits after other waits belongs to those.
-    found["ready"] = min(ready * found["cpu"] / cpu if cpu else 0.0, rest - found["cpu"])
-    found["off_cpu"] = rest - found["cpu"] - found["ready"]
-    return {name: seconds for name, seconds in found.items() if seconds}
+    scale = fitting(life, life.life_s - sum(found.values()))
+    for slot, bucket in told(life.book):
+        seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
+        found[bucket] += seconds
+        computed += slot.cpu_s or (seconds if slot.kind in COMPUTING else 0.0)
+    return found, computed
+
+
+def until_the_end(life: Life) -> Iterator[tuple[str, float]]:
+    """What the main thread of a killed process was doing, and since when."""
+    assert life.book
+    for native, kind, since in life.book.threads:
+        if native == life.book.main_thread and kind in BUCKETS and since > 0:
+            yield BUCKETS[kind], max(0.0, life.ended_s - since)
+
+
+def unseen_s(life: Life) -> float:
+    """How much of a process's time may have gone by without anybody seeing what it did."""
+    book, vital = life.book, life.vital
+    if vital is None and (book is None or book.ended_s is None):
+        return life.life_s
+    if book and (book.ended_s is not None or any(True for _ in until_the_end(life))):
+        return 0.0
+    return UNSEEN_S
 
 
 def told(book: Book) -> Iterator[tuple[Slot, str]]:
@@ -119,17 +165,13 @@ def starting(life: Life) -> float:
     """From the request for a process to the first line of its own, without what it imported meanwhile."""
     assert life.book
     until = life.work_began_s
-    before = sum(slot.s for slot, bucket in told(life.book) if slot.last_s <= until and bucket != "start")
+    before = sum(
+        slot.s
+        for slot, bucket in told(life.book)
+        # Imports share a slot; nearly all come first.
+        if bucket != "start" and (slot.last_s <= until or (bucket == "import" and slot.first_s <= until))
+    )
     return max(0.0, until - life.born_s - before)
-
-
-def main_cpu(life: Life) -> float:
-    """CPU time of the main thread."""
-    if life.book and life.book.main_cpu_s is not None:
-        return life.book.main_cpu_s
-    if life.vital and life.vital.main_cpu_s is not None:
-        return life.vital.main_cpu_s
-    return life.vital.cpu_s or 0.0 if life.vital else 0.0
 
 
 def main_ready(life: Life) -> float:

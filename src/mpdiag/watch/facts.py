@@ -32,6 +32,8 @@ from mpdiag.watch.lives import Life, Run, Start
 #: What the main thread waits for.
 WAITING = ("result", "join", "get", "recv", "wait", "poll", "lock", "sync", "put", "manager")
 CHILDREN = ("worker", "process")
+#: A process is joined at once where its end is waited for during most of its work.
+WAITED = 0.5
 
 
 def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[str, Any]) -> dict[str, Facts]:
@@ -199,14 +201,25 @@ def start_rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
     for life in lives:
         if life.start and life.role == "process" and not life.start.where[4] & (POOL | EXECUTOR):
             sites[(*life.start.where[:3], life.start.method)].append((life, life.start))
-    return [start_row(each) for each in sites.values()]
+    waited = {life.pid: joining(life) for life in lives}
+    return [
+        start_row(each, sum(waited.get(pid, 0.0) for pid in {life.parent for life, _ in each}))
+        for each in sites.values()
+    ]
 
 
-def start_row(each: list[tuple[Life, Start]]) -> dict[str, Any]:
-    """The facts of one such line."""
+def joining(life: Life) -> float:
+    """How long a process waited for the end of others, beside those of pools."""
+    slots = life.book.of("join") if life.book else ()
+    return sum(slot.wall_s for slot in slots if not slot.via & (POOL | EXECUTOR))
+
+
+def start_row(each: list[tuple[Life, Start]], joined_s: float) -> dict[str, Any]:
+    """The facts of one such line; ``joined_s`` is how long those who started them waited for the end of any."""
     started = [life for life, _ in each]
     starts = [start for _, start in each]
     ran = [slot for life in started if life.book for slot in life.book.of("run")]
+    work_s = sum(slot.wall_s for slot in ran)
     file, line, function = starts[0].where[:3]
     return {
         "start_method": starts[0].method,
@@ -217,12 +230,11 @@ def start_row(each: list[tuple[Life, Start]]) -> dict[str, Any]:
         "main_s": sum(own_s(life.book) for life in started if life.book),
         "unused_s": needless(started),
         "life_s": sum(life.life_s for life in started),
-        "work_s": sum(slot.wall_s for slot in ran),
+        "work_s": work_s,
         "work_cpu_s": sum(slot.cpu_s for slot in ran),
         "alive_max": most_alive(started),
-        "joined_at_once": sum(
-            earlier.ended_s <= start.began_s for earlier, start in zip(started, starts[1:], strict=False)
-        ),
+        "joined_at_once": ended_before_next(started, starts) if joined_s >= WAITED * work_s else 0,
+        "joined_s": joined_s,
         "span_s": max(life.ended_s for life in started) - min(life.born_s for life in started),
         "varying": None,
         "target": starts[0].target,
@@ -230,6 +242,11 @@ def start_row(each: list[tuple[Life, Start]]) -> dict[str, Any]:
         "line": line or None,
         "function": function,
     }
+
+
+def ended_before_next(started: Sequence[Life], starts: Sequence[Start]) -> int:
+    """How many of them had ended when the next was started."""
+    return sum(earlier.ended_s <= start.began_s for earlier, start in zip(started, starts[1:], strict=False))
 
 
 def imported(life: Life) -> float:

@@ -65,8 +65,22 @@ def exits(lives: Sequence[Life]) -> Iterator[dict[str, Any]]:
             if code not in (0, None) and not (life.pid in sent and _by_signal(code)):
                 groups[tuple(life.start.where[:3])].append(life)
     for where, failed in groups.items():
-        unread = sum(life.pid not in looked for life in failed)
+        unread = 0 if started_anew(failed, lives) else sum(life.pid not in looked for life in failed)
         yield row("exit", len(failed), unread, _reason(failed[0], codes.get(failed[0].pid, failed[0].exit)), where)
+
+
+def started_anew(failed: Sequence[Life], lives: Sequence[Life]) -> bool:
+    """Whether the program saw that just these had ended, and started another one for each at the same line."""
+    starts = [life.start for life in failed if life.start]
+    parents = {start.parent for start in starts}
+    alive = [slot for life in lives if life.pid in parents and life.book for slot in life.book.of("alive")]
+    found_dead = sum(slot.count - slot.empty for slot in alive)
+    later = [
+        life.start
+        for life in lives
+        if life.start and life.start.where[:3] == starts[0].where[:3] and life.start.began_s >= failed[0].ended_s
+    ]
+    return 0 < found_dead <= len(failed) and len(later) >= len(failed)
 
 
 def _by_signal(code: Any) -> bool:

@@ -44,7 +44,8 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
         "line": line or None,
         "function": function,
     }
-    found |= pool_traffic.started(group, working) | pool_tasks.done(tasks, working) | pool_traffic.moved(group, tasks)
+    found |= pool_traffic.started(group, working) | pool_traffic.moved(group, tasks)
+    found |= pool_tasks.done(tasks, working, pool_tasks.concurrency(group) or 1.0)
     return found | pool_tasks.shape(group, found["task_s"]) | waited(group) | fared(group, working)
 
 

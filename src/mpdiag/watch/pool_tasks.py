@@ -14,8 +14,8 @@ from mpdiag.watch.pools import PoolSeen, Worker
 DOINGS = ("lock", "manager", "put", "send", "recv", "get")
 
 
-def done(tasks: Sequence[Slot], working: Sequence[Worker]) -> dict[str, Any]:
-    """What the tasks took."""
+def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> dict[str, Any]:
+    """What the tasks took; ``at_once`` is how many ran at a time, in the mean."""
     ring = [task for worker in working for task in worker.tasks]
     lasted = sorted(task.ended_s - task.began_s for task in ring)
     count, items = sum(slot.count for slot in tasks), sum(slot.empty for slot in tasks)
@@ -24,6 +24,7 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker]) -> dict[str, Any]:
     locked = sum(slot.wall_s for slot in inside if slot.kind == "lock")
     known = cpu + locked + sum(slot.wall_s for slot in inside if slot.kind in ("manager", "put", "send"))
     ready = sum(task_ready_s(worker) for worker in working)
+    known += at_once * computing_s(working) if threads(working) else 0.0
     return {
         "tasks": count,
         "items": items,
@@ -40,6 +41,18 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker]) -> dict[str, Any]:
         "task_ready_s": ready if all(worker.ready_s is not None for worker in working) else None,
         "task_wait_s": max(0.0, wall - known - ready),
     }
+
+
+def threads(working: Sequence[Worker]) -> bool:
+    """Whether these are threads."""
+    return any("main" not in worker.threads for worker in working)
+
+
+def computing_s(working: Sequence[Worker]) -> float:
+    """The time for which threads held the GIL at most: each may have kept all the others waiting for it."""
+    cpu = sum(slot.cpu_s for worker in working for slot in worker.slots("task"))
+    vitals = {worker.life.pid: worker.life.vital for worker in working}.values()
+    return cpu + sum((vital.ready_s or 0.0) - (vital.main_ready_s or 0.0) for vital in vitals if vital)
 
 
 def types_of_longest(tasks: Sequence[Slot], working: Iterable[Worker]) -> str | None:
@@ -80,17 +93,22 @@ def task_ready_s(worker: Worker) -> float:
 def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
     """How busy the workers of one place's pools were, and how many at once."""
     phase, workers = sum(pool.phase_s for pool in group), max(1, group[0].asked)
-    running = [overlap(pool) for pool in group]
-    spans = [span for span, _, _ in running if span]
     tails = [tail(pool) for pool in group]
     return {
         "wait_task_s": sum(slot.s for pool in group for slot in pool.working("wait_task")),
         "busy_share": min(1.0, task_s / (workers * phase)) if phase else None,
-        "concurrency": sum(total for _, total, _ in running) / sum(spans) if spans else None,
-        "concurrency_max": max((most for _, _, most in running), default=None),
+        "concurrency": concurrency(group),
+        "concurrency_max": max((overlap(pool)[2] for pool in group), default=None),
         "imbalance": sum(between for between, _ in tails),
         "tail_s": sum(alone for _, alone in tails),
     }
+
+
+def concurrency(group: Sequence[PoolSeen]) -> float | None:
+    """How many of the last tasks ran at a time, in the mean, while any did."""
+    running = [overlap(pool) for pool in group]
+    span = sum(each for each, _, _ in running)
+    return sum(total for _, total, _ in running) / span if span else None
 
 
 def overlap(pool: PoolSeen) -> tuple[float, float, int]:

@@ -11,6 +11,9 @@ from mpdiag.watch.imports import own_s, unused_s
 from mpdiag.watch.lives import Life
 from mpdiag.watch.pools import PoolSeen, Worker
 
+#: Bytes a second that any machine copies into a pipe, and seconds that a call takes beside it.
+PACE, CALL_S = 200e6, 20e-6
+
 
 def started(group: Sequence[PoolSeen], working: Sequence[Worker]) -> dict[str, Any]:
     """What it took to start the workers of one place's pools and to prepare them."""
@@ -58,8 +61,7 @@ def moved(group: Sequence[PoolSeen], tasks: Sequence[Slot]) -> dict[str, Any]:
         "args_b": per_event(unpickled),
         "result_b": per_event(results),
         "pickle_s": pickling,
-        # Writing to a pipe that is full is waiting for whoever reads it.
-        "send_s": min(total(feeding, "send"), max(0.0, helping - pickling)),
+        "send_s": min(total(feeding, "send"), max(0.0, helping - pickling), copied_s(feeding)),
         "recv_s": sum(slot.s for slot in reading),
         "unpickle_s": sum(slot.s for slot in unpickled),
         "result_pickle_s": sum(slot.s for slot in results),
@@ -73,6 +75,12 @@ def moved(group: Sequence[PoolSeen], tasks: Sequence[Slot]) -> dict[str, Any]:
 def total(slots: Iterable[Slot], kind: str) -> float:
     """The time of one kind."""
     return sum(slot.s for slot in slots if slot.kind == kind)
+
+
+def copied_s(slots: Iterable[Slot]) -> float:
+    """What writing to a pipe takes at most where there is room: else it is waiting for whoever reads."""
+    sends = [slot for slot in slots if slot.kind == "send"]
+    return sum(slot.bytes / PACE + slot.count * CALL_S for slot in sends)
 
 
 def per_event(slots: Sequence[Slot]) -> float | None:

@@ -97,7 +97,11 @@ class PoolSeen:
     def busy_s(self) -> float:
         """Wall time in which it had work: from the first task handed out to the last result that came."""
         tally = self.tally
-        return tally.s + max(0.0, tally.last_s - tally.first_s) if tally else 0.0
+        if tally and tally.last_s:
+            return tally.s + max(0.0, tally.last_s - tally.first_s)
+        # Nobody counts the results of threads.
+        ended = max((worker.ended_work for worker in self.workers if worker.ended_work), default=0.0)
+        return max(0.0, ended - self.first_submit)
 
     @cached_property
     def first_submit(self) -> float:
