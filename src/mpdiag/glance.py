@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mpdiag import units
-from mpdiag.watch import account as accounts
 from mpdiag.watch import lives
-from mpdiag.watch.books import NS, Book, Slot, read
+from mpdiag.watch.books import NS, read
 from mpdiag.watch.folder import LEDGERS
 from mpdiag.watch.observation import Observation, Surroundings, Vital
 from mpdiag.watch.sampler import Sampler
@@ -42,8 +41,7 @@ class Glance:
         around = Surroundings(now_s - self.began_s, None, None, None, None, None, None, 0, 0.0, 0)
         since_began = (time.monotonic_ns() - self.sampler.began_ns) * NS
         outside = Observation(self.sampler.began_ns, tuple(ending(vital, since_began) for vital in vitals), (), around)
-        books = tuple(whole(book, now_s) for book in read(self.folder / LEDGERS))
-        return lives.Run(self.pid, self.began_s, now_s, None, self.cpus, books, outside)
+        return lives.Run(self.pid, self.began_s, now_s, None, self.cpus, read(self.folder / LEDGERS), outside)
 
     def headline(self, run: lives.Run) -> str:
         """How long it has run, and what it uses now: ``running for 12.3 s: 4 processes, 1.9 of 2 CPUs, 240 MiB``."""
@@ -69,34 +67,3 @@ def memory_now(alive: Sequence[Vital]) -> Iterator[int]:
 def ending(vital: Vital, now: float) -> Vital:
     """A process as if it ended now, if it lives."""
     return vital if vital.ended else replace(vital, ended=now)
-
-
-def whole(book: Book, now_s: float) -> Book:
-    """A ledger with what its main thread is still doing."""
-    doing = next((each for each in book.threads if each[0] == book.main_thread), None)
-    if book.ended_s or doing is None or doing[1] not in accounts.BUCKETS or doing[2] <= 0:
-        return book
-    _, kind, since_s = doing
-    took = max(now_s - since_s, 0.0)
-    slot = Slot(
-        kind=kind,
-        thread="main",
-        native=book.main_thread,
-        file=None,
-        line=0,
-        function=None,
-        api="",
-        via=0,
-        name=None,
-        count=1,
-        timed=1,
-        s=took,
-        wall_s=took,
-        cpu_s=0.0,
-        bytes=0,
-        max_s=took,
-        first_s=since_s,
-        last_s=now_s,
-        empty=0,
-    )
-    return replace(book, slots=(*book.slots, slot))

@@ -299,7 +299,8 @@ def write_files(request: Request, run: lives.Run, folder: Path) -> int:
         document = timeline.perfetto(run, lives.lives(run))
         output.write(timeline.written(redact_values(document, Identity.here()) if request.redact else document))
     if output := request.files.get("cprofile"):
-        profile, count = profiles.merged(folder / private.PROFILES)
+        helpers = {life.pid for life in lives.lives(run) if life.role in lives.SERVERS.values()}
+        profile, count = profiles.merged(folder / private.PROFILES, helpers)
         output.write(profile)
         if not count:
             complain("no process could be profiled", "Each needs a Python of 3.9 or newer without -E, -I or -S.")

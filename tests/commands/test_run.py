@@ -77,6 +77,8 @@ def test_every_option_of_ours_that_takes_a_value_is_known():
         ("--keep full script.py", "--keep full: the folder is not empty"),
         ("--keep script.py/x script.py", "--keep script.py/x: Not a directory"),
         ("--json /no/such/x script.py", "cannot be written"),
+        ("--perfetto /no/such/x script.py", "cannot be written"),
+        ("--json out --cprofile ./out script.py", "is given for --json and for --cprofile"),
     ],
 )
 def test_bad_input_is_said_in_a_line_and_nothing_runs(line, said, tmp_path, monkeypatch, capfd):

@@ -87,6 +87,7 @@ def test_one_profile_of_all_processes(sandbox, program, method):
     leaf = next(figures for function, figures in stats.items() if function[2] == "leaf")
     assert (leaf[0], [caller[2] for caller in leaf[4]]) == (5, ["task"])
     assert 0.45 < leaf[3] < 5
+    assert not [file for file, _, name in stats if name == "main" and "tracker" in file]
     assert any("profiled: with --cprofile" in doubt["text"] for doubt in report["quality"])
 
 

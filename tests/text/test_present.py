@@ -204,3 +204,10 @@ def test_text_at_the_start_of_a_block_stays_a_paragraph(text):
     tokens = MarkdownIt("commonmark").enable("table").parse(present.markdown(text))
 
     assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+
+
+def test_of_a_tree_the_heaviest_rows_are_shown_where_they_stand():
+    rows = tuple({"call": str(place), "share": share} for place, share in enumerate((0.9, 0.5, 0.1, 0.4, 0.2)))
+
+    assert [row["call"] for row in present.heaviest(rows, "share", 3)] == ["0", "1", "3"]
+    assert [row["call"] for row in present.heaviest(rows, None, 3)] == ["0", "1", "2"]

@@ -36,6 +36,13 @@ def test_profiles_are_added_and_what_is_none_is_left_out(tmp_path):
     assert [figures[1] for function, figures in stats.items() if function[2] == "counted"] == [7]
 
 
+def test_processes_of_the_library_are_left_out(tmp_path):
+    profile(tmp_path / "7.100", 3)
+    profile(tmp_path / "8.200", 4)
+
+    assert merged(tmp_path, {8})[1] == 1
+
+
 def test_no_profile_is_an_empty_one(tmp_path):
     data, count = merged(tmp_path)
 
