@@ -14,8 +14,8 @@ from mpdiag.watch.spins import spins
 
 #: Two counts that differ by less belong to requests and their replies: a sentinel or two has none.
 UNEVEN, FEW = 0.02, 2
-#: Requests and replies take turns as long as both go on.
-TURNS = 0.8
+#: Requests and replies go on together: for so much of the shorter time; of all the time, where no backlog tells more.
+TURNS, ALL_TURNS = 0.8, 0.5
 #: Bytes of a message's header.
 HEADER = 4
 #: Kinds of slots that are named after a channel.
@@ -276,7 +276,7 @@ def both_ways(there: Channel, back: Channel) -> int:
             if (
                 _hears(back, asker)
                 and _hears(there, answerer)
-                and _together(asking, answering)
+                and _together(asking, answering, there.queue)
                 and _short(there)
                 and _short(back)
             ):
@@ -296,9 +296,11 @@ def _hears(channel: Channel, pid: int) -> bool:
     return any(use.pid == pid and (use.slots["get"] or use.slots["recv"]) for use in channel.uses)
 
 
-def _together(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def _together(one: tuple[float, float], other: tuple[float, float], queue: bool) -> bool:
     both = min(one[1], other[1]) - max(one[0], other[0])
-    return both >= TURNS * (max(one[1], other[1]) - min(one[0], other[0]))
+    if queue:
+        return both >= TURNS * min(one[1] - one[0], other[1] - other[0])
+    return both >= ALL_TURNS * (max(one[1], other[1]) - min(one[0], other[0]))
 
 
 def _short(channel: Channel) -> bool:

@@ -44,14 +44,14 @@ def managers(lives: Sequence[Life]) -> list[dict[str, Any]]:
         lambda _, slot: (slot.name, slot.file, slot.line),
     )
     servers = sum(_cpu(life) for life in lives if life.role == "manager")
-    ops = sum(_sum(met, "count") for met in groups) or 1
+    ops = sum(round(_all(met, "count")) for met in groups) or 1
     return [
         {
             "type": str(slot.name).partition(".")[0],
             "method": str(slot.name).partition(".")[2],
-            "ops": _sum(met, "count"),
-            "s": _sum(met, "s"),
-            "server_cpu_s": servers * _sum(met, "count") / ops,
+            "ops": round(_all(met, "count")),
+            "s": _all(met, "s"),
+            "server_cpu_s": servers * round(_all(met, "count")) / ops,
             **_common(met),
         }
         for met in groups
@@ -115,6 +115,16 @@ def _grouped(met: Iterator[Met], key: Callable[[Life, Slot], object]) -> list[li
 
 def _sum(met: Sequence[Met], what: str) -> Any:
     return sum(getattr(slot, what) for _, slot in met)
+
+
+def _all(met: Sequence[Met], what: str) -> float:
+    """The sum over calls of proxies, with the last ones of each process, which are in its count but in no slot."""
+    total = 0.0
+    for life, slot in met:
+        slotted = sum(each.count for each in life.book.slots if each.kind == slot.kind) if life.book else 0
+        counted = life.book.counts.get(slot.kind, 0) if life.book else 0
+        total += getattr(slot, what) * max(1.0, counted / slotted if slotted else 1.0)
+    return total
 
 
 def _common(met: Sequence[Met]) -> dict[str, Any]:

@@ -1,0 +1,336 @@
+"""What the taps note of programs, as the tables tell it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mpdiag.watch import channels, failures, globs, leftovers, locks, sites, values
+from mpdiag.watch.lives import Run, lives
+
+METHODS = ["spawn"] if sys.platform == "win32" else ["fork", "spawn", "forkserver"]
+
+
+@pytest.fixture(params=METHODS)
+def method(request):
+    return request.param
+
+
+@pytest.fixture
+def observed(tapped, tmp_path):
+    """``observed(text, *arguments)``: the lives of the processes of a program."""
+
+    def observe(text, *arguments, code=0):
+        script = tmp_path / "app.py"
+        script.write_text("import multiprocessing as mp, sys\n" + text)
+        done = tapped().run(str(script), *arguments)
+        assert done.code == code, done.err
+        main = min(done.books, key=lambda book: book.began_s)
+        ended = max(book.ended_s or book.began_s for book in done.books) + 1
+        return lives(Run(main.pid, main.began_s, ended, done.code, 2.0, done.books))
+
+    return observe
+
+
+def users(rows):
+    return [row for row in rows if row["user"]]
+
+
+ASKING = """
+def serve(requests, replies):
+    for number in iter(requests.get, None):
+        replies.put(number + 1)
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    requests, replies = context.Queue(), context.Queue()
+    child = context.Process(target=serve, args=(requests, replies))
+    child.start()
+    for number in range(200):
+        requests.put(number)
+        assert replies.get() == number + 1
+    requests.put(None)
+    child.join()
+"""
+
+
+def test_requests_and_replies(observed, method):
+    requests, replies = users(channels.rows(observed(ASKING, method)))
+    assert (requests["puts"], requests["gets"]) == (201, 201)
+    assert (replies["puts"], replies["gets"]) == (200, 200)
+    assert requests["round_trips"] >= 195
+    assert (requests["reply"], replies["reply"]) == (replies["id"], requests["id"])
+    assert (requests["line"], requests["type"], requests["maxsize"]) == (9, "Queue", None)
+    assert (requests["writers"], requests["readers"], requests["left"], requests["eof"]) == (1, 1, 0, 0)
+
+
+def test_a_stream_is_no_conversation(observed):
+    text = ASKING.replace("        assert replies.get() == number + 1\n", "").replace(
+        "    requests.put(None)\n", "    requests.put(None)\n    [replies.get() for _ in range(200)]\n"
+    )
+    assert [row["round_trips"] for row in users(channels.rows(observed(text, "spawn")))] == [0, 0]
+
+
+LEAVING = """
+def take(queue):
+    while not queue.empty():
+        queue.get()
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    queue = context.Queue()
+    children = [context.Process(target=take, args=(queue,)) for _ in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    for number in range(7):
+        queue.put(number)
+"""
+
+
+def test_what_nobody_reads(observed, method):
+    [queue] = users(channels.rows(observed(LEAVING, method)))
+    assert (queue["puts"], queue["gets"], queue["left"], queue["gave_up"]) == (7, 0, 7, 2)
+    assert queue["empty_polls"] == 2
+
+
+ENDING = """
+def read(ours, theirs):
+    theirs.close()
+    while True:
+        ours.recv()
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=read, args=(ours, theirs))
+    child.start()
+    ours.close()
+    theirs.send(b"one")
+    theirs.close()
+    child.join()
+"""
+
+
+def test_an_end_that_nobody_expected(observed, method):
+    seen = observed(ENDING, method)
+    [pipe] = users(channels.rows(seen))
+    assert (pipe["type"], pipe["eof"], pipe["plain_bytes"]) == ("Pipe", 1, True)
+    [failure] = failures.rows(seen)
+    assert (failure["kind"], failure["count"], failure["unread"], failure["example"]) == ("exit", 1, 1, "EOFError")
+
+
+SHARED_END = """
+def write(end, lock):
+    for _ in range(100):
+        with lock:
+            end.send(1)
+
+class Free:
+    def __enter__(self): pass
+    def __exit__(self, *error): pass
+
+if __name__ == "__main__":
+    context = mp.get_context("spawn")
+    for lock in (Free(), context.Lock()):
+        ours, theirs = context.Pipe(duplex=False)
+        children = [context.Process(target=write, args=(theirs, lock)) for _ in range(2)]
+        for child in children:
+            child.start()
+        for _ in range(200):
+            ours.recv()
+        for child in children:
+            child.join()
+"""
+
+
+def test_two_writers_of_one_end(observed):
+    free, locked = users(channels.rows(observed(SHARED_END)))
+    assert (free["end_writers"], locked["end_writers"]) == (2, 2)
+    assert free["unlocked_sends"] >= 100
+    assert locked["unlocked_sends"] == 0
+
+
+COUNTING = """
+def count(value, array, lock, number):
+    for _ in range(300):
+        if lock == "none":
+            value.value += 1
+        elif lock == "own":
+            with value.get_lock():
+                value.value += 1
+        else:
+            with lock:
+                value.value += 1
+        array[number] += 1
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    lock = context.Lock() if sys.argv[2] == "other" else sys.argv[2]
+    value, array = context.Value("i", 0), context.Array("q", 2)
+    children = [context.Process(target=count, args=(value, array, lock, number)) for number in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+"""
+
+
+@pytest.mark.parametrize(("lock", "loose"), [("none", True), ("own", False), ("other", False)])
+def test_updates_without_a_lock(observed, method, lock, loose):
+    value, array = values.rows(observed(COUNTING, method, lock))
+    assert (value["typecode"], value["length"], value["locked"], value["writers"]) == ("i", 1, True, 2)
+    assert 500 <= value["reads"] <= 700
+    assert (value["unlocked_updates"] > 400) is loose
+    assert (value["clashing"] > 400) is loose
+    assert array["unlocked_updates"] > 400  # each process has an element of its own
+    assert (array["clashing"], array["length"], array["writers"]) == (0, 2, 2)
+
+
+def test_numbers_that_do_not_fit(observed):
+    text = "value = mp.Value('b', 100)\nfor _ in range(3):\n    value.value += 50\nprint(value.value)\n"
+    [value] = values.rows(observed(text))
+    assert (value["wrapped"], value["wrapped_from"], value["wrapped_to"]) == (1, 150, -106)
+
+
+GLOBALS = """
+done, cache, found = 0, {}, []
+
+def task(number):
+    global done
+    done += 1
+    cache[number] = number
+    found.append(number)
+    return cache[number]
+
+if __name__ == "__main__":
+    with mp.get_context(sys.argv[1]).Pool(2) as pool:
+        pool.map(task, range(20))
+    print(done, found)
+"""
+
+
+def test_globals_that_children_change(observed, method):
+    rows = {row["name"]: row for row in globs.rows(observed(GLOBALS, method))}
+    assert {name: (row["kind"], row["parent_reads"]) for name, row in rows.items()} == {
+        "done": ("rebound", True),
+        "found": ("grown", True),
+        "cache": ("grown", False),
+    }
+    assert (rows["done"]["line"], rows["done"]["function"], rows["done"]["target"]) == (7, "task", "__main__.task")
+
+
+LOGGING = """
+import logging
+
+log = logging.getLogger("app.part")
+
+def task(number):
+    log.info("told")
+    log.debug("not told anywhere")
+
+def quiet():
+    logging.basicConfig(filename=sys.argv[2], level=logging.INFO)
+
+if __name__ == "__main__":
+    quiet()
+    prepared = quiet if sys.argv[3] == "prepared" else None
+    with mp.get_context(sys.argv[1]).Pool(2, prepared) as pool:
+        pool.map(task, range(4), chunksize=1)
+        pool.close()
+        pool.join()
+"""
+
+
+@pytest.mark.parametrize("prepared", ["prepared", "bare"])
+def test_log_records_that_children_drop(observed, method, prepared, tmp_path):
+    rows = failures.rows(observed(LOGGING, method, str(tmp_path / "log"), prepared))
+    if method == "fork" or prepared == "prepared":
+        assert rows == []
+        return
+    [row] = rows
+    assert (row["kind"], row["example"], row["line"]) == ("log", "INFO of app.part", 17)
+
+
+FAILING = """
+import os, signal, time
+
+def fail():
+    raise OSError("disk")
+
+def leave(code):
+    sys.exit(code)
+
+if __name__ == "__main__":
+    context = mp.get_context("spawn")
+    children = [context.Process(target=fail), context.Process(target=leave, args=(0,))]
+    children += [context.Process(target=leave, args=(4,)), context.Process(target=time.sleep, args=(60,))]
+    for child in children:
+        child.start()
+    children[3].terminate()
+    for child in children:
+        child.join()
+    print(children[2].exitcode)
+"""
+
+
+def test_exits_that_nobody_looked_at(observed):
+    [row] = failures.rows(observed(FAILING))
+    assert (row["kind"], row["count"], row["unread"], row["example"]) == ("exit", 2, 1, "OSError: disk")
+
+
+def test_an_initializer_that_raises(observed):
+    text = (
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "def prepare():\n    raise KeyError('model')\n"
+        "if __name__ == '__main__':\n"
+        "    with ProcessPoolExecutor(1, mp.get_context('spawn'), prepare) as executor:\n"
+        "        assert executor.submit(len, ()).exception()\n"
+    )
+    rows = {row["kind"]: row for row in failures.rows(observed(text))}
+    assert rows["initializer"]["example"] == "KeyError: 'model'"
+    assert rows["initializer"]["line"] == 6
+
+
+def test_what_is_run_in_place_and_start_methods(observed):
+    text = (
+        "mp.set_start_method('spawn')\n"
+        "try:\n    mp.set_start_method('spawn')\nexcept RuntimeError:\n    pass\n"
+        "mp.Process(target=len, args=((),)).run()\n"
+    )
+    seen = observed(text)
+    assert [(row["target"], row["count"], row["line"]) for row in sites.inline(seen)] == [("builtins.len", 1, 7)]
+    assert [(row["line"], row["raised"]) for row in sites.methods(seen)] == [(2, 0), (4, 1)]
+
+
+def test_segments_that_are_left(observed):
+    text = (
+        "from multiprocessing import shared_memory as sm\n"
+        "kept, gone = (sm.SharedMemory(create=True, size=10) for _ in range(2))\n"
+        "gone.close()\ngone.unlink()\n"
+        "other = sm.SharedMemory(kept.name)\n"
+    )
+    seen = observed(text)
+    assert leftovers.memory(seen, []) == {"shm_left": 1, "queue_backlog_b": 0}
+
+
+def test_managers_and_locks(observed, method):
+    text = (
+        "def use(lock, shared):\n    for _ in range(50):\n        with lock:\n            shared['a'] = 1\n"
+        "if __name__ == '__main__':\n"
+        "    context = mp.get_context(sys.argv[1])\n"
+        "    manager, lock = context.Manager(), context.Lock()\n"
+        "    shared = manager.dict()\n"
+        "    children = [context.Process(target=use, args=(lock, shared)) for _ in range(2)]\n"
+        "    [child.start() for child in children]\n    [child.join() for child in children]\n"
+        "    manager.shutdown()\n"
+    )
+    seen = observed(text, method)
+    [calls] = [row for row in sites.managers(seen) if row["method"] == "__setitem__"]
+    assert (calls["type"], calls["processes"], calls["line"]) == ("dict", 2, 5)
+    assert 99 <= calls["ops"] <= 101
+    [lock] = users(locks.rows(seen))
+    assert (lock["type"], lock["line"], lock["function"]) == ("Lock", 8, "<module>")
+    assert {row["kind"] for row in sites.rows(seen)} >= {"manager", "start", "join"}
