@@ -43,6 +43,12 @@ def usable(run: Facts) -> float:
     return max(run.number("cpus"), 0.1)
 
 
+def idle_cpus(run: Facts) -> float:
+    """The CPUs that neither the run nor, while it queued for them, other programs used."""
+    queueing = at_least(run.rows()[0], "ready_s") / max(run.number("wall_s"), 1e-9)
+    return max(usable(run) - run.number("busy_cpus") - queueing, 0.0)
+
+
 def worth(recoverable_s: float, wall_s: float) -> bool:
     """Whether winning that much wall time deserves a warning."""
     return recoverable_s >= max(LEAST_SHARE * wall_s, LEAST_S)
@@ -128,12 +134,12 @@ def outdone(pool: Row, tasks: Facts) -> bool:
     That needs large arguments that differ from task to task; the same ones again and again could stay in the workers.
     """
     args, results = carried_s(pool)
-    computing = amount(pool, "task_cpu_s")
+    working = max(amount(pool, "task_s"), amount(pool, "task_cpu_s"))
     return (
         amount(pool, "args_b") >= LARGE
         and args >= results / 2
-        and args + results > computing
-        and amount(pool, "phase_s") > computing
+        and args + results > working
+        and amount(pool, "phase_s") > working
         and graphs(pool)
         and repeated(pool, tasks) is None
     )

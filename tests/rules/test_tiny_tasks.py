@@ -92,7 +92,7 @@ def test_no_more_is_promised_than_handing_out_costs(observe, a_pool):
     [
         {"task_s": 6.8, "task_cpu_s": 6.8},
         {"args_b": 200_000.0},
-        {"result_pickle_s": 1.0, "pickle_s": 1.0},
+        {"result_pickle_s": 1.0, "pickle_s": 1.0, "args_b": 4000.0},
         {"tasks": 90, "items": 90},
         {"phase_s": 0.15, "dispatch_s": 1e-7},
         {"threads": True},

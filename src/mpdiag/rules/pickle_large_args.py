@@ -24,6 +24,8 @@ LIMIT = 0.5
 SHARE = 0.1
 #: Bytes of a message from which copying them costs more than all else about it, and from which segments are faster.
 LARGE_MESSAGE = 64 * 2**10
+#: The part of the wall time from which a pool's large arguments are worth a warning: moving them takes rewriting.
+POOL_SHARE = 0.2
 #: The part of the wall time from which a channel's large messages are worth a warning: a pipeline always carries some.
 CHANNEL_SHARE = 0.1
 
@@ -123,7 +125,7 @@ def of_pool(run: Facts, pool: ideals.Row, tasks: Facts) -> Iterator[Finding]:
     place, same = Place.of(pool), ideals.repeated(pool, tasks)
     constant = f"; {same} never changed" if same else ""
     yield RULE.finding(
-        level="warning",
+        level="warning" if recoverable >= POOL_SHARE * wall else "note",
         place=place,
         gain=ideals.bound(recoverable, run, "workers would not wait for arguments to be pickled, sent and unpickled"),
         concern=recoverable / (ideals.LEAST_SHARE * wall),
@@ -192,7 +194,8 @@ RULE: Final = Rule(
         "executor.submit or Pool.imap. The size to look out for assumes that the cost grows with the size. In an "
         f"observed program: arguments of {ideals.LARGE // 1024} KiB a task or more, or messages of "
         f"{LARGE_MESSAGE // 1024} KiB or more, and the time that workers, or both ends of the channel, spent on them "
-        "instead of their work; a warning from 5 % of the wall time on, for a channel from a tenth. Not where the "
+        "instead of their work; a note from 5 % of the wall time on, a warning from a fifth, for a "
+        "channel from a tenth. Not where the "
         "parent alone would be faster (MP203).",
         claim="'Pass arguments explicitly, through a ProcessPoolExecutor' is right for small ones; large constants "
         "belong in initargs. 'Objects above 1 MB trigger pickling' is wrong: every argument is pickled, at any size. "

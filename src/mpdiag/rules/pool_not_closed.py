@@ -29,7 +29,7 @@ def of_pool(pool: ideals.Row, processes: Facts) -> Finding | None:
     held = sum(ideals.at_least(row, "uss_peak") for row in processes.all(pool=pool.get("id")))
     memory = f", which held up to {size(held)} of their own" if held else ""
     return RULE.finding(
-        level="warning" if left >= LEAK else "note",
+        level="warning" if left >= LEAK * max(1.0, ideals.at_least(pool, "owners")) else "note",
         place=place,
         concern=left / LEAK,
         seen=f"{left:,.0f} of {made:,.0f} {'pool' if made == 1 else 'pools'} made{ideals.where(place)} were never "

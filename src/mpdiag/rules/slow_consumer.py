@@ -23,7 +23,7 @@ RECEIVING = 0.5
 def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
     """Find queues whose readers are the narrowest place of the program."""
     span, wall = run.number("parallel_s"), run.number("wall_s")
-    idle = ideals.usable(run) - run.number("busy_cpus")
+    idle = ideals.idle_cpus(run)
     if idle < IDLE or span <= 0:
         return
     for channel in ideals.user_rows(channels):
@@ -36,7 +36,7 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
         if blocked < BLOCKED * span or busy < (1 - WAITS) * span or receiving > RECEIVING * busy:
             continue
         shared = busy * (1 - readers / (readers + max(idle, 1.0)))
-        recoverable = min(blocked, shared, wall - run.number("cpu_s") / ideals.usable(run))
+        recoverable = min(blocked, shared, ideals.idle_cpus(run) / ideals.usable(run) * wall)
         if ideals.worth(recoverable, wall):
             yield finding(run, channel, blocked, recoverable)
 
@@ -44,7 +44,7 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
 def finding(run: Facts, channel: ideals.Row, blocked: float, recoverable: float) -> Finding:
     """What the readers of ``channel`` hold up."""
     place, span = Place.of(channel), run.number("parallel_s")
-    readers, idle = ideals.amount(channel, "readers"), ideals.usable(run) - run.number("busy_cpus")
+    readers, idle = ideals.amount(channel, "readers"), ideals.idle_cpus(run)
     taken = span - ideals.amount(channel, "get_wait_s") / readers
     return RULE.finding(
         level="warning",

@@ -20,6 +20,8 @@ ONE = "ProcessPoolExecutor.map"
 MANY = 100
 #: No executor needs a millisecond to hand out a task; longer tasks outweigh it on any machine.
 LONGEST = 1e-3
+#: Bytes below which sending a message costs what sending any costs.
+SMALL_MESSAGE = 1024
 #: Where the parent's CPU time for handing out is this part of what was lost, the waiting around it is its work too:
 #: threads of the parent and workers take turns at pipes and locks.
 OWN = 0.3
@@ -135,7 +137,8 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
 def heavy(pool: ideals.Row) -> bool:
     """Whether it is what tasks carry that costs, not that they are many."""
     carried = ideals.amount(pool, "args_b") + ideals.amount(pool, "result_b")
-    return carried >= ideals.LARGE or sum(ideals.carried_s(pool)) > ideals.amount(pool, "phase_s") / 2
+    dear = sum(ideals.carried_s(pool)) > ideals.amount(pool, "phase_s") / 2
+    return carried >= ideals.LARGE or (dear and carried >= SMALL_MESSAGE)
 
 
 def batched(pool: ideals.Row, wanted: int, items: float, workers: float) -> str:

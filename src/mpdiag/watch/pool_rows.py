@@ -34,6 +34,7 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
         "type": first.type,
         "threads": first.threads,
         "pools": len(group),
+        "owners": len({pool.owner.pid for pool in group}),
         "workers": first.asked,
         "started": len(working) + sum(len(pool.unready) for pool in group),
         "start_method": first.method,
