@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
-import os
 import sys
 
 import pytest
 
+from mpdiag.tap.ledger import Ledger
 from mpdiag.watch.leaps import Element, Leaps
 
 
@@ -51,8 +51,8 @@ def test_the_memory_of_a_process_is_looked_at(tmp_path):
     (arena, start, _), _ = array._wrapper._state
     where = ("app.py", 3, "main", "Array", 16)
     event = ("value", 1, "value:1.0", "i", 2, where, (arena.fd, start, "i", 4))
-    events = tmp_path / f"{os.getpid()}.0.events"
-    events.write_text(repr(event) + "\n('val")
+    ledger = Ledger(str(tmp_path))
+    ledger.event(*event)
     leaps = Leaps(tmp_path)
     leaps.look()
     for step in range(12):
@@ -66,7 +66,7 @@ def test_the_memory_of_a_process_is_looked_at(tmp_path):
 
 def test_memory_that_cannot_be_seen_is_left_out(tmp_path):
     event = ("value", 1, "value:1.0", "i", 2, ("app.py", 3, "main", "Array", 16), (999_999, 0, "i", 4))
-    (tmp_path / f"{os.getpid()}.0.events").write_text(repr(event) + "\n")
+    Ledger(str(tmp_path)).event(*event)
     leaps = Leaps(tmp_path)
     leaps.look()
     assert leaps.found() == {}

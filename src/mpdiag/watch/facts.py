@@ -48,7 +48,7 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
     pools = of_pools.seen(lives)
     numbers = of_pools.numbered(pools)
     tasks = pool_tasks.rows(pools, numbers)
-    talk, shared = channels.rows(lives), values.rows(lives)
+    talk, shared = channels.rows(lives), values.rows(lives, run.outside.wraps if run.outside else None)
     tables: dict[str, list[dict[str, Any]]] = {
         "run": [run_row(run, lives, account, python)],
         "processes": [process_row(life, each, numbers) for life, each in zip(lives, account.processes, strict=True)],

@@ -10,17 +10,21 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mpdiag.tap import layout
 from mpdiag.watch.books import parsed
 from mpdiag.watch.values import Wrap
 
 #: Elements that are followed in all, and of one array.
 MOST, MOST_EACH = 512, 32
+#: Processes whose values are followed: those that share some start early.
+LEDGERS = 32
 #: Steps in one direction after which an element's pace is known, and how far the next may differ from the longest.
 STEPS, TIMES = 3, 4.0
 #: Of its range, an element may do this much between two looks; else nobody can tell in which direction it went.
@@ -82,10 +86,10 @@ class Leaps:
 
     def look(self) -> None:
         """Look at all elements that are known by now."""
-        for path in self._ledgers.glob("*.events"):
+        for path in sorted(self._ledgers.glob("*.[0-9]"))[:LEDGERS]:
             for facts in self._news(path):
                 if facts[0] == "value":
-                    self._follow(int(path.name.partition(".")[0]), facts)
+                    self._follow(int(path.stem), facts)
         for name, (memory, elements) in self._elements.items():
             for element in elements:
                 wrapped = element.met(element.type.from_buffer_copy(memory, element.at).value)
@@ -106,16 +110,20 @@ class Leaps:
                 memory.close()
 
     def _news(self, path: Path) -> Iterator[tuple[Any, ...]]:
-        """The events that were noted since the last look; a line that is not whole yet waits for the next."""
+        """The events that were noted in a ledger since the last look."""
+        seen = self._read.get(path, 0)
         try:
             with path.open("rb") as file:
-                file.seek(self._read.get(path, 0))
-                text = file.read()
+                file.seek(8 * layout.H_TEXT)
+                used = int.from_bytes(file.read(8), sys.byteorder)
+                if used <= seen:
+                    return
+                file.seek(layout.TEXT + seen)
+                text = file.read(used - seen)
         except OSError:
             return
-        whole = text.rpartition(b"\n")[0] + b"\n"
-        self._read[path] = self._read.get(path, 0) + (len(whole) if b"\n" in text else 0)
-        yield from parsed(whole.decode("utf-8", "replace").splitlines() if b"\n" in text else ())
+        self._read[path] = used
+        yield from parsed(text.decode("utf-8", "replace").splitlines())
 
     def _follow(self, pid: int, facts: tuple[Any, ...]) -> None:
         """Follow the elements of a value that was just made, if they are integers and can be seen."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Frame(NamedTuple):
@@ -148,3 +148,5 @@ class Observation:
     vitals: tuple[Vital, ...]
     stacks: tuple[StackSample, ...]
     surroundings: Surroundings
+    #: Shared integers that were seen to wrap around (`values.Wrap`), by the name of the value.
+    wraps: Mapping[str, Any] = field(default_factory=dict)

@@ -22,6 +22,7 @@ import psutil
 
 from mpdiag.watch.asking import EVERY, Asker
 from mpdiag.watch.environs import Environs
+from mpdiag.watch.leaps import Leaps
 from mpdiag.watch.ledgers import Ledgers
 from mpdiag.watch.observation import Observation, Surroundings, Vital
 from mpdiag.watch.scales import Scales
@@ -76,6 +77,7 @@ class Sampler:
         self._pace = pace
         self._asker = Asker(self._ledgers.folder, pace.ask)
         self._scales = Scales()
+        self._leaps = Leaps(self._ledgers.folder)
         self._environs = Environs(root_pid)
         self._around: Surroundings | None = None
         self._most_descriptors = most_descriptors()
@@ -117,7 +119,7 @@ class Sampler:
     def observation(self) -> Observation:
         """All that was seen; of use after `stop`."""
         around = self._around or self._surroundings()
-        return Observation(self.began_ns, self.vitals(), self._asker.result(), around)
+        return Observation(self.began_ns, self.vitals(), self._asker.result(), around, self._leaps.found())
 
     def now(self) -> float:
         """Seconds since the zero of all times."""
@@ -141,6 +143,7 @@ class Sampler:
                         self._alive[process.pid] = self._alive.pop(process.pid)
             self._most = max(self._most, len(self._alive))
             self._ticks += 1
+        self._leaps.look()
         self._looking_s += thread_time() - begun
         self._scales.weigh(list(self._alive.values()), self.now)
 
