@@ -26,8 +26,10 @@ SHARE = 0.1
 LARGE_MESSAGE = 64 * 2**10
 #: The part of the wall time from which a pool's large arguments are worth a warning: moving them takes rewriting.
 POOL_SHARE = 0.2
+#: Bytes a second through a pipe where neither end keeps the other waiting, as it may for other reasons.
+PIPE = 2e9
 #: The part of the wall time from which a channel's large messages are worth a warning: a pipeline always carries some.
-CHANNEL_SHARE = 0.1
+CHANNEL_SHARE = 0.2
 
 
 def judge(pool_overhead: Facts) -> Iterator[Finding]:
@@ -124,8 +126,9 @@ def of_pool(run: Facts, pool: ideals.Row, tasks: Facts) -> Iterator[Finding]:
         return
     place, same = Place.of(pool), ideals.repeated(pool, tasks)
     constant = f"; {same} never changed" if same else ""
+    grave = recoverable >= POOL_SHARE * wall and (same or args >= ideals.amount(pool, "task_s"))
     yield RULE.finding(
-        level="warning" if recoverable >= POOL_SHARE * wall else "note",
+        level="warning" if grave else "note",
         place=place,
         gain=ideals.bound(recoverable, run, "workers would not wait for arguments to be pickled, sent and unpickled"),
         concern=recoverable / (ideals.LEAST_SHARE * wall),
@@ -152,7 +155,9 @@ def of_channel(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
     carried = ideals.channel_carried_s(channel)
     recoverable = min(ideals.channel_idle_s(channel), carried)
     wall, each = run.number("wall_s"), ideals.amount(channel, "mean_b")
-    if recoverable < CHANNEL_SHARE * wall or not ideals.worth(recoverable, wall):
+    copying = ideals.amount(channel, "puts") * each / PIPE
+    sure = ideals.amount(channel, "pickle_s") + ideals.amount(channel, "unpickle_s") + copying
+    if min(recoverable, sure) < CHANNEL_SHARE * wall or not ideals.worth(recoverable, wall):
         return
     place, count = Place.of(channel), ideals.amount(channel, "puts")
     yield RULE.finding(
@@ -167,7 +172,7 @@ def of_channel(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
         "number of the segment; a second channel gives free ones back. Bytes over a Pipe go by send_bytes().",
         evidence=(
             Evidence("wall time lost to messages", recoverable, "s"),
-            Evidence("reference: a tenth of the wall time", CHANNEL_SHARE * wall, "s"),
+            Evidence("reference: a fifth of the wall time", CHANNEL_SHARE * wall, "s"),
             Evidence("a message", each, "B"),
             Evidence("messages", count, "1"),
         ),
@@ -194,8 +199,8 @@ RULE: Final = Rule(
         "executor.submit or Pool.imap. The size to look out for assumes that the cost grows with the size. In an "
         f"observed program: arguments of {ideals.LARGE // 1024} KiB a task or more, or messages of "
         f"{LARGE_MESSAGE // 1024} KiB or more, and the time that workers, or both ends of the channel, spent on them "
-        "instead of their work; a note from 5 % of the wall time on, a warning from a fifth, for a "
-        "channel from a tenth. Not where the "
+        "instead of their work; a note from 5 % of the wall time on, a warning from a fifth where "
+        "they take longer than the tasks or never change, for a channel from a fifth. Not where the "
         "parent alone would be faster (MP203).",
         claim="'Pass arguments explicitly, through a ProcessPoolExecutor' is right for small ones; large constants "
         "belong in initargs. 'Objects above 1 MB trigger pickling' is wrong: every argument is pickled, at any size. "

@@ -11,8 +11,8 @@ from mpdiag.watch.imports import own_s, unused_s
 from mpdiag.watch.lives import Life
 from mpdiag.watch.pools import PoolSeen, Worker
 
-#: Bytes a second that any machine copies into a pipe, and seconds that a call takes beside it.
-PACE, CALL_S = 200e6, 20e-6
+#: Bytes a second that go through a pipe where neither end keeps the other waiting, and seconds that a call takes.
+PACE, CALL_S = 1e9, 20e-6
 
 
 def started(group: Sequence[PoolSeen], working: Sequence[Worker]) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def moved(group: Sequence[PoolSeen], tasks: Sequence[Slot]) -> dict[str, Any]:
         "args_b": per_event(unpickled),
         "result_b": per_event(results),
         "pickle_s": pickling,
-        "send_s": min(total(feeding, "send"), max(0.0, helping - pickling), copied_s(feeding)),
-        "recv_s": sum(slot.s for slot in reading),
+        "send_s": min(total(feeding, "send"), max(0.0, helping - pickling), copied_s(feeding, "send")),
+        "recv_s": min(total(reading, "read"), copied_s(unpickled, "unpickle")),
         "unpickle_s": sum(slot.s for slot in unpickled),
         "result_pickle_s": sum(slot.s for slot in results),
         "result_send_s": sum(slot.s for pool in group for slot in pool.working("send") if not slot.file),
@@ -77,10 +77,9 @@ def total(slots: Iterable[Slot], kind: str) -> float:
     return sum(slot.s for slot in slots if slot.kind == kind)
 
 
-def copied_s(slots: Iterable[Slot]) -> float:
-    """What writing to a pipe takes at most where there is room: else it is waiting for whoever reads."""
-    sends = [slot for slot in slots if slot.kind == "send"]
-    return sum(slot.bytes / PACE + slot.count * CALL_S for slot in sends)
+def copied_s(slots: Iterable[Slot], kind: str) -> float:
+    """What carrying messages through a pipe takes: what takes longer is waiting for the other end."""
+    return sum(slot.bytes / PACE + slot.count * CALL_S for slot in slots if slot.kind == kind)
 
 
 def per_event(slots: Sequence[Slot]) -> float | None:
