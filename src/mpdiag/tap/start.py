@@ -75,9 +75,9 @@ def time_imports() -> None:
     system._find_and_load = function(_find_and_load.__code__.replace(co_filename=IMPORTER), names)
 
 
-def _find_and_load(name: Any, import_: Any) -> Any:
+def _find_and_load(name: Any, import_: Any, **more: Any) -> Any:  # Python 3.15 has more
     token = begin()  # type: ignore[name-defined]  # noqa: F821 - it gets other globals
     try:
-        return find(name, import_)  # type: ignore[name-defined]  # noqa: F821
+        return find(name, import_, **more)  # type: ignore[name-defined]  # noqa: F821
     finally:
         end(token)  # type: ignore[name-defined]  # noqa: F821
