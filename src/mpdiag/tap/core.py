@@ -139,14 +139,28 @@ def __getattr__(name: str) -> Any:
     """A part of the tap that is needed only now: `tasks` where there are pools, `values` where some are shared."""
     if name not in PARTS:
         raise AttributeError(name)
+    try:
+        return _part(name)
+    except Exception:  # the program must not notice that the folder is gone
+        return Absent()
+
+
+def _part(name: str) -> Any:
     part = globals()[name] = getattr(__import__(__package__, fromlist=[name]), name)
     return part
+
+
+class Absent:
+    """Stands for a part of the tap that cannot be had any more: all its functions do nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
 
 
 def weave_into(module: dict[str, object]) -> None:
     """Give a woven module the names that its taps use."""
     for part in WITH.get(str(module["__name__"]), ()):
-        __getattr__(part)
+        _part(part)
     module["_mpd"], module["_mpd_gates"], module["_mpd_next"] = sys.modules[__name__], gates, next
     module["_mpd_clock"], module["_mpd_light"] = clock, light
     module["_mpd_reads"] = module["_mpd_writes"] = 0  # of `values`, counted down

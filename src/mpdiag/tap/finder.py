@@ -81,11 +81,19 @@ class Loader:
         spec: Any = module.__spec__
         spec.loader = module.__loader__ = self.real
         code = woven_code(spec.name, self.real.path, self.folder)
-        if code is None:
+        if code is None or not ready(module.__dict__):
             self.real.exec_module(module)
             return
-        core.weave_into(module.__dict__)
         exec(code, module.__dict__)
+
+
+def ready(names: dict[str, object]) -> bool:
+    """Whether a module has got what its taps need."""
+    try:
+        core.weave_into(names)
+    except Exception:  # the program must not notice
+        return False
+    return True
 
 
 def woven_code(name: str, path: str, folder: str) -> CodeType | None:
