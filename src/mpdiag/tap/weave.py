@@ -186,7 +186,7 @@ class Insert(Point):
 
 
 class Replace(Point):
-    """Another body for a function, which does the same."""
+    """Another body for a function, which does the same; statements in it that were there before keep their places."""
 
     def __init__(self, function: str, code: str) -> None:
         super().__init__(function)
@@ -194,7 +194,8 @@ class Replace(Point):
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """The other body."""
-        return parsed(self.code, body[0])
+        before = {ast.unparse(each): each for each in body}
+        return [copy.deepcopy(before.get(ast.unparse(each), each)) for each in parsed(self.code, body[0])]
 
 
 class Returns(ast.NodeTransformer):
@@ -246,7 +247,8 @@ def parsed(code: str, like: ast.stmt) -> list[ast.stmt]:
         for node in ast.walk(statement):
             if isinstance(node, (ast.stmt, ast.expr, ast.excepthandler, ast.keyword)):
                 ast.copy_location(node, like)
-                node.end_lineno, node.end_col_offset = node.lineno, node.col_offset  # else its line may be the last
+                if like.end_lineno != like.lineno:  # else its line may be the last
+                    node.end_lineno, node.end_col_offset = node.lineno, node.col_offset
     return new
 
 
