@@ -1,0 +1,74 @@
+"""Programs do not notice that they are observed: what they write and how they end is the same under `mpdiag run`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs fork and look into /proc")
+
+PROGRAMS = Path(__file__).with_name("programs")
+#: Each program, with what stands before and after its name on the command line.
+CASES = {
+    "itself": ((), ("-v", "--", "x")),
+    "children fork": ((), ("fork",)),
+    "children spawn": ((), ("spawn",)),
+    "children forkserver": ((), ("forkserver",)),
+    "forks": ((), ()),
+    "descriptors": ((), ("written",)),
+    "freed": ((), ()),
+    "interrupts": ((), ()),
+    "subinterpreters": ((), ()),
+    "warned": (("-X", "dev", "-W", "always"), ()),
+    **{f"ends {how}": ((), (how,)) for how in ("0", "3", "words", "raise", "interrupt", "_exit", "abort", "kill")},
+}
+#: A lock's `acquire` is a function in Python when observed: tracebacks that begin in it show one entry more.
+ACQUIRE = re.compile(r'  File "[^"]*synchronize\.py", line \d+, in acquire\n    self\.acquire = .*\n(    [ ~^]+\n)?')
+PID = re.compile(r"\bpid=\d+")
+SECONDS = 60
+
+
+def interpreters():
+    """One of each version found here that can be observed."""
+    names = [shutil.which(f"python3.{minor}") for minor in range(9, 16)]
+    pyenv, opt = Path.home() / ".pyenv" / "versions", Path("/opt")
+    places = [*filter(None, names), *pyenv.glob("3.*/bin/python"), *opt.glob("cpython-*/bin/python3"), sys.executable]
+    found = {version(place): str(place) for place in places}
+    return {name: path for name, path in found.items() if name and tuple(map(int, name.split("."))) >= (3, 9)}
+
+
+def version(python):
+    """Such as ``3.12``; empty when it does not start: a version manager's shim may lead nowhere."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=False).stdout.strip()
+
+
+INTERPRETERS = interpreters()
+
+
+def shown(done):
+    """What can be seen of a program; several processes write in any order."""
+    texts = [ACQUIRE.sub("", PID.sub("pid=", text)) for text in (done.stdout, done.stderr)]
+    return [sorted(text.splitlines()) for text in texts]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("python", INTERPRETERS)
+def test_programs_are_what_they_are_bare(sandbox, python, name):
+    before, after = CASES[name]
+    command = [INTERPRETERS[python], *before, f"{name.split()[0]}.py", *after]
+    shutil.copytree(PROGRAMS, sandbox.folder, dirs_exist_ok=True)
+    settings = {"cwd": sandbox.folder, "env": sandbox.environment(), "stdin": subprocess.DEVNULL}
+    bare = subprocess.run(command, **settings, capture_output=True, text=True, timeout=SECONDS, check=False)
+    sandbox.expect_nothing_left()
+
+    under = sandbox.run("run", "-q", "--json", "out.json", "--", *command)
+
+    assert shown(under) == shown(bare)
+    assert bare.stdout
+    assert under.returncode == (bare.returncode if bare.returncode >= 0 else 128 - bare.returncode)
