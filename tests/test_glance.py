@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -69,12 +68,14 @@ def test_what_still_goes_on_is_counted_until_now(tmp_path):
 
 def test_one_that_has_ended_is_counted_no_more(tmp_path):
     private.stage(tmp_path / "run")
-    sampler = Sampler(tmp_path / "run", os.getpid())
-    look = Glance(tmp_path / "run", os.getpid(), time.monotonic(), 1.5, sampler)
-    sampler.look()
-    run = look.run()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program:
+        sampler = Sampler(tmp_path / "run", program.pid)
+        look = Glance(tmp_path / "run", program.pid, time.monotonic(), 1.5, sampler)
+        sampler.look()
+        run = look.run()
+        program.communicate(b"\n", timeout=60)
+    sampler.stop()
 
     assert ": 1 process, " in look.headline(run)
-    gone = tuple(replace(vital, ended=vital.ended - 1) for vital in run.vitals)
+    gone = tuple(replace(vital, ended=vital.first_seen) for vital in run.vitals)
     assert ": 0 processes, 0.0 of 1.5 CPUs." in look.headline(replace(run, outside=replace(run.outside, vitals=gone)))
-    sampler.stop()

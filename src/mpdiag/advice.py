@@ -102,7 +102,6 @@ class Place:
     function: str | None = None
     process: str | None = None
 
-
     @classmethod
     def of(cls, row: Mapping[str, Cell], process: str | None = None) -> Place | None:
         """The place in the cells ``file``, ``line`` and ``function`` of a row; none when it is unknown."""

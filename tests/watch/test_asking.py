@@ -150,7 +150,7 @@ def test_a_process_without_handler_is_not_asked(tmp_path):
         assert process.poll() is None
 
 
-def test_a_process_without_ledger_is_not_asked(tmp_path):
+def test_a_process_whose_ledger_has_gone_is_not_asked(tmp_path):
     with running(PROGRAM + "busy()", tmp_path) as (process, tracked):
         (tmp_path / f"{process.pid}.0").unlink()
 

@@ -28,6 +28,8 @@ KIND = layout.KIND
 clock = monotonic_ns
 #: Above one timed event of a kind in 5 ms, fewer are timed; below one in 20 ms, more.
 OFTEN_NS, SELDOM_NS = 5_000_000, 20_000_000
+#: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
+PATIENCE = 8
 MOST_PASSED = 1023
 #: How far from the mean an event is unusual: so many times, and so much more.
 UNUSUAL, UNUSUAL_NS = 8, 20_000
@@ -103,6 +105,7 @@ class State:
         self.given = [0] * 32  # events of each kind that its gate lets pass in all
         self.rate = [0] * 32  # how many of each kind may go by untimed
         self.timed_at = [0] * 32
+        self.fast = [0] * 32  # how many timed events of each kind came fast, one after the other
         self.pools: dict[object, int] = {}
         self.slot_overflow: dict[int, int] = {}
 
@@ -357,9 +360,13 @@ def _weight(kind: int, now: int) -> tuple[int, int]:
     gap = now - state.timed_at[kind]
     state.timed_at[kind] = now
     if gap < OFTEN_NS:
-        given = min(given * 2 + 1, MOST_PASSED)
-    elif gap > SELDOM_NS:
-        given >>= 1
+        state.fast[kind] += 1
+        if state.fast[kind] >= PATIENCE:
+            given = min(given * 2 + 1, MOST_PASSED)
+    else:
+        state.fast[kind] = 0
+        if gap > SELDOM_NS:
+            given >>= 1
     light[kind] = given >= LIGHT_FROM
     state.rate[kind] = given
     if given:

@@ -61,7 +61,7 @@ def started(process: Any, began: int) -> None:
             popen.pid,
             method,
             process.name,
-            describe(process._target),
+            describe(_run(process)),
             threads,
             places.where(2),
             daemon(process),
@@ -78,6 +78,11 @@ def signalled(pid: int, number: int) -> None:
             core.profiling.ask(pid)
     except Exception:  # the program must not notice
         pass
+
+
+def _run(process: Any) -> Any:
+    """What a process runs: its target, or the run() of its class where it has none."""
+    return process._target or type(process).run
 
 
 def daemon(process: Any) -> bool:
@@ -97,7 +102,7 @@ def _threads() -> int:
 def born(process: Any) -> None:
     """A child is about to run its target."""
     try:
-        core.event("born", process.name, describe(process._target), type(process).__name__)
+        core.event("born", process.name, describe(_run(process)), type(process).__name__)
     except Exception:  # the program must not notice
         pass
 
@@ -105,7 +110,7 @@ def born(process: Any) -> None:
 def target(process: Any) -> str:
     """The name of what a child runs."""
     try:
-        return describe(process._target)[0]
+        return describe(_run(process))[0]
     except Exception:  # the program must not notice
         return ""
 

@@ -37,6 +37,7 @@ POINTS: dict[str, list[Point]] = {
     ],
     "multiprocessing.queues": [
         Timed("Queue.put", "put", thing="self", empty="_mpd_r is _mpd", end="_mpd.traffic.put"),
+        Timed("JoinableQueue.put", "put", thing="self", empty="_mpd_r is _mpd", end="_mpd.traffic.put"),
         Insert("Queue.get", "self._mpd_gave_up = _mpd.pid", before="raise Empty"),
         Insert("Queue.get", "self._mpd_gave_up = None", before="return _ForkingPickler.loads"),
         Kept("Queue.empty", "return not self._poll()", "self._mpd_gave_up = _mpd.pid if _mpd_r else None"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from weakref import ref
 
 from . import core, layout, places
@@ -22,6 +23,13 @@ _noted: dict[str, int] = {}
 #: Arguments of other types are not compared: that could run the program's code.
 PLAIN = (str, int, float, bytes, bool, type(None))
 LONG = 200
+#: Of a long one, and of a list or dict, so many pieces are looked at: the two ends and the middle.
+PIECE = 8
+#: The longest task of each function that was noted, in nanoseconds; a longer one is noted when it is so many times it.
+_longest: dict[str, int] = {}
+LONGER, LEAST_NS = 1.2, 1_000_000
+#: By thread, the types of the arguments of the task at hand.
+_types: dict[int, tuple[Any, ...]] = {}
 
 
 def _quietly(function: Any) -> Any:
@@ -60,6 +68,7 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
         _labels[key] = name
         core.event("function", name, file, line)
     if items:
+        _types[thread.native] = tuple(map(type, items[0][:8]))
         _compare(name, items[0])
     thread.items = len(items)
     return name
@@ -93,13 +102,38 @@ def _trace(value: Any) -> Any:
     """What tells an argument from the next task's, without keeping it alive; None for what cannot be told apart."""
     kind = type(value)
     if kind in PLAIN:
-        return (kind, len(value)) if kind in (str, bytes) and len(value) >= LONG else (kind, value)
+        return (kind, len(value), *_pieces(value)) if kind in (str, bytes) and len(value) >= LONG else (kind, value)
+    if kind in (list, dict):
+        return _sample(kind, value)
     if kind.__module__ == "pathlib" or kind.__module__.startswith("pathlib."):
         return kind, str(value)
     try:
         return _Same(value)
     except TypeError:
         return None
+
+
+def _pieces(value: Any) -> tuple[Any, ...]:
+    """The two ends and the middle of something long."""
+    middle = len(value) // 2
+    return value[:PIECE], value[middle : middle + PIECE], value[-PIECE:]
+
+
+def _sample(kind: type, value: Any) -> Any:
+    """What tells a list or dict from another one: how long it is, and some of what it holds; None without such."""
+    some = list(islice(value.items(), PIECE)) if kind is dict else [part for piece in _pieces(value) for part in piece]
+    traces = [_flat(part) for part in some]
+    return None if not traces or None in traces else (kind, len(value), traces)
+
+
+def _flat(value: Any) -> Any:
+    """The same for what a list or dict holds, one level deep."""
+    if type(value) is tuple:
+        parts = [_flat(part) for part in value[:PIECE]]
+        return None if None in parts else parts
+    if type(value) in PLAIN:
+        return type(value), value[:LONG] if isinstance(value, (str, bytes)) else value
+    return None
 
 
 class _Same:
@@ -136,6 +170,11 @@ def end(token: Any, size: int = 0, empty: bool = False) -> None:
         words[base + layout.K_IN], words[base + layout.K_OUT] = thread.unpickled, 0
         words[base + layout.K_ITEMS], words[base + layout.K_OK] = items, 1
         thread.task = base
+        took = words[slot + layout.S_MAX]
+        if took >= LEAST_NS and took > LONGER * _longest.get(token[2], 0):
+            _longest[token[2]] = took
+            types = ", ".join(each.__name__ for each in _types.get(thread.native, ()))
+            core.event("longest", token[2], took, f"({types})")
     except Exception:  # the program must not notice
         pass
 

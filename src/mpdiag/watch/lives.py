@@ -123,7 +123,7 @@ class Life:
 def lives(run: Run) -> tuple[Life, ...]:
     """All processes of a run, in the order of their birth."""
     starts = {start.pid: start for book in run.books for start in starts_in(book)}
-    exits = {event.facts[0]: event.facts[1] for book in run.books for event in book.noted("exit")}
+    exits = {event.facts[0]: (event.facts[1], event.at_s) for book in run.books for event in book.noted("exit")}
     books = {book.pid: book for book in run.books}
     vitals = {vital.pid: vital for vital in run.vitals}
     found = [one(pid, run, books.get(pid), vitals.get(pid), starts.get(pid), exits) for pid in {*books, *vitals}]
@@ -141,10 +141,11 @@ def one(
     book: Book | None,
     vital: Vital | None,
     start: Start | None,
-    exits: Mapping[int, int],
+    exits: Mapping[int, tuple[int, float]],
 ) -> Life:
-    """What is known of the process ``pid``."""
+    """What is known of the process ``pid``; it had ended when its parent saw that, whenever others noticed."""
     root = pid == run.root_pid
+    code, gone = exits.get(pid, (vital.exit if vital else None, run.ended_s))
     first = [each for each in (book and book.began_s, vital and run.at(vital.first_seen)) if each]
     born = run.began_s if root else start.began_s if start else min(first, default=run.began_s)
     pool = next((event.facts[0] for event in book.noted("worker") if event.facts[1] == "main"), None) if book else None
@@ -156,8 +157,8 @@ def one(
         role=role,
         start_method=method_of(root, book, start),
         born_s=born,
-        ended_s=run.ended_s if root else ended(run, book, vital, born),
-        exit=signal_name(run.exit if root else exits.get(pid, vital.exit if vital else None)),
+        ended_s=run.ended_s if root else max(min(ended(run, book, vital, born), gone), born),
+        exit=signal_name(run.exit if root else code),
         pool=pool,
         target=start.target if start else None,
         start=start,

@@ -33,14 +33,14 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
         "id": number,
         "type": first.type,
         "threads": first.threads,
-        "pools": len(group),
+        "pools": sum(len(pool.all) for pool in group),
         "owners": len({pool.owner.pid for pool in group}),
         "workers": first.asked,
         "started": len(working) + sum(len(pool.unready) for pool in group),
         "start_method": first.method,
         "maxtasks": first.most_tasks,
         "phase_s": sum(pool.phase_s for pool in group),
-        "life_s": sum(max(0.0, (pool.closed_s or run.ended_s) - pool.made_s) for pool in group),
+        "life_s": sum(pool.open_s(run.ended_s) for pool in group),
         "file": file,
         "line": line or None,
         "function": function,
@@ -83,7 +83,7 @@ def nameless_waits(group: Sequence[PoolSeen]) -> float:
         if slot.kind == "result"
         and slot.main
         and slot.name is None
-        and any(pool.made_s <= slot.first_s <= (pool.closed_s or slot.last_s) for pool in group)
+        and any(each.made_s <= slot.first_s <= (each.closed_s or slot.last_s) for pool in group for each in pool.all)
     )
 
 
@@ -94,7 +94,7 @@ def fared(group: Sequence[PoolSeen], working: Sequence[Worker]) -> dict[str, Any
     return {
         "role": group[0].owner.role,
         "fetched": sum(pool.tally.empty for pool in group if pool.tally),
-        "closed": sum(pool.closed_s is not None for pool in group),
+        "closed": sum(each.closed_s is not None for pool in group for each in pool.all),
         "workers_cpu_s": sum(life.cpu_s for life in processes.values()),
         "failed": sum(round(pool.tally.max_s / NS) for pool in group if pool.tally),
         "fetched_failed": sum(round(pool.tally.cpu_s / NS) for pool in group if pool.tally),

@@ -98,7 +98,7 @@ def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
         "wait_task_s": sum(slot.s for pool in group for slot in pool.working("wait_task")),
         "busy_share": min(1.0, task_s / (workers * phase)) if phase else None,
         "concurrency": concurrency(group),
-        "concurrency_max": max((overlap(pool)[2] for pool in group), default=None),
+        "concurrency_max": max((pool.running[2] for pool in group), default=None),
         "imbalance": sum(between for between, _ in tails),
         "tail_s": sum(alone for _, alone in tails),
     }
@@ -106,25 +106,9 @@ def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
 
 def concurrency(group: Sequence[PoolSeen]) -> float | None:
     """How many of the last tasks ran at a time, in the mean, while any did."""
-    running = [overlap(pool) for pool in group]
+    running = [pool.running for pool in group]
     span = sum(each for each, _, _ in running)
     return sum(total for _, total, _ in running) / span if span else None
-
-
-def overlap(pool: PoolSeen) -> tuple[float, float, int]:
-    """Of the last tasks: the time when any ran, the sum of their times, and the most at once."""
-    tasks = [task for worker in pool.workers for task in worker.tasks]
-    edges = sorted([(task.began_s, 1) for task in tasks] + [(task.ended_s, -1) for task in tasks])
-    running = most = 0
-    since = span = 0.0
-    for at, step in edges:
-        if running == 0:
-            since = at
-        running += step
-        most = max(most, running)
-        if running == 0:
-            span += at - since
-    return span, sum(task.ended_s - task.began_s for task in tasks), most
 
 
 def tail(pool: PoolSeen) -> tuple[float, float]:

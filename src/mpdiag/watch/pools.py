@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from mpdiag.watch.books import Book, Event, Slot, Task
@@ -73,6 +74,9 @@ class PoolSeen:
     workers: list[Worker] = field(default_factory=list)
     #: Processes that were started for it and ended before they could work.
     unready: list[Life] = field(default_factory=list)
+    #: Pools made later at the same line under the same name: that of a pool of threads is its queue's address, and
+    #: what was done with them is counted together.
+    again: list[PoolSeen] = field(default_factory=list)
 
     @property
     def threads(self) -> bool:
@@ -100,8 +104,37 @@ class PoolSeen:
         if tally and tally.last_s:
             return tally.s + max(0.0, tally.last_s - tally.first_s)
         # Nobody counts the results of threads.
+        if self.again:
+            span, _, _ = self.running
+            ring = sum(1 for worker in self.workers for _ in worker.tasks)
+            return min(span * sum(slot.count for slot in self.working("task")) / max(1, ring), self.open_s(inf))
         ended = max((worker.ended_work for worker in self.workers if worker.ended_work), default=0.0)
         return max(0.0, ended - self.first_submit)
+
+    @cached_property
+    def running(self) -> tuple[float, float, int]:
+        """Of the last tasks: the time when any ran, the sum of their times, and the most at once."""
+        tasks = [task for worker in self.workers for task in worker.tasks]
+        edges = sorted([(task.began_s, 1) for task in tasks] + [(task.ended_s, -1) for task in tasks])
+        running = most = 0
+        since = span = 0.0
+        for at, step in edges:
+            if running == 0:
+                since = at
+            running += step
+            most = max(most, running)
+            if running == 0:
+                span += at - since
+        return span, sum(task.ended_s - task.began_s for task in tasks), most
+
+    @property
+    def all(self) -> tuple[PoolSeen, ...]:
+        """It and those that are told with it."""
+        return (self, *self.again)
+
+    def open_s(self, until_s: float) -> float:
+        """How long it was there, at the latest until ``until_s``."""
+        return sum(max(0.0, (pool.closed_s or until_s) - pool.made_s) for pool in self.all)
 
     @cached_property
     def first_submit(self) -> float:
@@ -131,7 +164,10 @@ def seen(lives: Sequence[Life]) -> list[PoolSeen]:
     fed = [(life, event) for life in lives if life.book for event in life.book.noted("worker")]
     for life in lives:
         for event in life.book.noted("pool") if life.book else ():
-            pool = made(life, event)
+            pool, before = made(life, event), found.get(event.facts[0])
+            if before is not None and before.place[:3] == pool.place[:3]:
+                before.again.append(pool)
+                continue
             found[pool.id] = pool
             ordered.append(pool)
     for life, event in fed:
