@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from mpdiag.watch import channels, failures, globs, leftovers, locks, sites, values
+from mpdiag.watch import channels, failures, globs, leftovers, locks, pools, sites, values
+from mpdiag.watch.facts import start_rows
 from mpdiag.watch.lives import Run, lives
 
 METHODS = ["spawn"] if sys.platform == "win32" else ["fork", "spawn", "forkserver"]
@@ -334,3 +335,84 @@ def test_managers_and_locks(observed, method):
     [lock] = users(locks.rows(seen))
     assert (lock["type"], lock["line"], lock["function"]) == ("Lock", 8, "<module>")
     assert {row["kind"] for row in sites.rows(seen)} >= {"manager", "start", "join"}
+
+
+JOINABLE = ASKING.replace("requests, replies = context.Queue(), context.Queue()", "requests, replies = QUEUES").replace(
+    "QUEUES", "context.JoinableQueue(), context.JoinableQueue()"
+)
+
+
+def test_joinable_queues_are_queues(observed, method):
+    requests, replies = users(channels.rows(observed(JOINABLE, method)))
+    assert (requests["puts"], requests["gets"]) == (201, 201)
+    assert (requests["round_trips"], requests["reply"]) == (200, replies["id"])
+
+
+SUBCLASS = """
+context = mp.get_context(sys.argv[1])
+
+class Zone(context.Process):
+    def run(self):
+        sum(range(200_000))
+
+if __name__ == "__main__":
+    for _ in range(5):
+        zone = Zone()
+        zone.start()
+        zone.join()
+"""
+
+
+def test_processes_of_a_class_are_named_after_it_and_end_before_they_are_joined(observed, method):
+    [row] = start_rows(observed(SUBCLASS, method))
+    assert row["target"].endswith(".Zone.run")
+    assert (row["count"], row["alive_max"], row["joined_at_once"]) == (5, 1, 4)
+
+
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+
+def card(week):
+    with ThreadPoolExecutor(2) as executor:
+        return sum(future.result() for future in [executor.submit(abs, week) for _ in range(4)])
+
+if __name__ == "__main__":
+    for week in range(50):
+        card(week)
+"""
+
+
+def test_pools_of_threads_that_follow_each_other_are_counted_once(observed):
+    found = pools.seen(observed(THREADS))
+    assert sum(len(pool.all) for pool in found) == 50
+    tallies = [pool.tally.count for pool in found if pool.tally]
+    assert sum(tallies) == 200
+    assert all(each.closed_s for pool in found for each in pool.all)
+    assert sum(pool.phase_s for pool in found) <= sum(pool.open_s(0.0) for pool in found)
+
+
+MANAGED_LOCK = """
+import time
+
+def work(lock, found):
+    for turn in range(12):
+        with lock:
+            time.sleep(0.03)
+            found[turn] = turn
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    with context.Manager() as manager:
+        lock, found = manager.Lock(), manager.dict()
+        both = [context.Process(target=work, args=(lock, found)) for _ in range(2)]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join()
+"""
+
+
+def test_the_one_call_in_three_that_waits_is_met_as_often_as_the_others(observed, method):
+    rows = {row["method"]: row for row in sites.managers(observed(MANAGED_LOCK, method))}
+    assert {name: row["ops"] for name, row in rows.items()} == {"acquire": 24, "__setitem__": 24, "release": 24}
+    assert rows["acquire"]["s"] >= 10 * 0.03
