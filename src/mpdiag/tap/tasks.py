@@ -29,7 +29,7 @@ PIECE = 8
 _longest: dict[str, int] = {}
 LONGER, LEAST_NS = 1.2, 1_000_000
 #: By thread, the types of the arguments of the task at hand.
-_types: dict[int, tuple[Any, ...]] = {}
+_types: dict[int, list[str]] = {}
 
 
 def _quietly(function: Any) -> Any:
@@ -68,7 +68,7 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
         _labels[key] = name
         core.event("function", name, file, line)
     if items:
-        _types[thread.native] = tuple(map(type, items[0][:8]))
+        _types[thread.native] = [type(value).__name__ for value in items[0][:8]]
         _compare(name, items[0])
     thread.items = len(items)
     return name
@@ -173,8 +173,7 @@ def end(token: Any, size: int = 0, empty: bool = False) -> None:
         took = words[slot + layout.S_MAX]
         if took >= LEAST_NS and took > LONGER * _longest.get(token[2], 0):
             _longest[token[2]] = took
-            types = ", ".join(each.__name__ for each in _types.get(thread.native, ()))
-            core.event("longest", token[2], took, f"({types})")
+            core.event("longest", token[2], took, f"({', '.join(_types.get(thread.native, ()))})")
     except Exception:  # the program must not notice
         pass
 
