@@ -103,7 +103,7 @@ def suites(options: argparse.Namespace) -> Iterator[Suite]:
     matches = [word for pattern in options.match for word in ("-m", pattern)]
     for python in options.pythons:
         for name in filter(None, options.tests.split(",")):
-            command = ("-m", "test", "-v", "--timeout", str(HANGS), name, *matches, "--junit-xml")
+            command = ("-m", "test", "-v", "--fail-env-changed", "--timeout", str(HANGS), name, *matches, "--junit-xml")
             yield Suite(f"{name} ({label(python)})", python, command)
         for name in ("loky", "joblib"):
             if folder := getattr(options, name):
