@@ -24,6 +24,7 @@ from mpdiag.watch import (
 )
 from mpdiag.watch import pools as of_pools
 from mpdiag.watch.account import ORDER
+from mpdiag.watch.arguments import varying
 from mpdiag.watch.books import EXECUTOR, POOL
 from mpdiag.watch.imports import own_s, unused_s
 from mpdiag.watch.invariance import invariant
@@ -236,7 +237,7 @@ def start_row(each: list[tuple[Life, Start]], joined_s: float) -> dict[str, Any]
         "joined_at_once": ended_before_next(started, starts) if joined_s >= WAITED * work_s else 0,
         "joined_s": joined_s,
         "span_s": max(life.ended_s for life in started) - min(life.born_s for life in started),
-        "varying": None,
+        "varying": varying(file, starts[0].target),
         "target": starts[0].target,
         "file": file,
         "line": line or None,
