@@ -31,6 +31,12 @@ def test_who_comes_later_gets_what_is_left():
     assert remarks == ["the gains overlap: MP2, MP3 got what the findings before leave of the wall time"]
 
 
+def test_what_is_left_of_a_warning_is_a_note():
+    shared, _ = shared_out([finding("MP1", 9.9, 10.0), finding("MP2", 5.0, 10.0)], 10.0)
+
+    assert [one.level for one in shared] == ["warning", "note"]
+
+
 def test_rounding_gives_nothing_away():
     (one,), _ = shared_out([finding("MP1", 1.29, 1.29)], 1.29)
 

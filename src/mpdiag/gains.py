@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mpdiag.advice import Finding, Gain
+from mpdiag.ideals import worth
 
 
 def shared_out(findings: Iterable[Finding], wall_s: float) -> tuple[list[Finding], list[str]]:
@@ -23,12 +24,19 @@ def shared_out(findings: Iterable[Finding], wall_s: float) -> tuple[list[Finding
     for finding in findings:
         gain = finding.gain
         if gain and gain.ceiling_s > left:
-            finding = replace(finding, gain=at_most(left, gain, wall_s))  # noqa: PLW2901 - the same one, corrected
+            finding = cut_down(finding, left, wall_s)  # noqa: PLW2901 - the same one, corrected
             cut.append(finding.rule)
         left -= finding.gain.ceiling_s if finding.gain else 0.0
         shared.append(finding)
     names = ", ".join(dict.fromkeys(cut))
     return shared, [f"the gains overlap: {names} got what the findings before leave of the wall time"] if cut else []
+
+
+def cut_down(finding: Finding, left: float, wall_s: float) -> Finding:
+    """The finding with what is ``left`` to win; a warning only while that is worth one."""
+    gain = at_most(left, finding.gain, wall_s) if finding.gain else None
+    slight = finding.level == "warning" and not worth(gain.ceiling_s if gain else 0.0, wall_s)
+    return replace(finding, gain=gain, level="note" if slight else finding.level)
 
 
 def at_most(left: float, gain: Gain, wall_s: float) -> Gain | None:
