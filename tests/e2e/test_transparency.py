@@ -45,10 +45,11 @@ def interpreters():
 def version(python):
     """Such as ``3.12``; empty when it does not start: a version manager's shim may lead nowhere."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    return subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run([python, "-E", "-s", "-c", code], capture_output=True, text=True, check=False).stdout.strip()
 
 
 INTERPRETERS = interpreters()
+OLD = "import multiprocessing, sys; multiprocessing.Queue(); print([n for n in sys.modules if 'mpdiag' in n])"
 
 
 def shown(done):
@@ -72,3 +73,15 @@ def test_programs_are_what_they_are_bare(sandbox, python, name):
     assert shown(under) == shown(bare)
     assert bare.stdout
     assert under.returncode == (bare.returncode if bare.returncode >= 0 else 128 - bare.returncode)
+
+
+@pytest.mark.parametrize("number", ["2.7", "3.6", "3.7", "3.8"])
+def test_interpreters_without_taps_are_left_alone(sandbox, number):
+    found = [*Path.home().glob(f".pyenv/versions/{number}.*/bin/python"), shutil.which(f"python{number}")]
+    python = next((str(place) for place in filter(None, found) if version(place) == number), None)
+    if python is None:
+        pytest.skip(f"no Python {number} here")
+
+    done = sandbox.run("run", "-q", "--json", "out.json", "--", "sh", "-c", f'{python} -c "$0"', OLD)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

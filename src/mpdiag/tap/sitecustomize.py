@@ -1,15 +1,16 @@
 """Python imports this at its start, as it stands first on the path: it arms the taps and makes room for the user's own.
 
 Nothing of it stays: neither its folder on ``sys.path`` nor a module of this name that the user did not write.
+Interpreters that the taps are not made for, even Python 2, come by here when a program starts them: they pass.
 """
 
 import os
 import sys
 
 
-def _arm() -> None:
+def _arm():  # type: () -> None  # noqa: ANN202 - Python 2 reads it
     folder = os.environ.get("MPDIAG_TAP")
-    if not folder:
+    if not folder or sys.version_info < (3, 9):
         return
     try:
         from mpdiag_tap import start  # type: ignore[import-not-found]
@@ -19,7 +20,7 @@ def _arm() -> None:
         pass
 
 
-def _leave() -> None:
+def _leave():  # type: () -> None  # noqa: ANN202 - Python 2 reads it
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if entry != here]
     for entry in [entry for entry in sys.path_importer_cache if entry.startswith(here)]:
