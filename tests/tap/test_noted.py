@@ -337,6 +337,25 @@ def test_managers_and_locks(observed, method):
     assert {row["kind"] for row in sites.rows(seen)} >= {"manager", "start", "join"}
 
 
+FED_BY_A_THREAD = """
+def fill(context):
+    queue = context.Queue()
+    for number in range(20_000):
+        queue.put(number)
+    while queue.empty():
+        pass
+    queue.cancel_join_thread()
+
+if __name__ == "__main__":
+    fill(mp.get_context(sys.argv[1]))
+"""
+
+
+def test_what_a_queue_held_that_only_its_thread_still_knew(observed, method):
+    [queue] = users(channels.rows(observed(FED_BY_A_THREAD, method)))
+    assert (queue["puts"], queue["left"]) == (20_000, 20_000)
+
+
 JOINABLE = ASKING.replace("requests, replies = context.Queue(), context.Queue()", "requests, replies = QUEUES").replace(
     "QUEUES", "context.JoinableQueue(), context.JoinableQueue()"
 )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 FIONREAD = {"linux": 0x541B, "darwin": 0x4004667F}
 #: Queues that are looked at, and connections with something left that are told.
 MOST = 256
-_queues: list[Any] = []
+#: With the ends they are read from, which the thread that feeds a queue keeps alive.
+_queues: list[tuple[Any, Any]] = []
 _told = 0
 _done_in = 0
 
@@ -25,9 +26,9 @@ def known(queue: Any) -> None:
     """A queue exists in this process: it was made here, or has come from its parent."""
     try:
         if len(_queues) >= MOST:
-            _queues[:] = [each for each in _queues if each() is not None]
-        if len(_queues) < MOST and not any(each() is queue for each in _queues):
-            _queues.append(ref(queue))
+            _queues[:] = [each for each in _queues if each[1]() is not None]
+        if len(_queues) < MOST and not any(each() is queue for each, _ in _queues):
+            _queues.append((ref(queue), ref(queue._reader)))
     except Exception:  # the program must not notice
         pass
 
@@ -63,10 +64,12 @@ def process() -> None:
             return
         _done_in = os.getpid()
         globs.look()
-        for each in _queues:
-            queue = each()
-            if queue is not None:
-                _last_look(queue)
+        for each, end in _queues:
+            queue, reader = each(), end()
+            if queue is not None and queue.__dict__.get("_mpd_gave_up") == os.getpid():
+                core.event("gave_up", places.identity(queue))
+            if reader is not None:
+                closing(reader)
     except Exception:  # the program must not notice
         pass
 
@@ -80,13 +83,6 @@ def main() -> None:
     except Exception:  # the program must not notice
         pass
     process()
-
-
-def _last_look(queue: Any) -> None:
-    gave_up = queue.__dict__.get("_mpd_gave_up")
-    if gave_up == os.getpid():
-        core.event("gave_up", places.identity(queue))
-    closing(queue._reader)
 
 
 def uncaught() -> None:
