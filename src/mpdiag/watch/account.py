@@ -95,7 +95,7 @@ class Spent:
     @classmethod
     def of(cls, life: Life) -> Spent:
         """What is known of one process."""
-        found, computed = by_ledger(life)
+        found, computed, cut = by_ledger(life)
         over = max(0.0, sum(found.values()) - life.life_s)
         if over:
             found = {name: seconds * life.life_s / (life.life_s + over) for name, seconds in found.items()}
@@ -105,26 +105,27 @@ class Spent:
         rest -= found["cpu"] + found["ready"]
         unseen = min(rest, unseen_s(life))
         found["off_cpu"] = rest - unseen
-        return cls({name: found[name] for name in ORDER if found.get(name)}, over + unseen)
+        return cls({name: found[name] for name in ORDER if found.get(name)}, min(over + cut, life.life_s) + unseen)
 
 
-def by_ledger(life: Life) -> tuple[dict[str, float], float]:
-    """What the taps of a process told, by bucket, and how much of it was CPU time."""
+def by_ledger(life: Life) -> tuple[dict[str, float], float, float]:
+    """What the taps of a process told, by bucket, how much of it was CPU time, and what estimates had too much."""
     found = dict.fromkeys(ORDER, 0.0)
     if life.book is None:
-        return found, 0.0
+        return found, 0.0, 0.0
     found["start"] = computed = starting(life)
     if life.book.ended_s:
         found["exit"] = max(0.0, life.ended_s - life.book.ended_s)
     else:
         for bucket, seconds in until_the_end(life):
             found[bucket] += seconds
-    scale = fitting(life, life.life_s - sum(found.values()))
+    scale, cut = fitting(life, life.life_s - sum(found.values())), 0.0
     for slot, bucket in told(life.book):
         seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
+        cut += slot.s - seconds
         found[bucket] += seconds
         computed += slot.cpu_s or (seconds if slot.kind in COMPUTING else 0.0)
-    return found, computed
+    return found, computed, cut
 
 
 def until_the_end(life: Life) -> Iterator[tuple[str, float]]:
