@@ -20,6 +20,8 @@ COMPUTING_SIZE = 2
 
 #: The part of processes' lives that is not their work, from which on they were started for too little.
 LITTLE = 0.2
+#: That part from which on starting is most of what they do, and the part of them that lives together in a crew.
+MOSTLY, TOGETHER = 0.6, 0.9
 
 
 @dataclass(frozen=True)
@@ -162,3 +164,9 @@ def spread(site: Row, cpus: float) -> float:
 def started_for_little(site: Row) -> bool:
     """Whether starting and ending the processes of one place is a large part of their lives."""
     return around(site) >= LITTLE * (around(site) + amount(site, "work_s"))
+
+
+def crew(site: Row) -> bool:
+    """Whether the processes of one place are workers that share the work: all there at once, each worth its start."""
+    together = amount(site, "alive_max") >= TOGETHER * amount(site, "count")
+    return together and around(site) < MOSTLY * (around(site) + amount(site, "work_s"))

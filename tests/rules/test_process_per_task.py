@@ -66,3 +66,11 @@ def test_silent_in_a_program_whose_processes_are_worth_their_start(observe, a_si
 def test_not_judged_where_the_work_was_not_timed(observe, a_site):
     with pytest.raises(NotJudged, match="work_s"):
         observe(RULE, starts=[little(a_site, work_s=None)])
+
+
+def test_silent_where_all_share_the_work_at_once(observe, a_site):
+    crew = {"count": 16, "alive_max": 16, "life_s": 10.0, "work_s": 6.0, "work_cpu_s": 4.0}
+
+    assert observe(RULE, starts=[little(a_site, **crew)]) == []
+    assert len(observe(RULE, starts=[little(a_site, **{**crew, "alive_max": 4})])) == 1
+    assert len(observe(RULE, starts=[little(a_site, **{**crew, "work_s": 3.9})])) == 1

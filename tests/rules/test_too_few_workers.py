@@ -74,6 +74,7 @@ def test_waiting_for_a_cpu_that_others_use_is_computing(observe, a_pool):
         {"task_cpu_s": 1.0},
         {"items": 1, "tasks": 1},
         {"items": 40, "task_max": 3.4},
+        {"waited_each": 39},
     ],
 )
 def test_silent_where_more_workers_would_not_compute_sooner(observe, a_pool, cells):
@@ -87,3 +88,55 @@ def test_silent_where_other_processes_use_the_cpus(observe, a_pool):
 def test_a_program_is_not_judged_without_its_cpu_time(observe, a_pool):
     with pytest.raises(NotJudged, match="cpu_s"):
         observe(RULE, run={"cpu_s": None}, pools=[alone(a_pool)])
+
+
+QUEUE = {
+    "type": "Queue",
+    "maxsize": None,
+    "readers": 1,
+    "gets": 500,
+    "get_wait_s": 0.1,
+    "backlog_max": 300,
+    "backlog_b": 4000,
+}
+WAITING = {"wall_s": 3.5, "cpu_s": 3.4, "main_wait_s": 3.0}
+
+
+def lonely(a_site, **cells):
+    return a_site(**{"count": 1, "alive_max": 1, "work_s": 3.0, "work_cpu_s": 2.9, "life_s": 3.1, **cells})
+
+
+def test_one_process_that_computes_what_waits_in_a_queue(observe, a_site):
+    (finding,) = observe(RULE, run=WAITING, starts=[lonely(a_site)], channels=[QUEUE])
+
+    assert (finding.level, finding.confidence, finding.place.line) == ("warning", "inferred", 7)
+    assert finding.gain.ceiling_s == pytest.approx(1.6), "3.0 on 1.9 CPUs, with slack"
+    assert "1 process (app.py:7) computed work for 3.00 s each; 500 messages came by the Queue" in finding.seen
+    assert "Start 2 processes" in finding.do
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"type": "Pipe"},
+        {"maxsize": 20},
+        {"readers": 2},
+        {"gets": 3},
+        {"get_wait_s": 2.0},
+        {"backlog_max": 1},
+        {"backlog_b": 10**9},
+    ],
+)
+def test_silent_where_no_work_waits_for_another_process(observe, a_site, cells):
+    assert observe(RULE, run=WAITING, starts=[lonely(a_site)], channels=[{**QUEUE, **cells}]) == []
+
+
+@pytest.mark.parametrize("cells", [{"count": 2, "alive_max": 2}, {"alive_max": 0}, {"work_cpu_s": 1.0}])
+def test_silent_where_the_process_is_not_what_limits(observe, a_site, cells):
+    assert observe(RULE, run=WAITING, starts=[lonely(a_site, **cells)], channels=[QUEUE]) == []
+
+
+def test_silent_where_the_main_process_works_meanwhile(observe, a_site):
+    run = {**WAITING, "main_wait_s": 1.0}
+
+    assert observe(RULE, run=run, starts=[lonely(a_site)], channels=[QUEUE]) == []

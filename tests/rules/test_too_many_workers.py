@@ -80,3 +80,30 @@ def test_silent_where_the_size_follows_a_count_that_ignores_limits(observe, a_po
 def test_not_judged_without_the_cpu_time_of_workers(observe, a_pool):
     with pytest.raises(NotJudged, match="workers_cpu_s"):
         observe(RULE, pools=[crowd(a_pool, workers_cpu_s=None)])
+
+
+def crew(a_site, **cells):
+    lives = {"life_s": 48.0, "work_s": 30.0, "work_cpu_s": 4.0, "born_s": 17.0, "span_s": 3.5}
+    return a_site(**{**lives, "count": 16, "alive_max": 16, **cells})
+
+
+def test_processes_started_all_at_once_for_a_part_of_the_work_each(observe, a_site):
+    (finding,) = observe(RULE, starts=[crew(a_site)])
+
+    assert (finding.level, finding.place.file) == ("warning", "app.py")
+    assert finding.gain.ceiling_s == pytest.approx(1.4), "(3.5 - 2.0) * 14 / 16, with slack"
+    assert "16 processes (app.py:7) computed work at the same time on 2 usable CPUs" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"count": 2, "alive_max": 2},
+        {"alive_max": 4},
+        {"work_s": 2.0},
+        {"work_cpu_s": 0.5},
+        {"span_s": 2.1},
+    ],
+)
+def test_silent_where_processes_are_few_or_take_turns_or_wait_or_cost_little(observe, a_site, cells):
+    assert observe(RULE, starts=[crew(a_site, **cells)]) == []

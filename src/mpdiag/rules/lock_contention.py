@@ -16,10 +16,14 @@ LIMIT = 0.9
 SPACING = 10
 #: Locks; waiting for semaphores, conditions and events is what they are for.
 LOCKS = ("Lock", "RLock", "Value", "Array")
+#: What takes and gives back a lock that a manager holds.
+ACQUIRING, RELEASING = ("acquire", "__enter__"), ("release", "__exit__")
 #: Waits below which processes hardly met at the lock.
 FEW = 10
 #: The part of the wall time from which waiting for a lock is worth a warning: some of it remains with any lock.
 WAITED = 0.1
+#: The part of the processes' time from which on taking the lock, not waiting for it, is what they do.
+MOSTLY = 0.4
 #: Waits a second from which the lock is taken for each item, and costs as much in system calls as in waiting.
 PER_ITEM = 1000
 
@@ -55,8 +59,9 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     )
 
 
-def observed(run: Facts, locks: Facts, values: Facts) -> Iterator[Finding]:
+def observed(run: Facts, locks: Facts, values: Facts, managers: Facts) -> Iterator[Finding]:
     """Find locks for which processes waited instead of working."""
+    yield from of_manager(run, managers)
     wrong = [Place.of(row) for row in values.all() if ideals.at_least(row, "unlocked_updates") > 0]
     for lock in ideals.user_rows(locks):
         place = Place.of(lock)
@@ -90,6 +95,43 @@ def observed(run: Facts, locks: Facts, values: Facts) -> Iterator[Finding]:
         )
 
 
+def of_manager(run: Facts, managers: Facts) -> Iterator[Finding]:
+    """Judge a manager's locks; beyond what a message takes, acquire() waits for the lock."""
+    for row in managers.all():
+        if not ("lock" in str(row.get("type")).lower() and row.get("method") in ACQUIRING):
+            continue
+        count, processes, wall = ideals.amount(row, "ops"), ideals.at_least(row, "processes"), run.number("wall_s")
+        if count < FEW or processes < 2:
+            continue
+        releasing = [each for each in managers.all(type=row["type"]) if each.get("method") in RELEASING]
+        message = min(
+            (ideals.amount(each, "s") / max(ideals.amount(each, "ops"), 1) for each in releasing), default=0.0
+        )
+        waited = ideals.amount(row, "s") - message * count
+        at_once = max(min(processes, ideals.usable(run)), 1)
+        recoverable = min(waited / processes, run.number("parallel_s") * (1 - 1 / at_once))
+        if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
+            continue
+        place = Place.of(row)
+        yield RULE.finding(
+            level="warning",
+            place=place,
+            gain=ideals.bound(recoverable, run, "processes that never wait for the lock"),
+            concern=recoverable / (WAITED * wall),
+            seen=f"{number(processes, '1')} processes acquired the manager's {row['type']}{ideals.where(place)} "
+            f"{number(count, '1')} times and waited {seconds(waited / count)} for it each time, beside "
+            f"{seconds(message)} for the message to the manager: it is held during the work.",
+            do="Compute first, then take the lock only to store the result; or return results and let the parent store "
+            "them. A multiprocessing.Lock, handed to the workers by initargs, needs no messages.",
+            evidence=(
+                Evidence("wall time lost to the lock", recoverable, "s"),
+                Evidence("reference: a tenth of the wall time", WAITED * wall, "s"),
+                Evidence("times", count, "1"),
+                Evidence("waited, all processes together", waited, "s"),
+            ),
+        )
+
+
 def _per_item(lock: ideals.Row) -> bool:
     """Whether the lock is taken so often that taking it costs, not what is done while it is held."""
     taken, during = (
@@ -97,7 +139,7 @@ def _per_item(lock: ideals.Row) -> bool:
         ideals.amount(lock, "during_s"),
     )
     taking = ideals.at_least(lock, "op_s") - ideals.amount(lock, "wait_s")
-    return taken > PER_ITEM * during or taking > WAITED * during * max(ideals.amount(lock, "processes"), 1)
+    return taken > PER_ITEM * during or taking > MOSTLY * during * max(ideals.amount(lock, "processes"), 1)
 
 
 def _recoverable_s(lock: ideals.Row, cpus: float) -> float:

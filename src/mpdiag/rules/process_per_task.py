@@ -56,7 +56,7 @@ def of_site(run: Facts, site: ideals.Row) -> Finding | None:
     if count < MANY or count <= PER_CPU * cpus:
         return None
     work, overhead = ideals.amount(site, "work_s"), phases.around(site)
-    if not phases.started_for_little(site):
+    if not phases.started_for_little(site) or phases.crew(site):
         return None
     lost = ideals.amount(site, "span_s") - phases.spread(site, cpus)
     started = overhead + ideals.amount(site, "start_s")

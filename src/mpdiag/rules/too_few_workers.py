@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from mpdiag import ideals, phases
@@ -16,6 +17,10 @@ LIMIT = 1.5
 BUSY = 0.8
 #: Tasks that use a CPU for at least this part of their time are limited by it, not by a lock or another program.
 COMPUTES = 0.7
+#: The part of the tasks from which on each needs the one before, when it was awaited before the next was handed out.
+CHAINED = 0.5
+#: Messages that each process took at least: what it did can be dealt out to more.
+PIECES = 4
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -58,9 +63,11 @@ def cause(python: Mapping[str, Any]) -> str:
     return "look why the interpreter counts fewer CPUs than it may use"
 
 
-def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
-    """Find pools whose few workers compute all the time while CPUs are idle."""
-    yield from phases.each(ideals.process_pools(pools), lambda pool: of_pool(run, pool))
+def observed(run: Facts, pools: Facts, starts: Facts, channels: Facts) -> Iterator[Finding]:
+    """Find pools, and processes fed by a queue, that are few and compute all the time while CPUs are idle."""
+    checks = [partial(of_pool, run, pool) for pool in ideals.process_pools(pools)]
+    checks += [partial(of_site, run, site, channels) for site in starts.all()]
+    yield from phases.each(checks, lambda check: check())
 
 
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
@@ -69,11 +76,12 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     items, work = ideals.amount(pool, "items"), ideals.amount(pool, "task_s")
     if workers >= int(cpus) or items <= workers or ideals.amount(pool, "busy_share") < BUSY:
         return None
+    if ideals.at_least(pool, "waited_each") >= CHAINED * ideals.amount(pool, "tasks"):
+        return None
     if ideals.amount(pool, "task_cpu_s") < COMPUTES * (work - ideals.at_least(pool, "task_ready_s")):
         return None
     phase = ideals.amount(pool, "phase_s")
-    others = run.number("cpu_s") - run.number("serial_s") - ideals.amount(pool, "workers_cpu_s")
-    free = min(int(cpus) - max(others, 0.0) / phase, items)
+    free = min(unused(run, ideals.amount(pool, "workers_cpu_s"), phase), items)
     piece = ideals.amount(pool, "task_max") if items == ideals.amount(pool, "tasks") else 0.0
     loss = phases.loss(phase - max(work / max(free, 1.0), piece), run, "the same tasks would run on all usable CPUs")
     if loss is None:
@@ -97,6 +105,69 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     )
 
 
+def of_site(run: Facts, site: ideals.Row, channels: Facts) -> Finding | None:
+    """Judge the processes started at one place, if they share a queue that always holds more work."""
+    cpus, count, span = phases.cores(run), ideals.amount(site, "count"), ideals.amount(site, "span_s")
+    if count >= int(cpus) or ideals.amount(site, "alive_max") < count or run.number("main_wait_s") < BUSY * span:
+        return None
+    work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
+    if computed < COMPUTES * (work - ideals.at_least(run.rows()[0], "ready_s")):
+        return None
+    feeding = [channel for channel in ideals.user_rows(channels) if feeds(channel, count, work / count)]
+    if not feeding:
+        return None
+    free = unused(run, computed, span)
+    loss = phases.loss(
+        work / count - work / max(free, count), run, "more processes would share what waits in the queue"
+    )
+    if loss is None:
+        return None
+    place, queue = Place.of(site), feeding[0]
+    each = number(count, "1") + (" process" if count == 1 else " processes")
+    return RULE.finding(
+        level="warning",
+        confidence="inferred",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{each}{ideals.where(place)} computed {phases.named(site, 'target', 'its target')} for "
+        f"{seconds(work / count)} each; {ideals.amount(queue, 'gets'):,.0f} messages came by the "
+        f"{queue['type']}{ideals.where(Place.of(queue))}, where up to {ideals.amount(queue, 'backlog_max'):,.0f} "
+        f"waited, and {number(free, None)} CPUs could have been used.",
+        do=f"Start {max(2, round(free))} processes that read the queue, and send each its own sentinel at the end; or "
+        "use a Pool, which is as large as the CPUs by itself.",
+        evidence=(
+            *loss.evidence,
+            Evidence("processes", count, "1"),
+            Evidence("CPUs they could have used", free, None),
+            Evidence("work in them", work, "s"),
+        ),
+    )
+
+
+def feeds(channel: ideals.Row, count: float, work_s: float) -> bool:
+    """Whether processes that compute may live on a channel: it kept many pieces of work ready for them.
+
+    A queue with a bound holds its writers back, and one with a large backlog has to be bounded first; others tell.
+    """
+    waited = ideals.amount(channel, "get_wait_s") / count
+    return (
+        channel.get("type") != "Pipe"
+        and not channel.get("maxsize")
+        and ideals.at_least(channel, "backlog_b") < ideals.BACKLOG
+        and ideals.at_least(channel, "readers") == count
+        and ideals.at_least(channel, "gets") >= PIECES * count
+        and ideals.at_least(channel, "backlog_max") >= PIECES * count
+        and waited <= (1 - BUSY) * work_s
+    )
+
+
+def unused(run: Facts, own_s: float, span_s: float) -> float:
+    """The CPUs that the rest of the program left to workers which computed for ``own_s`` in ``span_s``."""
+    others = run.number("cpu_s") - run.number("serial_s") - own_s
+    return int(phases.cores(run)) - max(others, 0.0) / max(span_s, 1e-9)
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP407",
@@ -109,7 +180,8 @@ RULE: Final = Rule(
         f"the default sizes of Pool and ProcessPoolExecutor. Reported when it is more than {LIMIT:g} times the "
         "default; not judged while others use the CPUs. In a program: process pools with fewer workers than usable "
         f"CPUs, that were busy for {BUSY:.0%} of their phase or more, when more of them would win 5 % of the wall "
-        "time.",
+        "time; likewise processes that the program starts itself, where they share a queue in which work is waiting. "
+        "Tasks that are awaited one by one are left alone: each may need the one before.",
         claim="'One worker per CPU for computing' is right for usable CPUs. From Python 3.13 the defaults count the "
         "process's CPUs and obey -X cpu_count and PYTHON_CPU_COUNT, before that all CPUs of the machine.",
         bad="""\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from mpdiag import ideals, phases
@@ -12,6 +13,8 @@ from mpdiag.units import interval, number, seconds, size
 
 #: Defaults up to this many times the measured best are close enough.
 LIMIT = 1.5
+#: The part of the CPU time that fell to processes which compute, as far as there were CPUs for them.
+COMPUTES = 0.3
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -63,18 +66,18 @@ def price(facts: Facts, extra: int) -> str:
     return f"; the other {extra} cost {' and '.join(costs)}" if costs else ""
 
 
-def observed(run: Facts, pools: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
-    """Find pools with more computing processes than CPUs, whose surplus took long to start and end."""
+def observed(run: Facts, pools: Facts, starts: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find more computing processes than CPUs, whose surplus took long to start and end."""
     counted = machine.get("logical_cpus")
-    yield from phases.each(ideals.process_pools(pools), lambda pool: of_pool(run, pool, counted))
+    checks = [partial(of_pool, run, pool, counted) for pool in ideals.process_pools(pools)]
+    checks += [partial(of_site, run, site, counted) for site in starts.all()]
+    yield from phases.each(checks, lambda check: check())
 
 
 def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
-    """Judge one pool; a size that follows the machine's CPUs instead of the usable ones is another mistake."""
+    """Judge one pool."""
     cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
-    if workers <= LIMIT * cpus or phases.waiting(pool) > 1 - phases.WAITING:
-        return None
-    if isinstance(counted, int) and cpus < counted and workers <= counted:
+    if not crowded(workers, cpus, counted) or phases.waiting(pool) > 1 - phases.WAITING:
         return None
     surplus = 1 - cpus / workers
     lost = surplus * (ideals.amount(pool, "life_s") - phases.best(pool, cpus))
@@ -102,6 +105,44 @@ def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
     )
 
 
+def of_site(run: Facts, site: ideals.Row, counted: Any) -> Finding | None:
+    """Judge the processes started at one place, if all were there together, each with its part of the work."""
+    cpus, count = phases.cores(run), ideals.amount(site, "count")
+    if not crowded(count, cpus, counted) or not phases.crew(site):
+        return None
+    work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
+    if computed < COMPUTES * work * cpus / ideals.amount(site, "alive_max"):
+        return None
+    around = phases.around(site)
+    lost = (1 - cpus / count) * (ideals.amount(site, "span_s") - computed / cpus)
+    spent = around / (around + work) * ideals.amount(site, "span_s") * (1 - cpus / count)
+    loss = phases.loss(phases.attributed(min(spent, lost), lost), run, "fewer processes would start")
+    if loss is None:
+        return None
+    place, fit, target = Place.of(site), max(1, int(cpus)), phases.named(site, "target", "their target")
+    return RULE.finding(
+        level="warning",
+        place=place,
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{count:,.0f} processes{ideals.where(place)} computed {target} at the same time on {number(cpus, '1')} "
+        f"usable CPUs; starting and ending them took {number(around / (around + work), 'fraction')} of their lives.",
+        do=f"Start {fit}, and deal the work out to these; or hand it to a Pool, which is as large as the CPUs by "
+        "itself.",
+        evidence=(
+            *loss.evidence,
+            Evidence("processes", count, "1"),
+            Evidence("usable CPUs", cpus, None),
+            Evidence("CPU time of their work", computed, "s"),
+        ),
+    )
+
+
+def crowded(workers: float, cpus: float, counted: Any) -> bool:
+    """Whether that is too many; a number that follows the machine's CPUs, not the usable ones, is another mistake."""
+    return workers > LIMIT * cpus and not (isinstance(counted, int) and cpus < counted and workers <= counted)
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP405",
@@ -115,7 +156,8 @@ RULE: Final = Rule(
         how="Pure-Python tasks on 1 to twice the usable CPUs; the fewest workers close to the best speed-up against "
         f"the default sizes of Pool and ProcessPoolExecutor. Reported above {LIMIT:g} times as many; not judged "
         f"while others use the CPUs. In a program: process pools with more than {LIMIT:g} times as many computing "
-        "workers as usable CPUs, when the surplus costs 5 % of the wall time.",
+        "workers as usable CPUs, when the surplus costs 5 % of the wall time; likewise processes that the program "
+        "starts itself, all at once and each for more work than its start takes.",
         claim="'max_workers = os.cpu_count() for computing' holds for usable CPUs only. That oversubscribing slows "
         "computing down is mostly wrong: the same work takes the same CPU time on 16 times as many workers as CPUs.",
         bad="""\
