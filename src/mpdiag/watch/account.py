@@ -102,7 +102,7 @@ class Spent:
         rest = max(0.0, life.life_s - sum(found.values()))
         found["cpu"] = min(max((life.main_cpu_s or 0.0) - computed, 0.0), rest)
         found["ready"] = min(main_ready(life), rest - found["cpu"])
-        rest -= found["cpu"] + found["ready"]
+        rest = max(0.0, rest - found["cpu"] - found["ready"])
         unseen = min(rest, unseen_s(life))
         found["off_cpu"] = rest - unseen
         return cls({name: found[name] for name in ORDER if found.get(name)}, min(over + cut, life.life_s) + unseen)
