@@ -67,7 +67,8 @@ def test_what_is_run(tmp_path):
     version = sys.version.split()[0]
 
     assert [each.title for each in found] == [f"{name} ({version})" for name in ("test_a", "test_b", "loky")]
-    assert found[0].command == ("-m", "test", "-v", "--timeout", "600", "test_a", "-m", "*Queue*", "--junit-xml")
+    assert found[0].command[:3] == ("-m", "test", "-v")
+    assert found[0].command[-4:] == ("test_a", "-m", "*Queue*", "--junit-xml")
     assert (found[2].folder, found[2].command[:2]) == (tmp_path, ("-m", "pytest"))
 
 

@@ -87,11 +87,24 @@ def environment(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[s
 def outside(environ: Mapping[str, str]) -> dict[str, str]:
     """``environ`` without the observation that this process may itself be under."""
     around = dict(environ)
+    if coerced(around):
+        del around["LC_CTYPE"]
     outer = around.pop(VARIABLE, None)
     if outer and "PYTHONPATH" in around:
         path = [entry for entry in around["PYTHONPATH"].split(os.pathsep) if entry != str(Path(outer, SITE))]
         around["PYTHONPATH"] = os.pathsep.join(path)
     return around
+
+
+def coerced(environ: Mapping[str, str]) -> bool:
+    """Whether LC_CTYPE is there because our own Python found no locale and set one, as the program's will."""
+    if "LC_CTYPE" not in environ or "LC_ALL" in environ:
+        return False
+    try:
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return not any(entry.startswith(b"LC_CTYPE=") for entry in given)
 
 
 def prepare(folder: Path, python: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def child():
 
 if __name__ == "__main__":
     how = sys.argv[1]
+    print("begun", flush=True)
     atexit.register(print, "at exit")
     threading.Thread(target=later, args=("thread",)).start()
     process = multiprocessing.get_context("fork").Process(target=child)
