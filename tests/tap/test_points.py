@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import json
 import re
 import sys
 
 import pytest
+
+from mpdiag.tap.weave import woven
 
 #: Points that a version lacks, by the first words of function and statement.
 LACKING = {
@@ -126,3 +131,10 @@ def test_nested_taps_time_each_what_is_theirs(tapped, tmp_path):
     assert book.counts["get"] == book.counts["put"] == book.counts["unpickle"] == 40
     assert by_kind["get"].name == by_kind["put"].name == by_kind["unpickle"].name
     assert min(by_kind[kind].count for kind in ("get", "put", "unpickle")) >= 20
+
+
+@pytest.mark.parametrize("module", ["concurrent.futures.process", "concurrent.futures.thread"])
+def test_what_is_noted_before_a_return_is_noted_whether_timed_or_not(module):
+    tree, _ = woven(module, inspect.getsource(importlib.import_module(module)))
+
+    assert ast.unparse(tree).count("tasks.belongs(f") == 2

@@ -142,7 +142,9 @@ class LinuxProcess(Tracked):
         self.user_s, self.system_s = stat.user_s, stat.system_s
         self._seen(stat.state, stat.rss, stat.threads)
         self._schedules(stat.threads)
-        if stat.threads != self._threads_at_maps:  # a library that has threads starts them when it is loaded
+        # A library that has threads starts them when it is loaded.
+        unnamed = stat.threads > 1 and not self.native and self.looks % SELDOM == 1
+        if stat.threads != self._threads_at_maps or unnamed:
             self._threads_at_maps = stat.threads
             found = procfs.native_pools(self.pid)
             self.native = self.native if found is None else found
