@@ -22,7 +22,7 @@ def start(folder: str) -> None:
     core.arm(os.path.join(folder, "ledgers"))
     arm_stacks()
     finder.install(os.path.join(folder, "woven"))
-    core.event("python", sys.version_info[:3], sys.executable, usable())
+    core.event("python", sys.version_info[:3], sys.executable, usable(), " ".join(getattr(sys, "orig_argv", ()))[:200])
     time_imports()
     atexit.register(core.finish)
     atexit.register(ending)

@@ -173,7 +173,8 @@ def role_of(book: Book | None, vital: Vital | None, start: Start | None, pool: s
         return "worker"
     if start:
         return "manager" if start.target.endswith(MANAGER) else "process"
-    command = " ".join(vital.cmdline) if vital else ""
+    told = [event.facts[3] for event in book.noted("python") if len(event.facts) > 3] if book else []
+    command = " ".join((*told, *(vital.cmdline if vital else ())))  # from outside it may be seen before its exec
     for mark, role in SERVERS.items():
         if mark in command:
             return role
