@@ -435,3 +435,29 @@ def test_the_one_call_in_three_that_waits_is_met_as_often_as_the_others(observed
     rows = {row["method"]: row for row in sites.managers(observed(MANAGED_LOCK, method))}
     assert {name: row["ops"] for name, row in rows.items()} == {"acquire": 24, "__setitem__": 24, "release": 24}
     assert rows["acquire"]["s"] >= 10 * 0.03
+
+
+SHORT_THEN_LONG = """
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+def work(seconds):
+    if seconds:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, mp_context=mp.get_context(sys.argv[1])) as executor:
+        list(executor.map(work, [0] * 300 + [0.2, 0.2]))
+"""
+
+
+def test_a_long_task_after_many_short_ones_is_timed(observed, method):
+    [pool] = pools.seen(observed(SHORT_THEN_LONG, method))
+    tasks = list(pool.working("task"))
+    assert sum(slot.count for slot in tasks) == pytest.approx(302, abs=5)
+    assert max(slot.max_s for slot in tasks) >= 0.2
+    assert sum(slot.wall_s for slot in tasks) >= 0.4
+    assert 0.4 <= sum(slot.cpu_s for slot in tasks) < 0.6
+    assert sum(task.ended_s - task.began_s >= 0.2 for worker in pool.workers for task in worker.tasks) == 2

@@ -72,6 +72,7 @@ class Thread:
         "nested",
         "pickled",
         "slots",
+        "spent",
         "task",
         "unpickled",
         "waited",
@@ -88,6 +89,7 @@ class Thread:
         self.pickled = 0  # bytes of the last pickle
         self.unpickled = 0
         self.cpu = 0  # of the last timed event that counts CPU time
+        self.spent = 0  # CPU time of the thread when that ended
         self.items = 1  # of the task at hand
         self.task = 0  # where the last task stands in the ring, until its result is sent
         self.waited = False  # for a result, since it last handed out a task
@@ -235,6 +237,26 @@ def _swallowed(thread: Thread, kind: int) -> bool:
     return False
 
 
+def missed(kind: int, thing: object, began: int) -> Any:
+    """An event of ``kind`` that went by untimed took long: what `end` needs to count it.
+
+    Args:
+        kind: its number.
+        thing: what it happened to.
+        began: when it began.
+    """
+    try:
+        thread = this_thread()
+        if state.given[kind]:
+            state.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
+        outer, thread.nested = thread.nested, 0
+        # Nearly all that the thread computed since the last timed one, if that was not longer ago.
+        cpu = max(thread.spent, thread_time_ns() - (clock() - began), 1) if kind in WITH_CPU else 0
+        return (thread, kind, thing, outer, thread.context, thread.kind, _place(2), cpu, began)
+    except Exception:  # the program must not notice
+        return None
+
+
 def begin_import() -> Any:
     """An import begins; those that it needs itself belong to it."""
     try:
@@ -288,8 +310,9 @@ def end(token: Any, size: int = 0, empty: bool = False, kind: int = 0, thing: ob
             words[slot + layout.S_MAX] = took
         words[slot + layout.S_BYTES] += size * weight
         if cpu:
+            thread.spent = spent
             thread.cpu = spent = spent - cpu
-            words[slot + layout.S_CPU] += _scaled(spent, weight, gap)
+            words[slot + layout.S_CPU] += spent if weight == 1 else spent * whole // max(took, 1)
         if empty:
             words[slot + layout.S_EMPTY] += weight
         return slot

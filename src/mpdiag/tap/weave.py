@@ -11,7 +11,7 @@ import re
 from types import CodeType
 from typing import Union
 
-from .layout import KIND, LEAVES
+from .layout import KIND, LEAVES, LONG_NS, SEEN_LONG
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
@@ -26,6 +26,18 @@ else:
     finally:
         {end}(_mpd_t, {size}, {empty}{more})
 """
+#: The same for doings of which a long one among many short ones must not go by untimed: it may be all that matters.
+SEEN = TIMED.replace(
+    "    PLAIN\n",
+    """\
+    _mpd_t = _mpd_clock()
+    try:
+        PLAIN
+    finally:
+        if _mpd_clock() - _mpd_t > {long}:
+            {end}(_mpd.missed({kind}, {thing}, _mpd_t), {size})
+""",
+)
 BEGIN = "_mpd.begin({kind}, {thing})"
 #: Of kinds that come often, all that precedes the event is a look at the clock: more would make the event itself slow.
 LIGHT = "_mpd_clock() if _mpd_light[{kind}] else _mpd.begin({kind}, {thing})"
@@ -117,7 +129,9 @@ class Timed(Point):
         light = kind in LEAVES
         begin = (LIGHT if light else BEGIN).format(kind=kind_number, thing=thing)
         more = f", {kind_number}, {thing}" if light else ""
-        code = TIMED.format(kind=kind_number, begin=begin, size=size, empty=empty, end=end, more=more)
+        parts = {"begin": begin, "size": size, "empty": empty, "end": end, "more": more, "thing": thing}
+        text = SEEN if kind in SEEN_LONG else TIMED
+        code = text.format(kind=kind_number, long=LONG_NS, **parts)
         self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -127,7 +141,9 @@ class Timed(Point):
         assert isinstance(choice, ast.If)
         watched = choice.orelse[2]
         assert isinstance(watched, ast.Try)
-        choice.body[:] = copy.deepcopy(body)
+        untimed = choice.body[1] if len(choice.body) > 1 else choice
+        assert isinstance(untimed, (ast.Try, ast.If))
+        untimed.body[:] = copy.deepcopy(body)
         result = f"_mpd_r{self.number}"
         watched.body[:] = [
             *Returns(result).visit(ast.Module(body, [])).body,
