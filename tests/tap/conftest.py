@@ -38,7 +38,7 @@ class Tapped:
     def __init__(self, python: str = sys.executable) -> None:
         self.python = python
         self.folder = folder.make_folder()
-        self.environ = dict(os.environ)
+        self.environ = folder.outside(os.environ)
 
     def patch(self, module: str, text: str) -> None:
         """Add ``text`` to the copy of a module of the tap."""

@@ -12,12 +12,13 @@ import os
 import sys
 from _thread import get_ident, get_native_id
 from itertools import repeat
-from time import monotonic_ns, thread_time_ns
+from time import monotonic_ns, process_time_ns, thread_time_ns
 
 from . import layout
 from .ledger import Ledger
 from .places import identity
 from .places import of as _place
+from .sizes import received, told  # noqa: F401 - for the taps
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -41,20 +42,6 @@ ABSORBED = frozenset(
     KIND[name] for name in ("lock", "sync", "recv", "poll", "wait", "get", "put", "join", "alive", "send", "result")
 )
 IN_MANAGER = ABSORBED | {KIND["pickle"], KIND["unpickle"]}
-
-
-#: What woven code reaches through this module, and the modules with which it comes: not later, or each forked child
-#: would import it for itself.
-PARTS = frozenset(("ending", "globs", "holds", "note", "tasks", "traffic", "values"))
-WITH = {
-    "multiprocessing.process": ("ending", "globs", "note"),
-    "multiprocessing.pool": ("tasks",),
-    "multiprocessing.queues": ("traffic",),
-    "multiprocessing.sharedctypes": ("values",),
-    "multiprocessing.synchronize": ("holds",),
-    "concurrent.futures.process": ("tasks",),
-    "concurrent.futures.thread": ("tasks",),
-}
 
 
 class Thread:
@@ -142,7 +129,7 @@ def arm(folder: str) -> None:
 
 def __getattr__(name: str) -> Any:
     """A part of the tap that is needed only now: `tasks` where there are pools, `values` where some are shared."""
-    if name not in PARTS:
+    if name not in layout.PARTS:
         raise AttributeError(name)
     try:
         return _part(name)
@@ -164,7 +151,7 @@ class Absent:
 
 def weave_into(module: dict[str, object]) -> None:
     """Give a woven module the names that its taps use."""
-    for part in WITH.get(str(module["__name__"]), ()):
+    for part in layout.WITH.get(str(module["__name__"]), ()):
         _part(part)
     module["_mpd"], module["_mpd_gates"], module["_mpd_next"] = sys.modules[__name__], gates, next
     module["_mpd_clock"], module["_mpd_light"] = clock, light
@@ -334,16 +321,6 @@ def unpickled(data: Any) -> int:
     return size
 
 
-def received(data: Any) -> int:
-    """The bytes that came."""
-    return data.getbuffer().nbytes if hasattr(data, "getbuffer") else 0
-
-
-def told(file: Any) -> int:
-    """The bytes written to ``file`` so far."""
-    return int(file.tell())
-
-
 def _scaled(took: int, weight: int, gap: int) -> int:
     """Time of ``weight`` events of which one took that long: all of them came after the last timed one."""
     return took if weight == 1 else max(took, min(took * weight, gap))
@@ -449,15 +426,9 @@ def finish() -> None:
             if state.given[kind]:
                 _passed(kind)
                 words[layout.COUNTS + kind] -= 1
-        words[layout.H_CPU] = _process_time()
+        words[layout.H_CPU] = process_time_ns()
         if get_native_id() == words[layout.H_MAIN_THREAD]:
             words[layout.H_MAIN_CPU] = thread_time_ns()
         words[layout.H_ENDED] = clock()
     except Exception:  # the program must not notice
         pass
-
-
-def _process_time() -> int:
-    from time import process_time_ns
-
-    return process_time_ns()

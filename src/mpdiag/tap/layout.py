@@ -83,3 +83,16 @@ WORDS = TASKS + TASK_COUNT * TASK
 TEXT = WORDS * 8
 TEXT_SIZE = 16 * 1024
 SIZE = TEXT + TEXT_SIZE
+
+#: What woven code reaches through `core`, and the modules with which it comes: not later, or each forked child
+#: would import it for itself.
+PARTS = frozenset(("ending", "globs", "holds", "note", "tasks", "traffic", "values"))
+WITH = {
+    "multiprocessing.process": ("ending", "globs", "note"),
+    "multiprocessing.pool": ("tasks",),
+    "multiprocessing.queues": ("traffic",),
+    "multiprocessing.sharedctypes": ("values",),
+    "multiprocessing.synchronize": ("holds",),
+    "concurrent.futures.process": ("tasks",),
+    "concurrent.futures.thread": ("tasks",),
+}
