@@ -77,5 +77,5 @@ def test_one_that_has_ended_is_counted_no_more(tmp_path):
     sampler.stop()
 
     assert ": 1 process, " in look.headline(run)
-    gone = tuple(replace(vital, ended=vital.first_seen) for vital in run.vitals)
+    gone = tuple(replace(vital, ended=-1.0) for vital in run.vitals)
     assert ": 0 processes, 0.0 of 1.5 CPUs." in look.headline(replace(run, outside=replace(run.outside, vitals=gone)))

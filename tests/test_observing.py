@@ -149,4 +149,4 @@ def test_the_program_sees_nothing_of_us():
     assert argv == ["-c"]
     assert [entry for entry in path if "mpdiag-" in entry] == []
     assert set(environ) - {"PYTHONPATH", "MPDIAG_TAP"} == set(os.environ) - {"PYTHONPATH"}
-    assert "sitecustomize" not in modules
+    assert ("sitecustomize" in modules) is ("sitecustomize" in sys.modules)  # some systems bring one
