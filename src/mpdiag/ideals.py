@@ -117,8 +117,17 @@ def repeated(pool: Row, tasks: Facts) -> str | None:
     for row in tasks.all(pool=pool.get("id")):
         same, part = row.get("same_args"), at_least(row, "same_b")
         if isinstance(same, str) and same and part >= amount(pool, "args_b") / 2:
-            return same
+            return parameters(same, str(row.get("function") or "the task"))
     return None
+
+
+def parameters(words: str, function: str) -> str:
+    """The numbers of a function's parameters, as the table of tasks tells them, for prose; a method's first is self."""
+    if not words.replace(",", "").replace(".", "").isdigit():
+        return words
+    name = function.partition(".")[2] or function
+    numbers = ", ".join(words.split(","))
+    return f"parameter{'s' if ',' in words else ''} {numbers} of {name} (the first is 0)"
 
 
 def graphs(pool: Row) -> bool:

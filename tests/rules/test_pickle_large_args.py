@@ -1,5 +1,6 @@
 import pytest
 
+from mpdiag import ideals
 from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.pickle_large_args import RULE
 from mpdiag.stats import measured
@@ -194,3 +195,15 @@ def test_silent_on_channels_that_delay_nobody(judged, channel):
 def test_a_program_whose_pickling_was_not_timed_is_not_judged(judged):
     with pytest.raises(NotJudged, match="pickle_s"):
         judged({**POOL, "pickle_s": None})
+
+
+@pytest.mark.parametrize(
+    ("words", "prose"),
+    [
+        ("0", "parameter 0 of Catalog.brightest (the first is 0)"),
+        ("0,2.1", "parameters 0, 2.1 of Catalog.brightest (the first is 0)"),
+        ("surface", "surface"),
+    ],
+)
+def test_parameters_are_told_by_their_function(words, prose):
+    assert ideals.parameters(words, "__main__.Catalog.brightest") == prose

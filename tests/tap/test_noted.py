@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mpdiag.watch import channels, failures, globs, leftovers, locks, pools, sites, values
+from mpdiag.watch import channels, failures, globs, leftovers, locks, pool_tasks, pools, sites, values
 from mpdiag.watch.facts import start_rows
 from mpdiag.watch.lives import Run, lives
 
@@ -461,3 +461,35 @@ def test_a_long_task_after_many_short_ones_is_timed(observed, method):
     assert sum(slot.wall_s for slot in tasks) >= 0.4
     assert 0.4 <= sum(slot.cpu_s for slot in tasks) < 0.6
     assert sum(task.ended_s - task.began_s >= 0.2 for worker in pool.workers for task in worker.tasks) == 2
+
+
+DRAGGED = """
+from functools import partial
+
+class Catalog:
+    def __init__(self):
+        self.names = {str(number): number for number in range(5000)}
+
+    def find(self, plate):
+        return plate
+
+def fits(words, pattern):
+    return pattern
+
+if __name__ == "__main__":
+    with mp.get_context(sys.argv[1]).Pool(2) as pool:
+        for plate in range(12):
+            pool.apply_async(Catalog().find, (plate,))
+        pool.map(partial(fits, ["word"] * 5000), range(12), 1)
+        pool.close()
+        pool.join()
+"""
+
+
+def test_what_goes_along_with_a_function_is_its_first_parameter(observed, method):
+    seen = pools.seen(observed(DRAGGED, method))
+    rows = {row["function"].rpartition(".")[2]: row for row in pool_tasks.rows(seen, pools.numbered(seen))}
+    assert {name: (row["same_args"], row["varying"]) for name, row in rows.items()} == {
+        "find": ("0", "1"),
+        "fits": ("0", "1"),
+    }

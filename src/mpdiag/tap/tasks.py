@@ -69,15 +69,15 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
         core.event("function", name, file, line)
     if items:
         _types[thread.native] = [type(value).__name__ for value in items[0][:8]]
-        _compare(name, items[0])
+        _compare(name, items[0], function)
     thread.items = len(items)
     return name
 
 
-def _compare(name: str, args: tuple[Any, ...]) -> None:
-    """Find out which arguments vary from task to task, one level deep."""
-    flat: list[tuple[str, Any]] = []
-    for position, value in enumerate(args[:8]):
+def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
+    """Find out which of the function's parameters vary from task to task, one level deep."""
+    flat = [(str(position), trace) for position, trace in enumerate(_dragged(function))]
+    for position, value in enumerate(args[:8], len(flat)):
         if type(value) is tuple:
             flat += [(f"{position}.{inner}", _trace(part)) for inner, part in enumerate(value[:8])]
         else:
@@ -96,6 +96,20 @@ def _compare(name: str, args: tuple[Any, ...]) -> None:
     seen = _noted[name] = _noted.get(name, 0) + 1
     if len(varied) != size or seen == 1 or (seen & (seen - 1)) == 0:
         core.event("varied", name, seen + 1, [position for position, _ in now], sorted(varied))
+
+
+def _dragged(function: Any) -> Any:
+    """What goes along with a function as its first parameters: a bound method's object, what a partial holds."""
+    held = getattr(function, "args", None)
+    if type(held) is tuple:
+        for value in held[:PIECE]:
+            yield _trace(value)
+    owner = getattr(function, "__self__", None)
+    if owner is not None and hasattr(function, "__func__"):
+        state = getattr(owner, "__dict__", {})
+        parts = [(key, _trace(value)) for key, value in islice(state.items(), PIECE)]
+        known = parts and all(trace is not None for _, trace in parts)
+        yield (type(owner), len(state), parts) if known else None
 
 
 def _trace(value: Any) -> Any:
