@@ -124,6 +124,7 @@ def test_one_process_that_computes_what_waits_in_a_queue(observe, a_site):
         {"gets": 3},
         {"get_wait_s": 2.0},
         {"backlog_max": 1},
+        {"backlog_max": 8},
         {"backlog_b": 10**9},
     ],
 )

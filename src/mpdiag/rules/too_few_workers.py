@@ -21,6 +21,9 @@ COMPUTES = 0.7
 CHAINED = 0.5
 #: Messages that each process took at least: what it did can be dealt out to more.
 PIECES = 4
+#: The part of all messages that waited at one time, from which on they are work that piles up. What goes round and
+#: round, such as the numbers of free buffers, waits in its queue too, but not so much of it.
+PILED = 0.1
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -157,7 +160,7 @@ def feeds(channel: ideals.Row, count: float, work_s: float) -> bool:
         and ideals.at_least(channel, "backlog_b") < ideals.BACKLOG
         and ideals.at_least(channel, "readers") == count
         and ideals.at_least(channel, "gets") >= PIECES * count
-        and ideals.at_least(channel, "backlog_max") >= PIECES * count
+        and ideals.at_least(channel, "backlog_max") >= max(PIECES * count, PILED * ideals.at_least(channel, "gets"))
         and waited <= (1 - BUSY) * work_s
     )
 
