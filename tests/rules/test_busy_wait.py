@@ -60,9 +60,14 @@ SPUN = {"id": 1, "type": "Pipe", "empty_polls": 4_000_000, "spin_s": 1.2, "spinn
 
 @pytest.fixture
 def judged(run, table):
-    def judge(*channels, ready=1.3, hot=(), **cells):
+    def judge(*channels, ready=1.3, hot=(), sites=(), **cells):
         processes = [{"pid": 10, "role": "main", "ready_s": 1.5}, {"pid": 11, "role": "process", "ready_s": ready}]
-        tables = table("channels", *channels), table("processes", *processes), table("hot", *hot)
+        tables = (
+            table("channels", *channels),
+            table("processes", *processes),
+            table("hot", *hot),
+            table("sites", *sites),
+        )
         return list(RULE.run(run(wall_s=3.5, **cells), *tables))
 
     return judge
@@ -97,6 +102,19 @@ def test_stack_samples_show_what_was_not_counted(judged):
     assert "is_alive()" in finding.seen
 
 
+def test_looks_at_living_children_are_counted(judged):
+    looks = {"kind": "alive", "role": "main", "count": 260_000, "s": 0.9}
+    (finding,) = judged(sites=[looks], main_cpu_s=1.1)
+
+    assert (finding.level, finding.confidence) == ("warning", "measured")
+    assert "0.90 s" in finding.seen.replace("900 ms", "0.90 s")
+    assert "is_alive() 260,000 times (app.py:7)" in finding.seen
+
+
+def test_silent_where_children_are_looked_at_now_and_then(judged):
+    assert judged(sites=[{"kind": "alive", "role": "main", "count": 900, "s": 0.9}], main_cpu_s=1.1) == []
+
+
 @pytest.mark.parametrize(
     "channel", [{**SPUN, "spin_s": 0.01}, {**SPUN, "spin_s": 0.0}, {**SPUN, "user": False}], ids=str
 )
@@ -105,7 +123,7 @@ def test_silent_on_patient_waits(judged, channel):
 
 
 def test_a_program_without_its_totals_is_not_judged(table):
-    nothing = [table(name) for name in ("run", "channels", "processes", "hot")]
+    nothing = [table(name) for name in ("run", "channels", "processes", "hot", "sites")]
 
     with pytest.raises(NotJudged):
         list(RULE.run(*nothing))

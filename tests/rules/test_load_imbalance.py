@@ -63,6 +63,12 @@ def test_silent_where_processes_are_even_or_not_a_group(observe, a_site, a_proce
     assert observe(RULE, starts=[a_site(**cells)], processes=halves(a_process, first, 3.2)) == []
 
 
+def test_silent_where_another_program_held_up_one_of_two_equal_processes(observe, a_site, a_process):
+    rows = [a_process(ended_s=1.4, cpu_s=1.3), a_process(ended_s=3.6, cpu_s=1.35, ready_s=1.9, life_s=3.3)]
+
+    assert observe(RULE, starts=[a_site(span_s=3.3, work_s=4.6, work_cpu_s=2.6)], processes=rows) == []
+
+
 def test_silent_where_the_last_process_only_waits(observe, a_site, a_process):
     rows = [a_process(ended_s=3.7, cpu_s=0.2), a_process(ended_s=1.0, cpu_s=0.5)]
 

@@ -57,12 +57,17 @@ def test_a_smaller_share_wins_no_more_than_it_takes(observe, a_pool):
         {"invariant": None},
         {"callee": None},
         {"share": 0.1},
-        {"samples": 3},
+        {"samples": 3, "share": 1.0},
+        {"samples": 8, "share": 0.5},
         {"target": "other"},
     ],
 )
 def test_silent_where_nothing_is_certain_to_be_repeated(observe, a_pool, cells):
     assert observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(**cells)) == []
+
+
+def test_a_few_samples_do_where_nearly_all_are_of_one_line(observe, a_pool):
+    assert len(observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(samples=5, share=1.0))) == 1
 
 
 def test_silent_where_each_worker_does_it_once(observe, a_pool):

@@ -16,6 +16,8 @@ LIMIT = 0.1
 BURNT = 0.5
 #: Calls that come back at once, by which a loop asks whether something is done.
 ASKING = {"poll", "empty", "is_alive", "get_nowait", "ready", "done", "qsize", "active_children", "is_set"}
+#: Looks a second, over the whole run, from which a loop has no pause in it.
+OFTEN = 5000
 #: The part of a process's CPU samples in such calls from which it does little else.
 MOSTLY = 0.3
 #: The part of the usable CPUs from which on none is free.
@@ -51,9 +53,9 @@ def judge(polling: Facts) -> Iterator[Finding]:
     )
 
 
-def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts) -> Iterator[Finding]:
+def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts, sites: Facts) -> Iterator[Finding]:
     """Find loops that ask without a pause, and how long other processes waited for a CPU meanwhile."""
-    spun, place, what, confidence = _spinning(run, channels, hot)
+    spun, place, what, confidence = _spinning(run, channels, hot, sites)
     wall, cpus = run.number("wall_s"), ideals.usable(run)
     asking = {row.get("spinner") for row in channels.all()} - {None}
     others = [row for row in processes.all() if (row.get("pid") not in asking if asking else row.get("role") != "main")]
@@ -85,14 +87,18 @@ def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts) -> Itera
     )
 
 
-def _spinning(run: Facts, channels: Facts, hot: Facts) -> tuple[float, Place | None, str, Confidence]:
-    """CPU seconds spent asking, where, and what is asked: as channels counted it, else as stack samples show it."""
+def _spinning(run: Facts, channels: Facts, hot: Facts, sites: Facts) -> tuple[float, Place | None, str, Confidence]:
+    """CPU seconds spent asking, where, and what is asked: as it was counted, else as stack samples show it."""
     polled = [row for row in ideals.user_rows(channels) if ideals.at_least(row, "spin_s") > 0]
     if polled:
         worst = max(polled, key=lambda row: ideals.amount(row, "spin_s"))
         asked = sum(ideals.at_least(row, "empty_polls") for row in polled)
         what = f"a {worst['type']} {number(asked, '1')} times in vain"
         return sum(ideals.at_least(row, "spin_s") for row in polled), Place.of(worst), what, "measured"
+    alive = max(sites.all(kind="alive", role="main"), key=lambda row: ideals.at_least(row, "count"), default={})
+    if ideals.at_least(alive, "count") > OFTEN * run.number("wall_s"):
+        burnt = min(ideals.amount(alive, "s"), run.number("main_cpu_s"))
+        return burnt, Place.of(alive), f"is_alive() {number(ideals.amount(alive, 'count'), '1')} times", "measured"
     asking = [row for row in hot.all(role="main") if row.get("callee") in ASKING]
     share = sum(ideals.at_least(row, "share") for row in asking)
     if share < MOSTLY:

@@ -80,7 +80,10 @@ def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
         return None
     rows.sort(key=lambda row: ideals.amount(row, "ended_s"))
     last, span = rows[-1], ideals.amount(site, "span_s")
-    tail = ideals.amount(last, "ended_s") - ideals.amount(rows[-together], "ended_s")
+    # Equal work may end at different times where other programs took a CPU away: what counts is who had more of it.
+    earlier = rows[-together]
+    tail = ideals.amount(last, "ended_s") - ideals.amount(earlier, "ended_s")
+    tail = min(tail, ideals.amount(last, "cpu_s") - ideals.amount(earlier, "cpu_s"))
     lost = span - sum(ideals.amount(row, "cpu_s") for row in rows) / together
     cost = min(tail * (1 - 1 / together), lost)
     computing = ideals.amount(last, "cpu_s") + ideals.at_least(last, "ready_s")

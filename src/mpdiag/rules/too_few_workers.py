@@ -19,6 +19,8 @@ BUSY = 0.8
 COMPUTES = 0.7
 #: The part of the tasks from which on each needs the one before, when it was awaited before the next was handed out.
 CHAINED = 0.5
+#: The part of their time for which the main process waits, at least, while the others are what limits it.
+WAITS = 0.6
 #: Messages that each process took at least: what it did can be dealt out to more.
 PIECES = 4
 #: The part of all messages that waited at one time, from which on they are work that piles up. What goes round and
@@ -111,7 +113,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
 def of_site(run: Facts, site: ideals.Row, channels: Facts) -> Finding | None:
     """Judge the processes started at one place, if they share a queue that always holds more work."""
     cpus, count, span = phases.cores(run), ideals.amount(site, "count"), ideals.amount(site, "span_s")
-    if count >= int(cpus) or ideals.amount(site, "alive_max") < count or run.number("main_wait_s") < BUSY * span:
+    if count >= int(cpus) or ideals.amount(site, "alive_max") < count or run.number("main_wait_s") < WAITS * span:
         return None
     work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
     if computed < COMPUTES * (work - ideals.at_least(run.rows()[0], "ready_s")):
