@@ -49,6 +49,7 @@ def test_processes_with_unequal_shares(observe, a_site, a_process):
         {"workers": 1},
         {"threads": True},
         {"items": 8, "task_max": 3.6},
+        {"items": 8, "task_max": 2.5, "task_p99": 2.4},
     ],
 )
 def test_silent_where_the_end_is_as_even_as_it_can_be(observe, a_pool, cells):
@@ -57,7 +58,7 @@ def test_silent_where_the_end_is_as_even_as_it_can_be(observe, a_pool, cells):
 
 @pytest.mark.parametrize(
     ("cells", "first"),
-    [({}, 3.1), ({"alive_max": 1}, 1.1), ({"count": 3, "alive_max": 3}, 1.1), ({"target": "x"}, 1.1)],
+    [({}, 3.1), ({"alive_max": 1}, 1.1), ({"count": 3, "alive_max": 3}, 1.1), ({"target": "x"}, 1.1), ({}, 2.4)],
 )
 def test_silent_where_processes_are_even_or_not_a_group(observe, a_site, a_process, cells, first):
     assert observe(RULE, starts=[a_site(**cells)], processes=halves(a_process, first, 3.2)) == []

@@ -13,6 +13,8 @@ from mpdiag.units import seconds
 
 #: An end of the phase that loses less of it is what the last tasks always leave.
 BALANCED = 0.1
+#: Equal work takes up to so many times as long on one CPU as on another: neighbours share a core, cores differ.
+UNEQUAL = 1.4
 #: A process that computes for this part of its life is what the end is waiting for.
 BUSY = 0.7
 
@@ -29,9 +31,11 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     cpus, phase = phases.cores(run), ideals.amount(pool, "phase_s")
     together = phases.computing(pool, cpus) if phases.waiting(pool) < phases.WAITING else ideals.amount(pool, "workers")
     longest, pools = phases.longest(pool, cpus), ideals.amount(pool, "pools")
-    # Workers take the next task when they are free: none is left to work alone for longer than one task.
-    tail = min(ideals.amount(pool, "tail_s"), longest * pools) - ideals.amount(pool, "task_median") * pools
     chunk = max(1.0, ideals.amount(pool, "items") / ideals.amount(pool, "tasks"))
+    # Workers take the next task when they are free: none is left to work alone for longer than one task. Where tasks
+    # cannot be divided, all of the long ones but the last are usual: they have to end some time.
+    usual = max(ideals.amount(pool, "task_median"), ideals.at_least(pool, "task_p99") if chunk == 1 else 0.0)
+    tail = min(ideals.amount(pool, "tail_s"), longest * pools) - usual * pools
     lost = phase - phases.best(pool, cpus, longest / chunk)
     cost = min(tail * (1 - 1 / together), lost)
     if together < 2 or cost < BALANCED * phase:
@@ -80,10 +84,11 @@ def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
         return None
     rows.sort(key=lambda row: ideals.amount(row, "ended_s"))
     last, span = rows[-1], ideals.amount(site, "span_s")
-    # Equal work may end at different times where other programs took a CPU away: what counts is who had more of it.
     earlier = rows[-together]
     tail = ideals.amount(last, "ended_s") - ideals.amount(earlier, "ended_s")
-    tail = min(tail, ideals.amount(last, "cpu_s") - ideals.amount(earlier, "cpu_s"))
+    # Equal work may end at different times where other programs took a CPU away: what counts is who had more of it.
+    if ideals.amount(last, "cpu_s") < UNEQUAL * ideals.amount(earlier, "cpu_s"):
+        return None
     lost = span - sum(ideals.amount(row, "cpu_s") for row in rows) / together
     cost = min(tail * (1 - 1 / together), lost)
     computing = ideals.amount(last, "cpu_s") + ideals.at_least(last, "ready_s")
