@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpdiag.advice import Gain, Place
+from mpdiag.advice import Gain, Place, excerpt
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,25 @@ def test_a_run_of_no_time_gains_nothing():
 def test_a_place_is_made_of_a_row():
     assert Place.of({"file": "app.py", "line": 3, "function": "main"}) == Place("app.py", 3, function="main")
     assert Place.of({"file": None, "line": 3}) is None
+
+
+LINES = ("def f():\r\n", "    a = 1\n", "    b = (\n", "        2,\n", "        3,\n", "    )")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (1, None, "def f():"),
+        (2, 2, "    a = 1"),
+        (3, 6, "    b = (\n        2,\n        3,"),
+        (3, 1, "    b = ("),
+        (6, 9, "    )"),
+        (7, None, ""),
+    ],
+)
+def test_an_excerpt_has_at_most_three_lines(first, last, text):
+    assert excerpt(LINES, first, last) == text
+
+
+def test_an_excerpt_of_a_long_line_is_its_beginning():
+    assert excerpt(["x" * 999 + "\n"], 1) == "x" * 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ Confidence = Literal["measured", "inferred", "static"]
 
 
 LEVELS: tuple[Level, ...] = ("note", "warning", "error")
+#: The most of its source that a place carries.
+_EXCERPT_LINES, _EXCERPT_CHARACTERS = 3, 200
 
 
 class NotJudged(Exception):
@@ -92,6 +94,18 @@ class Evidence:
         return cls(label, measured.median, unit, measured.low, measured.high)
 
 
+def excerpt(lines: Sequence[str], first: int, last: int | None = None) -> str:
+    """What a place carries of its source: at most three lines, of at most 200 characters each.
+
+    Args:
+        lines: the source, parted where Python parts it (`str.splitlines` knows further ends of lines).
+        first: the line where the place begins, from 1.
+        last: the line where it ends; none is the first.
+    """
+    end = min(max(last or first, first), first + _EXCERPT_LINES - 1)
+    return "\n".join(line.rstrip("\r\n")[:_EXCERPT_CHARACTERS] for line in lines[first - 1 : end])
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in the user's code a finding points."""
@@ -101,6 +115,8 @@ class Place:
     column: int | None = None
     function: str | None = None
     process: str | None = None
+    #: The source from `line` on, as `excerpt` cuts it.
+    excerpt: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Cell], process: str | None = None) -> Place | None:
