@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,13 +109,16 @@ def excerpt(lines: Sequence[str], first: int, last: int | None = None) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the user's code a finding points."""
+    """Where in the user's code a finding points; lines and columns (in characters) count from 1."""
 
     file: str
     line: int | None = None
     column: int | None = None
     function: str | None = None
     process: str | None = None
+    end_line: int | None = None
+    #: The column after the last character.
+    end_column: int | None = None
     #: The source from `line` on, as `excerpt` cuts it.
     excerpt: str | None = None
 
@@ -130,6 +134,20 @@ class Place:
             function=function if isinstance(function, str) else None,
             process=process,
         )
+
+
+@dataclass(frozen=True)
+class Fix:
+    """An edit that mends a mistake and nothing else: the text between two places of the file, and what replaces it.
+
+    Lines and columns (in characters) count from 1; the end is the column after the last character replaced.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    replacement: str
 
 
 @dataclass(frozen=True)
@@ -235,3 +253,32 @@ class Rule:
             concern=concern,
             links=self.doc.links,
         )
+
+
+@dataclass(frozen=True)
+class Lint:
+    """One mistake that shows in the source: ``inspect(source)`` yields findings; no I/O.
+
+    It bears the id and the name of the rule that shows the same mistake in a running program, if there is one.
+    """
+
+    module: str
+    id: str
+    doc: Doc
+    #: Reads the facts of a `mpdiag.source.Source`.
+    inspect: Callable[[Any], Iterable[Finding]]
+    #: The edit that mends a node that `inspect` found; only where no other meaning can have been intended.
+    fix: Callable[[Any, ast.AST], Fix | None] | None = None
+    #: Opt-in lints are silent unless selected.
+    default: bool = True
+    #: Other names under which the mistake is known.
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The public name (slug)."""
+        return public_name(self.module).replace("_", "-")
+
+    def finding(self, place: Place, *, level: Level, seen: str, do: str) -> Finding:
+        """A finding of this lint; ``place`` is that of a node: ``source.place(node)``."""
+        return Finding(self.id, self.name, level, "static", self.doc.title, seen, do, place=place, links=self.doc.links)
