@@ -211,7 +211,9 @@ def test_while_we_are_stopped_there_is_no_page(terminal):
     environ = {**os.environ, "TERM": "xterm"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": theirs}
     code = f"import os; os.tcgetpgrp = lambda fd: os.getpgrp()\n{STOPPED}"
-    with subprocess.Popen([sys.executable, "-c", code], env=environ, **pipes) as process:
+    # In a group of its own, whose parent is in another one: nobody stops a group that is orphaned, as ours may be.
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=environ, preexec_fn=os.setpgrp, **pipes) as process:
 
         def drawn():
             process.stdin.write(b"x")

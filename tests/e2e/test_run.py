@@ -31,14 +31,22 @@ if __name__ == "__main__":
         print(sum(pool.map(square, range(100))), sys.argv)
     sys.exit(int(sys.argv[2]))
 """
-#: Waits for what comes; tells when it is ready.
+#: Waits for what comes; tells when parent and child are ready. A signal that met the child amid its birth would be lost,
+#: as it is bare: what its handler raises in a callback of os.fork is ignored.
 WAITS = """
-import multiprocessing, signal, sys, time
+import multiprocessing, os, signal, sys, time
 if {survives}:
     signal.signal(signal.SIG{name}, lambda *_: sys.exit(9))
+
+def wait(told):
+    os.write(told, b"x")
+    time.sleep(60)
+
 if __name__ == "__main__":
-    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True)
+    heard, told = os.pipe()
+    child = multiprocessing.get_context("fork").Process(target=wait, args=(told,), daemon=True)
     child.start()
+    os.read(heard, 1)
     print("ready", flush=True)
     while True:
         time.sleep(0.01)

@@ -270,3 +270,44 @@ def test_pickles_are_those_of_the_bare_program(tapped, tmp_path, python):
     done = here.run(str(script))
     same(done, here.run(str(script), tapped=False))
     assert done.out.startswith("False False")
+
+
+# --- a signal amid a child's birth
+
+INTERRUPTED = """\
+_real, _first = _mapped, os.getpid()
+
+def _mapped(folder):
+    if folder and os.getpid() != _first:
+        raise SystemExit(9)  # as a signal handler of the program may, at any moment
+    return _real(folder)
+"""
+FORKING = """\
+import multiprocessing as mp
+from multiprocessing.reduction import ForkingPickler
+
+def work():
+    for number in range(50):
+        ForkingPickler.dumps([number])
+
+if __name__ == "__main__":
+    context = mp.get_context("fork")
+    child = context.Process(target=work)
+    child.start()
+    child.join()
+    print(child.exitcode)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_child_whose_birth_was_interrupted_does_not_count_in_its_parents_ledger(tapped, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(FORKING)
+    here = tapped()
+    here.patch("ledger", INTERRUPTED)
+
+    done = here.run(str(script))
+
+    (book,) = done.books
+    assert (done.code, done.out) == (0, "0\n")
+    assert book.counts.get("pickle", 0) == 0

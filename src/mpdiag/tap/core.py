@@ -117,7 +117,11 @@ def arm(folder: str) -> None:
     global state, pid
     began = clock()
     pid = os.getpid()
-    state = State(folder)
+    try:
+        state = State(folder)
+    except BaseException:  # raised by a signal handler of the program: the ledger of our parent is not ours
+        state = State("")
+        raise
     words = state.words
     gates[:] = [CLOSED] * 32
     light[:] = [False] * 32

@@ -23,7 +23,7 @@ class Ledger:
     """Counters of one process; without a folder that can be written they count in plain memory, for nobody.
 
     Args:
-        folder: the folder of all ledgers of the run.
+        folder: the folder of all ledgers of the run; empty: none.
     """
 
     def __init__(self, folder: str) -> None:
@@ -71,6 +71,8 @@ class Ledger:
 
 
 def _mapped(folder: str) -> tuple[str, memoryview]:
+    if not folder:
+        raise OSError("no folder")
     pid = os.getpid()
     for number in range(100):  # a pid may come again within one run
         path = os.path.join(folder, f"{pid}.{number}")

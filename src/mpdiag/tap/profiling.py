@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EVERY_NS, SHARE = 1_000_000_000, 50
 #: How long a child may take to write down its profile before it is ended.
-PATIENCE_NS = 300_000_000
+PATIENCE_NS = 1_000_000_000
 #: Nobody else's; `stacks` has the next one.
 BELOW_LAST = 4
 _folder = ""
