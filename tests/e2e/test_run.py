@@ -31,8 +31,8 @@ if __name__ == "__main__":
         print(sum(pool.map(square, range(100))), sys.argv)
     sys.exit(int(sys.argv[2]))
 """
-#: Waits for what comes; tells when parent and child are ready. A signal that met the child amid its birth would be lost,
-#: as it is bare: what its handler raises in a callback of os.fork is ignored.
+#: Waits for what comes; tells when parent and child are ready. A signal that met the child amid its birth would be
+#: lost, as it is bare: what its handler raises in a callback of os.fork is ignored.
 WAITS = """
 import multiprocessing, os, signal, sys, time
 if {survives}:
