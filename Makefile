@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 EXE :=
 endif
 PY := $(BIN)/python$(EXE)
+# Tests at a time: most of them wait for processes that they have started.
+JOBS := 4
 RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -25,7 +27,7 @@ probe: $(RUNTIME) ## measure what multiprocessing costs on this machine
 	@$(BIN)/mpdiag probe $(ARGS)
 
 test: check ## every check, then the tests
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(DEVELOPMENT) ## ruff, mypy, import-linter and the generated pages, without the tests
 	$(PY) -m ruff check

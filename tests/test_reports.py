@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mpdiag import advice, registry, reports
@@ -148,6 +148,7 @@ def test_a_truncated_report_is_bad_input(length):
 
 
 @relaxed
+@example(replace(reports.decode(GOLDEN, "golden"), python={"median": None}, machine={"": {"median": None}}))
 @given(any_report)
 def test_any_report_round_trips(report):
     assert reports.decode(reports.encode(report).encode(), "saved.json") == report

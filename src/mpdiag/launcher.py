@@ -245,8 +245,8 @@ def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
             line = heard.get(timeout=min(TICK, left))
         except queue.Empty:
             yield b""
-            if host.poll() is not None and heard.empty():
-                return  # a child of the host's may hold its output open
+            if host.poll() is not None:  # a child of the host's may hold its output open
+                deadline = min(deadline, time.monotonic() + GRACE)
             continue
         if line is not None:
             yield line

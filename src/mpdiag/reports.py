@@ -5,13 +5,17 @@ from __future__ import annotations
 import codecs
 import re
 import textwrap
+from dataclasses import fields
 
 import msgspec
 
 from mpdiag.errors import BadInput
+from mpdiag.model import Measured
 from mpdiag.report import SCHEMA, Report
 from mpdiag.text.present import visible
 
+#: What a measured value looks like; a fact that is merely called "median" does not.
+_MEASURED = {each.name for each in fields(Measured)}
 _MAJOR = int(SCHEMA.rpartition("/")[2])
 #: Anything deeper is not ours; renderers recurse over it.
 _MAX_DEPTH = 24
@@ -106,7 +110,7 @@ def _plain(value: object, depth: int) -> bool:
 def _writable(value: object) -> object:
     """``value`` without what JSON cannot say."""
     if isinstance(value, dict):
-        if "median" in value and not _finite(value["median"]):
+        if value.keys() == _MEASURED and not _finite(value["median"]):
             return None
         return {_writable(key): _writable(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -49,6 +49,8 @@ def use(method):
         print("end")
     child.join()
     print(method, size, child.exitcode, value.value, array[0], queue.empty())
+    queue.close()
+    queue.join_thread()  # a fork beside a thread may hang, bare too
     with context.Pool(2) as pool:
         results = [pool.apply_async(task, (number,)) for number in range(5)]
         print([result.get() for number, result in enumerate(results) if number != 3])

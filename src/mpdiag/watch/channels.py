@@ -14,8 +14,8 @@ from mpdiag.watch.spins import spins
 
 #: Two counts that differ by less belong to requests and their replies: a sentinel or two has none.
 UNEVEN, FEW = 0.02, 2
-#: Requests and replies go on together: for so much of the shorter time; of all the time, where no backlog tells more.
-TURNS, ALL_TURNS = 0.8, 0.5
+#: Requests and replies go on together for so much of the shorter time; of all the time, where no backlog tells more.
+TURNS = 0.5
 #: Bytes of a message's header.
 HEADER = 4
 #: Kinds of slots that are named after a channel.
@@ -41,6 +41,11 @@ class Use:
         """When the first of a kind began and the last ended."""
         slots = self.slots[kind]
         return min((slot.first_s for slot in slots), default=0.0), max((slot.last_s for slot in slots), default=0.0)
+
+    def whole_span(self, kind: str) -> tuple[float, float]:
+        """The same with those last ones that are in no slot, at the pace of the others."""
+        first, last = self.span(kind)
+        return first, first + (last - first) * self.scale.get(kind, 1.0)
 
     @property
     def found(self) -> int:
@@ -289,7 +294,7 @@ def _sent(channel: Channel) -> Iterator[tuple[int, int, tuple[float, float]]]:
     for use in channel.uses:
         kind = "put" if channel.queue else "send"
         if use.slots[kind]:
-            yield use.pid, use.total(kind), use.span(kind)
+            yield use.pid, use.total(kind), use.whole_span(kind)
 
 
 def _hears(channel: Channel, pid: int) -> bool:
@@ -300,7 +305,7 @@ def _together(one: tuple[float, float], other: tuple[float, float], queue: bool)
     both = min(one[1], other[1]) - max(one[0], other[0])
     if queue:
         return both >= TURNS * min(one[1] - one[0], other[1] - other[0])
-    return both >= ALL_TURNS * (max(one[1], other[1]) - min(one[0], other[0]))
+    return both >= TURNS * (max(one[1], other[1]) - min(one[0], other[0]))
 
 
 def _short(channel: Channel) -> bool:
