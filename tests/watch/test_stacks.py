@@ -123,6 +123,7 @@ def test_different_stacks_are_bounded(monkeypatch):
         ([LOAD, Frame("app.py", 4, "<module>"), Frame("<frozen runpy>", 88, "_run_code")], "<module>"),
         ([LOAD, Frame(f"{LIB}/multiprocessing/reduction.py", 51, "dumps"), TASK, *WORKER, *BOOT], "task"),
         ([*WORKER, *BOOT, *SPAWN], None),
+        ([Frame(f"{LIB}/selectors.py", 415, "select"), *WORKER, *BOOT], None),  # a thread of a pool
         ([LOAD, Frame("<string>", 1, "<module>")], "<module>"),  # python -c
         ([LOAD, *SPAWN], "load"),  # what a spawned child imports
     ],

@@ -24,7 +24,7 @@ ENTRY: Final = re.compile(r"[/\\](?:multiprocessing[/\\]process|threading)\.py$"
 #: Between an entry and the function that was asked for.
 LIBRARY: Final = re.compile(
     r"[/\\](?:multiprocessing|concurrent[/\\]futures)[/\\]\w+\.py$"
-    r"|[/\\](?:threading|runpy|functools|contextlib|_pyrepl)\.py$|^<frozen |[/\\](?:joblib|loky)[/\\]"
+    r"|[/\\](?:threading|runpy|functools|contextlib|selectors|_pyrepl)\.py$|^<frozen |[/\\](?:joblib|loky)[/\\]"
 )
 #: Left out, as tracebacks leave out the frames of the import system.
 UNTOLD: Final = re.compile(r"[/\\]mpdiag_tap[/\\]|^<frozen importlib\.")
