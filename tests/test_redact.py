@@ -122,3 +122,24 @@ def test_here_knows_this_account():
 
     assert here.home == str(Path.home())
     assert cleaned(f"{here.home}/app.py", here) == "~/app.py"
+
+
+def test_source_keeps_its_columns():
+    shown = redacted_place(Place("/home/ann/x.py", excerpt='open("/home/ann/x")  # ann\nf()'))
+
+    assert shown == Place("~/x.py", excerpt='open("*********/x")  # ***\nf()')
+
+
+@pytest.mark.parametrize("file", ["ann/x.py", "src/ann/..x.py", "ann", "C/ann.py"])
+def test_a_file_of_the_project_keeps_its_path(file):
+    assert redacted_place(Place(file)) == Place(file)
+
+
+@pytest.mark.parametrize("file", ["/src/ann/x", "../ann/x", "a/../../ann/x", "C:/ann/x", r"D:\ann\x", r"..\ann\x"])
+def test_a_file_elsewhere_does_not(file):
+    assert redacted_place(Place(file)) == Place(file.replace("ann", "<user>"))
+
+
+def redacted_place(place):
+    report = replace(REPORT, findings=(replace(REPORT.findings[0], place=place),))
+    return redact(report, WHO).findings[0].place

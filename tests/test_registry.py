@@ -1,10 +1,12 @@
 """What holds the collections together: every unit is complete, named by its file and has a test of that name."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mpdiag import registry
+from mpdiag import registry, reports
+from mpdiag.advice import Finding
 from mpdiag.errors import BadInput
 
 TESTS = Path(__file__).parent
@@ -76,3 +78,16 @@ def test_suggests_what_was_meant():
 def test_an_unknown_format_is_bad_input():
     with pytest.raises(BadInput, match="format"):
         registry.renderer("pdf")
+
+
+def test_what_stands_behind_findings_is_found_by_their_names():
+    report = reports.decode((TESTS / "golden" / "probe.json").read_bytes(), "probe.json")
+    strangers = (
+        Finding("MP999", "../config", "note", "static", "t", "s", "d"),
+        Finding("MP998", "", "note", "static", "t", "s", "d"),
+    )
+
+    behind = registry.behind(replace(report, findings=(*report.findings, *strangers)))
+
+    assert {rule_id: rule.id for rule_id, rule in behind.items()} == {each: each for each in behind}
+    assert set(behind) == {finding.rule for finding in report.findings}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,7 @@ Confidence = Literal["measured", "inferred", "static"]
 LEVELS: tuple[Level, ...] = ("note", "warning", "error")
 #: The most of its source that a place carries.
 _EXCERPT_LINES, _EXCERPT_CHARACTERS = 3, 200
+_CELL = re.compile(r"(.+\.ipynb):cell (\d{1,9})", re.DOTALL)
 
 
 class NotJudged(Exception):
@@ -122,6 +124,18 @@ class Place:
     #: The source from `line` on, as `excerpt` cuts it.
     excerpt: str | None = None
 
+    @property
+    def path(self) -> str:
+        """The file on disk: of ``nb.ipynb:cell 3``, the notebook."""
+        found = _CELL.fullmatch(self.file)
+        return found[1] if found else self.file
+
+    @property
+    def cell(self) -> int | None:
+        """The number of the notebook's cell, in which the lines count; None in other files."""
+        found = _CELL.fullmatch(self.file)
+        return int(found[2]) if found else None
+
     @classmethod
     def of(cls, row: Mapping[str, Cell], process: str | None = None) -> Place | None:
         """The place in the cells ``file``, ``line`` and ``function`` of a row; none when it is unknown."""
@@ -201,6 +215,13 @@ class Finding:
         """Sorts findings: by gain, then level, then concern, the largest first."""
         gain = self.gain.ceiling_s if self.gain else 0.0
         return (-gain, -LEVELS.index(self.level), -self.concern)
+
+    @property
+    def order(self) -> tuple[bool, str, int, int, int]:
+        """Sorts findings as their places are read: by file, cell, line and column; those without a place come last."""
+        if self.place is None:
+            return True, "", 0, 0, 0
+        return False, self.place.path, self.place.cell or 0, self.place.line or 0, self.place.column or 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeVar
@@ -148,14 +148,12 @@ def emit(report: Report, target: Target, err: bool = False) -> int:
         err: standard output belongs to somebody else: print on standard error, and only in files if there are some
             and the user wants it quiet.
     """
-    from mpdiag.redact import Identity, redact
-
-    shown = redact(report, Identity.here()) if target.redact else report
+    shown, known = _told(report, target.redact)
     writes: list[Callable[[], None]] = []
     if not (err and target.quiet and target.outputs):
-        text = registry.renderer(target.format).render(shown, terminal_style(target.verbose, err))
-        writes.append(partial(say, text, err))
-    plain = Style(width=100, verbose=target.verbose)
+        printed = replace(terminal_style(target.verbose, err), **known)
+        writes.append(partial(say, registry.renderer(target.format).render(shown, printed), err))
+    plain = Style(width=100, verbose=target.verbose, **known)
     rendered = [(output, registry.renderer(output.format).render(shown, plain)) for output in target.outputs]
     failures = []
     writes += [partial(output.write, content) for output, content in rendered]
@@ -167,6 +165,20 @@ def emit(report: Report, target: Target, err: bool = False) -> int:
     if failures:
         raise failures[0]
     return exit_code(report, target.fail_on)
+
+
+def _told(report: Report, hide: bool) -> tuple[Report, dict[str, Any]]:
+    """The report as it leaves mpdiag, and what formats may know beside it: fields of `Style`."""
+    from mpdiag.redact import Identity, redact, redact_values
+
+    folder = ""
+    with contextlib.suppress(OSError):  # it may be gone
+        folder = str(Path.cwd())
+    rules = registry.behind(report)
+    if not hide:
+        return report, {"folder": folder, "rules": rules}
+    who = Identity.here()
+    return redact(report, who), {"folder": redact_values(folder, who), "rules": rules}
 
 
 def say(text: str, err: bool = False) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from mpdiag.advice import Place
 from mpdiag.model import Column
 from mpdiag.report import Report
 
@@ -27,6 +28,8 @@ _TERMS = frozenset(
     | {"machine", "method", "start", "default", "probe", "mpdiag", "measured", "warning", "error", "note", "linux"}
 )
 _SHORTEST = 3
+#: A path that neither starts at a root or a home folder nor climbs.
+_BELOW = re.compile(r"(?![/\\~]|[A-Za-z]:)(?!.*\.\.(?:[/\\]|$))", re.DOTALL)
 #: The report's own vocabulary: a host called ``probe`` must not change it.
 _OURS = frozenset({"schema", "kind", "tool", "id", "status", "level", "confidence", "rule", "unit", "passed"})
 
@@ -53,7 +56,8 @@ def redact(report: Report, who: Identity) -> Report:
 
     Names of less than three letters stay, and so do very common ones (``root``, ``localhost``): they tell nothing, and
     replacing them would garble the report. A user name that is a word of the report itself (``pool``, ``will``) is
-    replaced in paths alone.
+    replaced in paths alone. Findings keep the path of a file below the working directory, and where the source they
+    show would tell, asterisks stand: columns point into it.
     """
     cleaned = cast("Report", _map_strings(report, _Cleaner.of(who)))
     return replace(cleaned, started_at=f"{report.started_at[:10]}T00:00:00Z")
@@ -87,6 +91,18 @@ class _Cleaner:
         """Any string."""
         for pattern, instead in (*self.names, *self.words):
             text = pattern.sub(instead, text)
+        return text
+
+    def file(self, path: str) -> str:
+        """The file of a finding: one below the working directory is a part of the project, whatever it is called."""
+        return path if _BELOW.match(path) else self.text(path)
+
+    def source(self, text: str | None) -> str | None:
+        """Source code, in which columns point: what goes leaves as many asterisks."""
+        if text is None:
+            return None
+        for pattern, _ in (*self.names, *self.words):
+            text = pattern.sub(lambda found: "*" * len(found[0]), text)
         return text
 
     def key(self, key: str) -> str:
@@ -132,5 +148,8 @@ def _map_strings(value: object, clean: _Cleaner) -> object:
         return replace(value, key=clean.key(value.key), title=clean.text(value.title))
     if is_dataclass(value) and not isinstance(value, type):
         names = [item.name for item in fields(value) if item.name not in _OURS]
-        return replace(value, **{name: _map_strings(getattr(value, name), clean) for name in names})
+        cleaned = {name: _map_strings(getattr(value, name), clean) for name in names}
+        if isinstance(value, Place):
+            cleaned.update(file=clean.file(value.file), excerpt=clean.source(value.excerpt))
+        return replace(value, **cleaned)
     return value

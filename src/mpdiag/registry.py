@@ -10,12 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from mpdiag.advice import Rule
+from mpdiag.advice import Lint, Rule
 from mpdiag.errors import BadInput
 from mpdiag.model import Probe
-from mpdiag.report import Renderer
+from mpdiag.report import Renderer, Report
 
-Unit = TypeVar("Unit", Probe, Rule, Renderer)
+Unit = TypeVar("Unit", Probe, Rule, Lint, Renderer)
 
 
 def names(folder: str) -> tuple[str, ...]:
@@ -50,6 +50,18 @@ def renderer(name: str) -> Renderer:
     if name not in names("renderers"):
         raise BadInput(f"there is no format {name!r}", suggest(name, names("renderers")))
     return _load("renderers", name, Renderer)
+
+
+def behind(report: Report) -> dict[str, Rule | Lint]:
+    """What stands behind the findings of ``report``, by id; only these are imported.
+
+    A lint and a rule may share an id: the one that made the report's kind of finding is meant.
+    """
+    wanted = {finding.name.replace("-", "_") for finding in report.findings}
+    lints = [_load("lints", name, Lint) for name in names("lints") if name in wanted]
+    rules = [_load("rules", name, Rule) for name in names("rules") if name in wanted]
+    units: list[Rule | Lint] = [*rules, *lints] if report.kind == "lint" else [*lints, *rules]
+    return {unit.id: unit for unit in units}
 
 
 def select(wanted: Iterable[str], ignored: Iterable[str]) -> list[Rule]:

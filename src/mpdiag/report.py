@@ -5,11 +5,11 @@ A report's JSON form is exactly these classes, field by field.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mpdiag.advice import Finding
+from mpdiag.advice import Finding, Lint, Rule
 from mpdiag.model import Cell, Column, Doc, public_name
 
 SCHEMA = "mpdiag.report/1"
@@ -48,12 +48,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Style:
-    """How a renderer for people may write."""
+    """How a renderer may write, and what it may know beside the report."""
 
     width: int = 80
     color: bool = False
     unicode: bool = True
     verbose: bool = False
+    #: The working directory, as the report's paths begin with it: machines want paths that are relative to it.
+    folder: str = ""
+    #: What stands behind the findings, by id; of a rule that this version does not know there is nothing.
+    rules: Mapping[str, Rule | Lint] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,12 @@ def encode(report: Report) -> str:
     What JSON cannot say is spelt out: a lone surrogate (from an undecodable file name) as ``\udcXX``, an
     infinite or undefined number as null.
     """
-    return _pretty(_writable(msgspec.to_builtins(report)), "") + "\n"
+    return written(msgspec.to_builtins(report))
+
+
+def written(document: object) -> str:
+    """``document`` (lists, dicts and plain values) as `encode` writes a report."""
+    return _pretty(_writable(document), "") + "\n"
 
 
 def decode(data: bytes, name: str) -> Report:

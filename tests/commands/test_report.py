@@ -25,6 +25,28 @@ def test_a_saved_report_in_each_format(capfd, form, begins):
     assert capfd.readouterr().out.startswith(begins)
 
 
+@pytest.mark.parametrize("told", [[], ["--no-redact"]])
+def test_machines_get_paths_relative_to_the_working_directory_and_the_texts_of_rules(
+    tmp_path, monkeypatch, capfd, told
+):
+    project = tmp_path / "shop"
+    project.mkdir()
+    saved = json.loads(GOLDEN.with_name("run.json").read_bytes())
+    saved["findings"] = saved["findings"][:1]
+    saved["findings"][0]["place"]["file"] = str(project / "src" / "app.py")
+    (project / "run.json").write_text(json.dumps(saved))
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+
+    assert run(["report", "run.json", "--format", "sarif", *told]) == 0
+    (told_run,) = json.loads(capfd.readouterr().out)["runs"]
+
+    location = told_run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": "src/app.py", "uriBaseId": "%SRCROOT%"}
+    assert told_run["tool"]["driver"]["rules"][0]["help"]["markdown"].startswith("# MP201 ")
+
+
 def test_standard_input():
     done = mpdiag("report", "-", "--format", "json", "--no-redact", stdin=GOLDEN.read_bytes())
 

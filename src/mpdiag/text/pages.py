@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mpdiag.advice import Rule
+from mpdiag.advice import Lint, Rule
 from mpdiag.model import Probe
 from mpdiag.report import Renderer
 from mpdiag.text.present import markdown
@@ -43,8 +43,8 @@ class Page:
     parts: tuple[Part, ...]
 
 
-def of_rule(rule: Rule) -> Page:
-    """The page of a rule."""
+def of_rule(rule: Rule | Lint) -> Page:
+    """The page of a rule or lint."""
     also = f", also known as {', '.join(rule.aliases)}" if rule.aliases else ""
     doc = rule.doc
     return _page(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mpdiag import units
-from mpdiag.advice import Evidence, Finding, Gain, Place
+from mpdiag.advice import LEVELS, Evidence, Finding, Gain, Place
 from mpdiag.model import Cell, Column, Measured
 from mpdiag.report import Report, Section, Style
 
@@ -111,17 +111,19 @@ def judged(report: Report) -> bool:
     return report.kind != "run" or bool(report.findings or report.passed or report.not_judged)
 
 
+def levels(findings: Iterable[Finding]) -> str:
+    """How many ``findings`` there are of each level, the loudest first; empty for none: ``1 warning, 3 notes``."""
+    found = [finding.level for finding in findings]
+    numbers = [(found.count(level), level) for level in reversed(LEVELS)]
+    return ", ".join(f"{number} {level}{'s' * (number != 1)}" for number, level in numbers if number)
+
+
 def counts(report: Report) -> str:
-    """How many findings of each level, and what became of the other rules: ``1 warning, 3 notes; 12 rules passed``."""
-    levels = [
-        f"{number} {level}{'s' * (number != 1)}"
-        for level in ("error", "warning", "note")
-        if (number := sum(finding.level == level for finding in report.findings))
-    ]
+    """How many findings of each level, and what became of the other rules: ``1 warning, 3 notes; 12 passed``."""
     rest = [
         f"{len(some)} {what}" for some, what in ((report.passed, "passed"), (report.not_judged, "not judged")) if some
     ]
-    return "; ".join(filter(None, (", ".join(levels) or "none", ", ".join(rest))))
+    return "; ".join(filter(None, (levels(report.findings) or "none", ", ".join(rest))))
 
 
 def shown_sections(report: Report, style: Style) -> list[Section]:
