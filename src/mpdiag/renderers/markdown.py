@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
 from mpdiag import units
 from mpdiag.advice import Finding
-from mpdiag.model import Column, Doc
+from mpdiag.model import Cell, Column, Doc
 from mpdiag.report import Account, Renderer, Report, Section, Style
 from mpdiag.text import account as accounts
-from mpdiag.text import present
+from mpdiag.text import excerpts, present
+from mpdiag.text.listing import Entry, by_file
 
 #: A ticket's reader scrolls no further: main tables are shown while the whole stays below it.
 _MOST_LINES = 118
 #: GitHub cuts a comment at 65,536 characters; all but the raw tables takes up to 15,000.
 _MOST_CHARACTERS = 50_000
+#: Lines for the findings of a lint.
+_MOST_OF_A_LINT = 90
+_FOLDED = {"lint": "What was fine, and the rest"}
+_TICKS = re.compile("`+")
 
 
 def render(report: Report, style: Style) -> str:
     """The report as Markdown, below 120 lines unless ``style`` is verbose."""
-    top = [*_head(report, style), *_findings(report, style), *_account(report.account, style)]
-    details = list(_details(report))
+    findings, folded = _by_file(report, style) if report.kind == "lint" else (list(_findings(report, style)), [])
+    top = [*_head(report, style), *findings, *_account(report.account, style)]
+    details = list(_details(report, folded))
     spare = math.inf if style.verbose else _MOST_LINES - len(top) - len(details)
     return "\n".join([*top, *_main_tables(report, style, spare), *details]) + "\n"
 
@@ -31,8 +38,8 @@ def render(report: Report, style: Style) -> str:
 def _head(report: Report, style: Style) -> Iterator[str]:
     yield f"### mpdiag {report.kind}"
     yield ""
-    yield f"**{present.markdown(report.verdict)}**"
-    yield ""
+    if verdict := present.markdown(report.verdict):
+        yield from (f"**{verdict}**", "")
     for line in (present.machine(report), present.python(report)):
         if line:
             yield f"- {present.markdown(line)}"
@@ -43,6 +50,59 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     yield from (f"> ⚠ {present.markdown(doubt)}<br>" for doubt in doubts)
     if doubts:
         yield ""
+
+
+def _by_file(report: Report, style: Style) -> tuple[list[str], list[Section]]:
+    """The findings of a lint with the source they are about, as many as a ticket holds; then a table of the others."""
+    lines = [f"#### {present.headline(report)}: {present.counts(report)}", ""]
+    folded: list[Finding] = []
+    for group in by_file(report, style):
+        head = [f"**`{_in_code(group.file)}`** ({group.counts})", ""] if group.file else []
+        for entry in group.entries:
+            told = list(_told(entry.finding, style) if entry.full else _again(entry))
+            if not style.verbose and (folded or len(lines) + len(head) + len(told) > _MOST_OF_A_LINT):
+                folded.append(entry.finding)
+            else:
+                lines += [*head, *told]
+                head = []
+        if not head:
+            lines.append("")
+    if not folded:
+        return lines, []
+    return [*lines, f"Folded away below: {len(folded)} more finding{'s' * (len(folded) > 1)}.", ""], [_table_of(folded)]
+
+
+def _told(finding: Finding, style: Style) -> Iterator[str]:
+    """A finding with its source, which keeps its looks: nothing in a code block has a meaning."""
+    yield f"- {_lead(finding)}: **{present.markdown(finding.title)}**<br>"
+    if finding.place:
+        source = list(excerpts.drawn(finding.place, style, style.width))
+        yield f"  {present.markdown(present.place(finding.place))}{'' if source else '<br>'}"
+        if source:
+            fence = "`" * max([3, *(len(run) + 1 for line in source for run in _TICKS.findall(line))])
+            yield from (f"  {line}" for line in (f"{fence}text", *source, fence))
+    yield f"  {present.markdown(finding.seen)}<br>"
+    yield f"  → {present.markdown(finding.do)}"
+
+
+def _again(entry: Entry) -> Iterator[str]:
+    finding = entry.finding
+    where = f" at {present.markdown(present.place(finding.place))}" if finding.place else ""
+    yield f"- {_lead(finding)}{where}{f': {present.markdown(finding.seen)}' if entry.seen else ''}"
+
+
+def _table_of(findings: list[Finding]) -> Section:
+    columns = (Column("level", "level"), Column("rule", "rule"), Column("place", "place"), Column("seen", "seen"))
+    rows: list[dict[str, Cell]] = [
+        {
+            "level": finding.level,
+            "rule": f"{finding.rule} {finding.name}",
+            "place": present.place(finding.place) if finding.place else None,
+            "seen": finding.seen,
+        }
+        for finding in findings
+    ]
+    return Section("findings", "Further findings", "ok", columns=columns, rows=tuple(rows))
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
@@ -135,13 +195,13 @@ def _row(cells: Iterator[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _details(report: Report) -> Iterator[str]:
+def _details(report: Report, more: list[Section]) -> Iterator[str]:
     """All tables with intervals and all facts, a table a line: long ones still paste as few lines."""
-    yield "<details><summary>All tables, machine and Python</summary>"
+    yield f"<details><summary>{_FOLDED.get(report.kind, 'All tables, machine and Python')}</summary>"
     yield ""
     left_out = []
     room = _MOST_CHARACTERS
-    for section in sorted(report.sections, key=lambda section: section.detail):
+    for section in (*more, *sorted(report.sections, key=lambda section: section.detail)):
         line = _raw_table(section)
         if len(line) > room:
             left_out.append(section.id)

@@ -14,12 +14,11 @@ from mpdiag.advice import Finding
 from mpdiag.model import Doc
 from mpdiag.report import Account, Renderer, Report, Section, Style
 from mpdiag.text import account as accounts
-from mpdiag.text import present
+from mpdiag.text import lint_page, present
 from mpdiag.text.buckets import Bucket
 from mpdiag.text.layout import GAP, ROOMY, Track, bar, lay_out
-from mpdiag.text.paper import QUIET, Paper, hang
+from mpdiag.text.paper import LOOKS, QUIET, Paper, hang
 
-_COLORS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 #: Characters: of a process's name at most, of its bar at least, of a bucket's share at most.
 _NAME, _LEAST_BAR, _SHARE_BAR = 24, 12, 24
 #: The width that nearly every terminal has.
@@ -66,6 +65,9 @@ class _Page:
     def _findings(self) -> None:
         if not present.judged(self.report):
             return
+        if self.report.kind == "lint":
+            lint_page.draw(self.paper, self.report)
+            return
         full, brief = present.split_findings(self.report, self.style)
         self.heading(present.headline(self.report), present.counts(self.report))
         if not self.report.findings and self.report.passed and not self.style.verbose:
@@ -75,13 +77,11 @@ class _Page:
         if brief:
             self.put(*([""] if full else []), *map(self._brief, brief))
         if full:
-            self.put(
-                self.say(f"`mpdiag explain {full[0].rule}` says why, how it was judged, and shows the fix.", QUIET)
-            )
+            self.paper.more(full[0].rule)
 
     def _finding(self, finding: Finding) -> None:
         title = Text.assemble(
-            self.say(finding.level, _COLORS[finding.level]),
+            self.say(finding.level, LOOKS[finding.level]),
             self.say(f" {finding.rule} {finding.name} · "),
             self.say(finding.title, "bold"),
         )
@@ -98,7 +98,7 @@ class _Page:
 
     def _brief(self, finding: Finding) -> RenderableType:
         shown = present.evidence(finding.evidence[0]) if finding.evidence else finding.title
-        lead = Text.assemble(self.say("note ", _COLORS["note"]), self.say(f"{finding.rule} {finding.name} ·"))
+        lead = Text.assemble(self.say("note ", LOOKS["note"]), self.say(f"{finding.rule} {finding.name} ·"))
         return hang(lead, self.say(shown))
 
     def _facts(self) -> None:

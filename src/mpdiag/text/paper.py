@@ -13,6 +13,8 @@ from mpdiag.report import Style
 from mpdiag.text.present import plain
 
 QUIET = "dim"
+#: How the level of a finding looks.
+LOOKS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
 class Paper:
@@ -65,6 +67,10 @@ class Paper:
         line = "─" if self.style.unicode else "-"
         title.append(line * max(0, self.style.width - title.cell_len), QUIET)
         self.put("", title)
+
+    def more(self, rule: str) -> None:
+        """Where the rest of what there is to say about ``rule`` is found."""
+        self.put(self.say(f"`mpdiag explain {rule}` says why, how it was judged, and shows the fix.", QUIET))
 
     def code(self, source: str) -> None:
         """Python source, indented; with colour, highlighted."""
