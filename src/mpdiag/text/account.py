@@ -82,8 +82,9 @@ class Line:
         if wall_s <= 0:
             return []
         born, ended = min(one.born_s for one in self.processes), max(one.ended_s for one in self.processes)
-        begin = min(max(round(born / wall_s * width), 0), width - 1)
-        end = min(max(round(ended / wall_s * width), begin + 1), width)
+        start, stop = (min(max(moment / wall_s, 0.0), 1.0) for moment in (born, ended))
+        begin = min(round(start * width), width - 1)
+        end = max(round(stop * width), begin + 1)
         times = _whole(self.processes)
         keys = sorted(times, key=lambda key: (place_in_bars(key), key))
         counts = _shared_out([times[key] for key in keys], end - begin)
