@@ -18,7 +18,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help probe test check typing imports fix docs new-probe new-rule clean
+.PHONY: help probe test check typing imports fix docs new-probe new-rule new-lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ new-probe: $(DEVELOPMENT) ## NAME=… a probe and its test, to be filled in
 
 new-rule: $(DEVELOPMENT) ## NAME=… ID=MP… a rule and its test, to be filled in
 	@$(PY) tools/new_unit.py rule "$(NAME)" --id "$(ID)"
+
+new-lint: $(DEVELOPMENT) ## NAME=… ID=MP… a lint and its cases, to be filled in
+	@$(PY) tools/new_unit.py lint "$(NAME)" --id "$(ID)"
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .nox build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -39,6 +39,34 @@ def test_rule(rule):
     assert "silent" in tests, "a rule's tests prove that it keeps silent, too"
 
 
+@pytest.mark.parametrize("lint", registry.lints().values(), ids=lambda lint: lint.id)
+def test_lint(lint):
+    doc = lint.doc
+
+    assert lint.id.startswith("MP")
+    assert len(lint.id) == 5
+    assert all([doc.title, doc.why, doc.how, doc.bad, doc.good, doc.applies, doc.links])
+    assert not doc.title.endswith(".")
+
+
+@pytest.mark.parametrize("units", registry.mistakes().values(), ids=lambda units: units[0].id)
+def test_one_id_is_one_mistake(units):
+    assert len({(unit.name, unit.aliases, unit.doc.title) for unit in units}) == 1
+
+
+def test_lints_that_are_not_on_by_default_are_silent_unless_selected():
+    off = {lint.id for lint in registry.lints().values() if not lint.default}
+    on = {lint.id for lint in registry.select_lints([], [])}
+
+    assert on == set(registry.lints()) - off
+    assert {lint.id for lint in registry.select_lints(["MP106", "called-target"], ["mp113"])} == {"MP106"}
+    assert {lint.id for lint in registry.select_lints([], ["MP106"], extended=off)} == set(registry.lints()) - {"MP106"}
+
+
+def test_a_rule_without_a_lint_may_be_named_to_lint():
+    assert registry.select_lints(["MP702", "MP106"], []) == [registry.lints()["MP106"]]
+
+
 def test_ids_names_and_aliases_are_unique():
     names = registry.rule_names()
     assert len(set(names)) == len(names)

@@ -171,6 +171,12 @@ def test_every_unit_has_its_test(folder):
     assert units - tests == set()
 
 
+def test_every_lint_has_its_cases():
+    lints = {path.stem for path in (PACKAGE / "lints").glob("[a-z]*.py")}
+
+    assert lints == {path.stem for path in (ROOT / "tests" / "lints" / "cases").glob("*.py")}
+
+
 @pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="needs the list of tracked files")
 def test_no_tracked_file_names_a_machine_path():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

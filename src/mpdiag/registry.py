@@ -45,6 +45,22 @@ def rules() -> dict[str, Rule]:
     return {rule.id: rule for rule in sorted(loaded, key=lambda rule: rule.id)}
 
 
+@cache
+def lints() -> dict[str, Lint]:
+    """All lints by id."""
+    loaded = [_load("lints", name, Lint) for name in names("lints")]
+    return {lint.id: lint for lint in sorted(loaded, key=lambda lint: lint.id)}
+
+
+def mistakes() -> dict[str, tuple[Rule | Lint, ...]]:
+    """All ids, with the rule and the lint that show the mistake."""
+    found: dict[str, tuple[Rule | Lint, ...]] = {}
+    units: list[Rule | Lint] = [*rules().values(), *lints().values()]
+    for unit in units:
+        found[unit.id] = (*found.get(unit.id, ()), unit)
+    return dict(sorted(found.items()))
+
+
 def renderer(name: str) -> Renderer:
     """The renderer ``name``; the others are not imported."""
     if name not in names("renderers"):
@@ -72,20 +88,37 @@ def select(wanted: Iterable[str], ignored: Iterable[str]) -> list[Rule]:
         ignored: likewise, taken away.
 
     Raises:
-        BadInput: a name fits no rule.
+        BadInput: a name fits neither rule nor lint.
     """
     chosen = matching(wanted) or set(rules())
     return [rule for rule in rules().values() if rule.id in chosen - matching(ignored)]
 
 
+def select_lints(wanted: Iterable[str], ignored: Iterable[str], extended: Iterable[str] = ()) -> list[Lint]:
+    """The lints to ask.
+
+    Args:
+        wanted: ids, prefixes of ids (``MP3``), slugs or aliases; empty: those that are on by default.
+        ignored: likewise, taken away.
+        extended: likewise, added to those wanted.
+
+    Raises:
+        BadInput: a name fits neither rule nor lint.
+    """
+    chosen = matching(wanted) or {lint.id for lint in lints().values() if lint.default}
+    chosen = (chosen | matching(extended)) - matching(ignored)
+    return [lint for lint in lints().values() if lint.id in chosen]
+
+
 def matching(patterns: Iterable[str]) -> set[str]:
-    """The ids of the rules that ``patterns`` name."""
+    """The ids of the rules and lints that ``patterns`` name."""
     ids: set[str] = set()
     for pattern in patterns:
         found = {
-            rule.id
-            for rule in rules().values()
-            if rule.id.startswith(pattern.upper()) or pattern.lower() in (rule.name, *rule.aliases)
+            unit.id
+            for units in mistakes().values()
+            for unit in units
+            if unit.id.startswith(pattern.upper()) or pattern.lower() in (unit.name, *unit.aliases)
         }
         if not found or not pattern:
             raise BadInput(f"there is no rule {pattern!r}", suggest(pattern, rule_names()))
@@ -94,8 +127,9 @@ def matching(patterns: Iterable[str]) -> set[str]:
 
 
 def rule_names() -> list[str]:
-    """Everything a rule may be called."""
-    return [name for rule in rules().values() for name in (rule.id, rule.name, *rule.aliases)]
+    """Everything a rule or lint may be called; what a rule and its lint share stands once."""
+    units = [unit for units in mistakes().values() for unit in units]
+    return list(dict.fromkeys(name for unit in units for name in (unit.id, unit.name, *unit.aliases)))
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from mpdiag import registry
-from mpdiag.advice import Rule
+from mpdiag.advice import Lint, Rule
 from mpdiag.cli import run
 from mpdiag.commands.explain import draw, everything, find
 from mpdiag.errors import BadInput
@@ -13,14 +13,14 @@ from mpdiag.text import pages
 from mpdiag.text.topics import TOPICS
 
 RULE = registry.rules()["MP701"]
-NAMES = [*TOPICS, *registry.probes(), *registry.rules(), *registry.names("renderers")]
+NAMES = [*TOPICS, *registry.probes(), *registry.mistakes(), *registry.names("renderers")]
 
 
 @pytest.mark.parametrize(
     "name", ["MP701", "mp701", "affinity-ignored", "affinity_ignored", "Affinity-Ignored", "cpu-count-ignores-limits"]
 )
 def test_a_rule_by_any_of_its_names(name):
-    assert find(name) == pages.of_rule(RULE)
+    assert find(name) == pages.of_mistake([RULE])
 
 
 @pytest.mark.parametrize("name", ["start_method", "start-method"])
@@ -99,13 +99,31 @@ def test_backticks_in_code_and_prose():
         aliases=("other",),
     )
 
-    assert pages.to_markdown(pages.of_rule(rule)) == (
+    assert pages.to_markdown(pages.of_mistake([rule])) == (
         "# MP999 some-name: Title\n\nRule, also known as other.\n\n"
         "## Why it matters\n\nUse `x_y` and \\*not\\* \\_z\\_.\n\n"
         "## How it is judged\n\na\n\n- one more\n- two\n\n"
         "## Instead of\n\n```python\nf(*a)\n```\n\n## Write\n\n```python\nf(a)\n```\n\n"
         "## Applies to\n\nevery Python version and system\n"
     )
+
+
+def test_a_mistake_that_a_rule_and_a_lint_show_has_one_page():
+    rule = Rule("mpdiag.rules.same", "MP999", Doc("Title", "Why", "judged", bad="f()", good="g()", links=("a",)))
+    lint = Lint(
+        "mpdiag.lints.same", "MP999", Doc("Title", "", "seen", bad="import f", good="import g", links=("b",)), list
+    )
+    page = pages.of_mistake([rule, lint])
+
+    assert [(part.heading, part.body) for part in page.parts] == [
+        ("Why it matters", "Why"),
+        ("How it is judged", "judged"),
+        ("What `mpdiag lint` looks for", "seen"),
+        ("Instead of", "import f"),
+        ("Write", "import g"),
+        ("Applies to", "every Python version and system"),
+        ("Links", "a\nb"),
+    ]
 
 
 def test_parts_without_text_are_left_out():

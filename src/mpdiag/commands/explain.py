@@ -36,7 +36,8 @@ def explain(name: str | None, form: str) -> int:
 def everything() -> pages.Page:
     """The page that lists what can be explained."""
     renderers = map(registry.renderer, registry.names("renderers"))
-    return pages.overview(TOPICS.values(), registry.probes().values(), renderers, registry.rules().values())
+    mistakes = (units[0] for units in registry.mistakes().values())
+    return pages.overview(TOPICS.values(), registry.probes().values(), renderers, mistakes)
 
 
 def find(name: str) -> pages.Page:
@@ -48,9 +49,9 @@ def find(name: str) -> pages.Page:
     wanted = name.strip().lower().replace("_", "-")
     if wanted in TOPICS:
         return pages.of_topic(TOPICS[wanted])
-    for rule in registry.rules().values():
-        if wanted in (rule.id.lower(), rule.name, *rule.aliases):
-            return pages.of_rule(rule)
+    for units in registry.mistakes().values():
+        if any(wanted in (unit.id.lower(), unit.name, *unit.aliases) for unit in units):
+            return pages.of_mistake(units)
     for probe in registry.probes().values():
         if wanted == probe.name.replace("_", "-"):
             return pages.of_probe(probe)

@@ -64,7 +64,7 @@ def _rule(finding: Finding, style: Style) -> dict[str, Any]:
     why = " ".join(known.doc.why.split())
     return rule | {
         "fullDescription": {"text": why},
-        "help": {"text": why, "markdown": pages.to_markdown(pages.of_rule(known))},
+        "help": {"text": why, "markdown": pages.to_markdown(pages.of_mistake([known]))},
         **({"helpUri": known.doc.links[0]} if known.doc.links else {}),
         "properties": {"tags": ["multiprocessing", "concurrency"]},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +25,9 @@ HUNDREDS = {
 }
 
 
+_HOW = {Rule: "How it is judged", Lint: "What `mpdiag lint` looks for"}
+
+
 @dataclass(frozen=True)
 class Part:
     """A stretch of a page: prose (paragraphs and ``- `` items), Python code, names with their meaning, or links."""
@@ -43,20 +46,22 @@ class Page:
     parts: tuple[Part, ...]
 
 
-def of_rule(rule: Rule | Lint) -> Page:
-    """The page of a rule or lint."""
-    also = f", also known as {', '.join(rule.aliases)}" if rule.aliases else ""
-    doc = rule.doc
+def of_mistake(units: Sequence[Rule | Lint]) -> Page:
+    """The page of a mistake, from the rule and the lint that show it; of their examples the lint's, which is whole."""
+    first, last = units[0], units[-1]
+    aliases = list(dict.fromkeys(alias for unit in units for alias in unit.aliases))
+    also = f", also known as {', '.join(aliases)}" if aliases else ""
+    doc = first.doc
     return _page(
-        f"{rule.id} {rule.name}: {doc.title}",
-        f"{HUNDREDS.get(rule.id[:3], 'Rule')}{also}",
+        f"{first.id} {first.name}: {doc.title}",
+        f"{HUNDREDS.get(first.id[:3], 'Rule')}{also}",
         Part("Why it matters", doc.why),
-        Part("How it is judged", doc.how),
+        *(Part(_HOW[type(unit)], unit.doc.how) for unit in units),
         Part("What is usually claimed, and what holds", doc.claim),
-        Part("Instead of", doc.bad, "code"),
-        Part("Write", doc.good, "code"),
+        Part("Instead of", last.doc.bad, "code"),
+        Part("Write", last.doc.good, "code"),
         Part("Applies to", doc.applies),
-        _links(doc.links),
+        _links(tuple(dict.fromkeys(link for unit in units for link in unit.doc.links))),
     )
 
 
@@ -95,7 +100,7 @@ def of_renderer(renderer: Renderer) -> Page:
 
 
 def overview(
-    topics: Iterable[Topic], probes: Iterable[Probe], renderers: Iterable[Renderer], rules: Iterable[Rule]
+    topics: Iterable[Topic], probes: Iterable[Probe], renderers: Iterable[Renderer], mistakes: Iterable[Rule | Lint]
 ) -> Page:
     """Everything that can be explained."""
     return _page(
@@ -106,15 +111,15 @@ def overview(
         _names("Formats", ((renderer.name, renderer.doc.why) for renderer in renderers)),
         *(
             _names(f"{hundred}xx {HUNDREDS.get(hundred, '')}", (_entry(rule) for rule in some))
-            for hundred, some in _by_hundred(rules).items()
+            for hundred, some in _by_hundred(mistakes).items()
         ),
     )
 
 
-def index(rules: Iterable[Rule]) -> str:
-    """The Markdown page that lists all rules, with links to theirs."""
+def index(mistakes: Iterable[Rule | Lint]) -> str:
+    """The Markdown page that lists all mistakes, with links to theirs."""
     lines = ["# Rules", "", "One id is one mistake, whichever way it was found. `mpdiag explain ID` shows these pages."]
-    for hundred, some in _by_hundred(rules).items():
+    for hundred, some in _by_hundred(mistakes).items():
         lines += [
             "",
             f"## {hundred}xx {HUNDREDS.get(hundred, '')}",
@@ -128,14 +133,14 @@ def index(rules: Iterable[Rule]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _by_hundred(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
-    grouped: dict[str, list[Rule]] = {}
-    for rule in rules:
-        grouped.setdefault(rule.id[:3], []).append(rule)
+def _by_hundred(mistakes: Iterable[Rule | Lint]) -> dict[str, list[Rule | Lint]]:
+    grouped: dict[str, list[Rule | Lint]] = {}
+    for each in mistakes:
+        grouped.setdefault(each.id[:3], []).append(each)
     return grouped
 
 
-def _entry(rule: Rule) -> tuple[str, str]:
+def _entry(rule: Rule | Lint) -> tuple[str, str]:
     return f"{rule.id} {rule.name}", rule.doc.title
 
 

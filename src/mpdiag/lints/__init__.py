@@ -1,0 +1,1 @@
+"""One mistake that shows in source code a file."""

@@ -1,0 +1,205 @@
+"""One Python file, read once; lints ask it what they need to know."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import PurePath
+
+from mpdiag.advice import Fix, Place, excerpt
+from mpdiag.source.guards import Guards
+from mpdiag.source.reading import read
+from mpdiag.source.scopes import FUNCTIONS, Function
+from mpdiag.source.target import CHOSEN, Risk, Target, risk
+from mpdiag.source.tasks import Task, Tasks, runs
+from mpdiag.source.things import Thing, Things, argument, is_none, literal
+
+
+class Source:
+    """The facts of one file; nothing of it is imported or run.
+
+    Args:
+        text: the bytes of the file.
+        name: what to call it.
+        target: what it has to run on.
+
+    Raises:
+        SyntaxError: it is no Python that the running interpreter knows, or its encoding is not what it says.
+        ValueError: it holds null bytes.
+        RecursionError: it is nested too deeply.
+    """
+
+    def __init__(self, text: bytes, name: str, target: Target) -> None:
+        self.text = text
+        self.file = name
+        self.target = target
+        self.tree = read(_parsed(text, name))
+        self.things = Things(self.tree, self._passed)
+        self.guards = Guards(self.tree, self.things)
+        self._tasks = Tasks(self.tree, self.things)
+        self._finding_tasks = False
+        #: The node of each place that was asked for.
+        self.placed: dict[Place, ast.AST] = {}
+
+    @classmethod
+    def parse(cls, text: bytes, name: str, target: Target) -> Source:
+        """Read a file; raises what the class does."""
+        return cls(text, name, target)
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether it is a test, by its name or by what it imports."""
+        path = PurePath(self.file)
+        named = path.name.startswith(("test_", "conftest.")) or path.stem.endswith(("_test", "_tests"))
+        return named or not self.tree.imported.isdisjoint(("pytest", "unittest", "test"))
+
+    # --- places
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the file, parted where Python parts them."""
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(self.text).readline)
+        text = self.text.decode(encoding, "replace")
+        return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def place(self, node: ast.expr | ast.stmt) -> Place:
+        """Where ``node`` stands."""
+        line, column, end_line, end_column = self._span(node)
+        place = Place(
+            self.file,
+            line,
+            column,
+            self.tree.qualified(node),
+            end_line=end_line,
+            end_column=end_column,
+            excerpt=excerpt(self.lines, line, end_line),
+        )
+        self.placed[place] = node
+        return place
+
+    def replaced(self, node: ast.expr | ast.stmt, replacement: str) -> Fix:
+        """The edit that puts ``replacement`` where ``node`` stands."""
+        return Fix(*self._span(node), replacement)
+
+    def code(self, node: ast.AST) -> str:
+        """The text of ``node``."""
+        return ast.get_source_segment("\n".join(self.lines), node) or ""
+
+    def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
+        """The first line and column of ``node``, and its last."""
+        end = node.end_lineno or node.lineno
+        first, last = (node.lineno, node.col_offset), (end, node.end_col_offset or 0)
+        return (node.lineno, self._column(*first), end, self._column(*last))
+
+    def _column(self, line: int, offset: int) -> int:
+        """The column, from 1, of what begins ``offset`` bytes of UTF-8 into a line."""
+        text = self.lines[line - 1]
+        return 1 + (offset if text.isascii() else len(text.encode()[:offset].decode("utf-8", "replace")))
+
+    # --- calls and what they make
+
+    def calls(self, *called: str) -> Iterator[ast.Call]:
+        """The calls whose last part bears one of the names, such as ``pool.map(…)`` for "map"."""
+        for name in called:
+            yield from self.tree.calls.get(name, ())
+
+    def methods(self, kinds: Iterable[str], *called: str) -> Iterator[tuple[ast.Call, Thing]]:
+        """The calls of these methods of things of these kinds, with the things."""
+        kinds = frozenset(kinds)
+        for call in self.calls(*called):
+            owner = self.things.thing(call.func.value) if isinstance(call.func, ast.Attribute) else None
+            if owner is not None and owner.kind in kinds:
+                yield call, owner
+
+    def concept(self, node: ast.expr) -> str:
+        """The concept that an expression denotes: ``multiprocessing.Pool``, ``sys.exit``; empty when unknown."""
+        named = self.things.name(node)
+        return named.concept if named is not None else ""
+
+    @cached_property
+    def made(self) -> dict[str, list[Thing]]:
+        """The things that calls in this file make, by kind."""
+        found: dict[str, list[Thing]] = {}
+        for calls in list(self.tree.calls.values()):
+            for call in calls:
+                thing = self.things.thing(call)
+                if thing is not None and thing.made is call:
+                    found.setdefault(thing.kind, []).append(thing)
+        return found
+
+    # --- tasks
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """The work that is handed to other processes and threads."""
+        self._finding_tasks = True
+        return list(self._tasks.find())
+
+    @cached_property
+    def workers(self) -> dict[Function | ast.Lambda, list[Task]]:
+        """The functions that run in other processes, those of Process subclasses not among them."""
+        return runs([task for task in self.tasks if task.in_process], self.tree, self.things)
+
+    def _passed(self, node: ast.arg) -> Iterator[tuple[ast.expr, bool]]:
+        tasks = [] if self._finding_tasks and "tasks" not in self.__dict__ else self.tasks
+        return self._tasks.passed(node, tasks)
+
+    # --- when code runs
+
+    @cached_property
+    def imported(self) -> set[ast.AST]:
+        """The module, and the functions of this file that importing it calls."""
+        found: set[ast.AST] = set()
+        waiting: list[ast.AST] = [self.tree.root]
+        while waiting:
+            function = waiting.pop()
+            if function in found:
+                continue
+            found.add(function)
+            for call in self.tree.inside[function]:
+                if not self.guards.guarded(call):
+                    called = self.things.definition(call.func)
+                    waiting += [called] if isinstance(called, FUNCTIONS) else self._constructor(called)
+        return found
+
+    def _constructor(self, node: ast.AST | None) -> list[ast.AST]:
+        bound = self.tree.opened[node].bindings.get("__init__", ()) if isinstance(node, ast.ClassDef) else ()
+        return [each.node for each in bound if each.how == "definition"]
+
+    def on_import(self, node: ast.AST) -> bool:
+        """Whether importing the file comes to ``node``, through calls too."""
+        return self.tree.scope(node).function.node in self.imported and not self.guards.guarded(node)
+
+    @cached_property
+    def start_method(self) -> str | None:
+        """The start method that holds where no context is named; None: the default of each system."""
+        chosen = [
+            (argument(call, 0, "method"), self.guards.conditional(call))
+            for call in self.calls("set_start_method")
+            if self.concept(call.func) == "multiprocessing.set_start_method"
+        ]
+        found = {
+            CHOSEN if conditional else literal(value) or CHOSEN
+            for value, conditional in chosen
+            if value is not None and not is_none(value)
+        }
+        if not found:
+            return self.target.start_method
+        return found.pop() if len(found) == 1 else CHOSEN
+
+    def risk(self, thing: Thing, breaks: frozenset[str]) -> Risk | None:
+        """What it means for what ``thing`` starts that code breaks under some start methods."""
+        return risk(thing.method or self.start_method, breaks, self.target)
+
+
+def _parsed(text: bytes, name: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the code that is read
+        try:
+            return ast.parse(text, name)
+        except MemoryError:
+            raise RecursionError("nested too deeply to be parsed") from None

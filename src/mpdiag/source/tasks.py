@@ -1,0 +1,186 @@
+"""Work that is handed to other processes and threads: what runs there, and what it is given."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mpdiag.source import names
+from mpdiag.source.scopes import FUNCTIONS, Function, parameters
+from mpdiag.source.things import Thing, Things, argument
+from mpdiag.source.tree import Tree
+
+#: Methods of pools; whether the function gets the arguments, an element of each, or all that an element holds.
+_OF_POOLS = {
+    **dict.fromkeys(("apply", "apply_async"), "all"),
+    **dict.fromkeys(("imap", "imap_unordered", "map", "map_async"), "each"),
+    **dict.fromkeys(("starmap", "starmap_async"), "star"),
+}
+_PLACES = {names.PROCESS: (1, 3), "threading.Thread": (1, 3)}
+#: Where a constructor takes an initializer and its arguments.
+_INITIALIZERS = {names.POOL: (1, 2), names.THREAD_POOL: (1, 2), names.EXECUTOR: (2, 3), names.THREAD_EXECUTOR: (2, 3)}
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One function handed over."""
+
+    call: ast.Call
+    #: The method that takes it, or "target" or "initializer".
+    how: str
+    #: The process, thread, pool or executor.
+    to: Thing
+    function: ast.expr
+    #: What the function's first parameters get.
+    arguments: tuple[ast.expr, ...] = ()
+    keywords: dict[str, ast.expr] = field(default_factory=dict)
+    #: The function is called once for each element of the arguments.
+    each: bool = False
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the function runs in another process."""
+        return self.to.kind == names.PROCESS or self.to.kind in names.PROCESS_POOLS
+
+
+class Tasks:
+    """Finds the tasks of a module.
+
+    Args:
+        tree: the module.
+        things: what its expressions are.
+    """
+
+    def __init__(self, tree: Tree, things: Things) -> None:
+        self._tree = tree
+        self._things = things
+
+    def find(self) -> Iterator[Task]:
+        """All tasks, kind by kind."""
+        for how, shape in _OF_POOLS.items():
+            yield from (self._of_pool(task, shape) for task in self._handed_to(names.POOLS, how, "func"))
+        for task in self._handed_to(names.EXECUTORS, "submit", "fn"):
+            yield replace(task, arguments=_plain(task.call.args[1:]), keywords=_words(task.call.keywords))
+        for task in self._handed_to(names.EXECUTORS, "map", "fn"):
+            yield replace(task, arguments=_plain(task.call.args[1:]), each=True)
+        for call in self._tree.calls["run_in_executor"]:
+            pool = self._things.thing(call.args[0]) if call.args else None
+            if pool and pool.kind in names.EXECUTORS and len(call.args) > 1:
+                yield Task(call, "run_in_executor", pool, call.args[1], _plain(call.args[2:]))
+        for calls in list(self._tree.calls.values()):
+            for call in calls:
+                yield from self._made(call)
+
+    def _handed_to(self, kinds: frozenset[str], how: str, word: str) -> Iterator[Task]:
+        for call in self._tree.calls[how]:
+            pool = self._things.thing(call.func.value) if isinstance(call.func, ast.Attribute) else None
+            function = argument(call, 0, word) if pool and pool.kind in kinds else None
+            if pool and function is not None:
+                yield Task(call, how, pool, function)
+
+    def _of_pool(self, task: Task, shape: str) -> Task:
+        given = argument(task.call, 1, "args" if shape == "all" else "iterable")
+        if given is None:
+            return task
+        arguments: tuple[ast.expr, ...] = (given,)
+        if shape == "all":
+            arguments = self.elements(given)
+        elif shape == "star":
+            arguments = _unpacked(given)
+        words = argument(task.call, 2, "kwds") if shape == "all" else None
+        return replace(task, arguments=arguments, keywords=_entries(words), each=shape == "each")
+
+    def _made(self, call: ast.Call) -> Iterator[Task]:
+        made = self._things.thing(call)
+        if made is None or made.made is not call or made.subclass is not None:
+            return
+        if made.kind in _PLACES:
+            place, after = _PLACES[made.kind]
+            function, given = argument(call, place, "target"), argument(call, after, "args")
+            if function is not None:
+                arguments = self.elements(given) if given is not None else ()
+                yield Task(call, "target", made, function, arguments, _entries(argument(call, 4, "kwargs")))
+        elif made.kind in _INITIALIZERS:
+            place, after = _INITIALIZERS[made.kind]
+            function, given = argument(call, place, "initializer"), argument(call, after, "initargs")
+            if function is not None:
+                yield Task(call, "initializer", made, function, self.elements(given) if given is not None else ())
+
+    def elements(self, node: ast.expr) -> tuple[ast.expr, ...]:
+        """The elements of a literal tuple or list, also through a name bound to nothing else."""
+        if isinstance(node, ast.Name):
+            values = [binding.value for binding in self._things.bindings(node) if binding.how == "value"]
+            node = values[0] if len(values) == 1 and values[0] is not None else node
+        return _plain(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ()
+
+    def passed(self, node: ast.arg, tasks: list[Task]) -> Iterator[tuple[ast.expr, bool]]:
+        """What calls and tasks give a parameter, and whether it gets each element of that."""
+        function = self._tree.parents[self._tree.parents[node]]
+        if not isinstance(function, FUNCTIONS):
+            return
+        around = self._tree.homes[function].node
+        offset = 1 if isinstance(around, ast.ClassDef) else 0
+        called = around.name if isinstance(around, ast.ClassDef) and function.name == "__init__" else function.name
+        places = {each.arg: place for place, each in enumerate(parameters(function.args))}
+        for call in self._tree.calls.get(called, ()):
+            target = self._things.definition(call.func)
+            if target is function or target is around:
+                found = argument(call, places.get(node.arg, 99) - offset, node.arg)
+                if found is not None:
+                    yield found, False
+        for task in tasks:
+            if self._things.definition(task.function) is function:
+                yield from self._handed(task, node, places.get(node.arg, 99) - offset)
+
+    def _handed(self, task: Task, node: ast.arg, place: int) -> Iterator[tuple[ast.expr, bool]]:
+        held = task.function.args[1:] if isinstance(task.function, ast.Call) else []  # by a partial
+        given = [*((each, False) for each in held), *((each, task.each) for each in task.arguments)]
+        if node.arg in task.keywords:
+            yield task.keywords[node.arg], False
+        elif 0 <= place < len(given):
+            yield given[place]
+
+
+def _plain(values: list[ast.expr]) -> tuple[ast.expr, ...]:
+    """The arguments before the first star: what comes after has no known place."""
+    starred = [place for place, each in enumerate(values) if isinstance(each, ast.Starred)]
+    return tuple(values[: starred[0]] if starred else values)
+
+
+def _unpacked(node: ast.expr) -> tuple[ast.expr, ...]:
+    """What the tuples in a literal list, or made by a comprehension, hold."""
+    if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
+        node = node.elts[0]
+    elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        node = node.elt
+    else:
+        return ()
+    return _plain(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ()
+
+
+def _words(keywords: list[ast.keyword]) -> dict[str, ast.expr]:
+    return {each.arg: each.value for each in keywords if each.arg is not None}
+
+
+def _entries(node: ast.expr | None) -> dict[str, ast.expr]:
+    """The entries of a literal dictionary, or of a call of ``dict``."""
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return {
+            key.value: value for key, value in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        }
+    return _words(node.keywords) if isinstance(node, ast.Call) else {}
+
+
+def runs(tasks: list[Task], tree: Tree, things: Things) -> dict[Function | ast.Lambda, list[Task]]:
+    """The functions of the file that run in tasks, with the tasks that lead to each; also what these call."""
+    found: dict[Function | ast.Lambda, list[Task]] = {}
+    waiting = [(things.definition(task.function), task) for task in tasks]
+    while waiting:
+        function, task = waiting.pop()
+        if not isinstance(function, (*FUNCTIONS, ast.Lambda)) or task in found.get(function, ()):
+            continue
+        found.setdefault(function, []).append(task)
+        waiting += [(things.definition(call.func), task) for call in tree.inside[function]]
+    return found

@@ -1,0 +1,97 @@
+"""What one pass over a syntax tree found: parents, scopes, and calls, names and attributes by what they are called."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+
+from mpdiag.source.scopes import FUNCTIONS, Scope
+
+Loop = ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers")
+
+
+class Tree:
+    """The facts of a module, in the order of the source, and how its nodes stand to each other.
+
+    Args:
+        root: the module; `mpdiag.source.reading.read` fills in the rest.
+    """
+
+    def __init__(self, root: ast.Module) -> None:
+        self.root = root
+        self.module = Scope(root, None)
+        self.parents: dict[ast.AST, ast.AST] = {}
+        #: The scope in which a statement runs, and the scopes that definitions and comprehensions open.
+        self.homes: dict[ast.AST, Scope] = {}
+        self.opened: dict[ast.AST, Scope] = {}
+        #: The first parts of the modules that are imported.
+        self.imported: set[str] = set()
+        #: Calls by the last part of what is called: ``pool.map(…)`` is a "map".
+        self.calls: defaultdict[str, list[ast.Call]] = defaultdict(list)
+        #: Calls by the function, lambda or module whose code they are.
+        self.inside: defaultdict[ast.AST, list[ast.Call]] = defaultdict(list)
+        self.names: defaultdict[str, list[ast.Name]] = defaultdict(list)
+        self.attributes: defaultdict[str, list[ast.Attribute]] = defaultdict(list)
+        #: What each function returns, and the functions that yield.
+        self.returned: defaultdict[ast.AST, list[ast.expr]] = defaultdict(list)
+        self.generators: set[ast.AST] = set()
+        #: What is put into containers, by the last part of their name.
+        self.put: defaultdict[str, list[tuple[ast.expr, ast.expr]]] = defaultdict(list)
+
+    def scope(self, node: ast.AST) -> Scope:
+        """The scope in which ``node`` is evaluated."""
+        inner = node
+        while (home := self.homes.get(inner)) is None:
+            outer = self.parents.get(inner)
+            if outer is None:
+                return self.module
+            if outer in self.opened and not isinstance(outer, ast.stmt) and not isinstance(inner, ast.arguments):
+                return self.opened[outer]
+            inner = outer
+        return home
+
+    def qualified(self, node: ast.AST) -> str | None:
+        """The function or class in which ``node`` stands, such as ``Reader.run``; None at the top level."""
+        scope: Scope | None = self.scope(node)
+        parts: list[str] = []
+        while scope is not None:
+            if isinstance(scope.node, (*FUNCTIONS, ast.ClassDef)):
+                parts.append(scope.node.name)
+            scope = scope.parent
+        return ".".join(reversed(parts)) or None
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The innermost statement that ``node`` is or stands in."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements of which ``statement`` is one."""
+        outer = self.parents[statement]
+        for field in _BLOCKS:
+            block = getattr(outer, field, None)
+            if isinstance(block, list) and statement in block:
+                return block
+        return [statement]
+
+    def following(self, statement: ast.stmt) -> ast.stmt | None:
+        """The next statement of the same block."""
+        block = self.block(statement)
+        place = block.index(statement) + 1
+        return block[place] if place < len(block) else None
+
+    def loop(self, node: ast.AST) -> Loop | None:
+        """The innermost loop of the same function that repeats ``node``."""
+        inner, outer = node, self.parents.get(node)
+        while outer is not None and not isinstance(outer, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            if isinstance(outer, (ast.For, ast.AsyncFor)) and inner in outer.body:
+                return outer
+            if isinstance(outer, ast.While) and inner not in outer.orelse:
+                return outer
+            if isinstance(outer, COMPREHENSIONS) and inner is not outer.generators[0]:
+                return outer
+            inner, outer = outer, self.parents.get(outer)
+        return None

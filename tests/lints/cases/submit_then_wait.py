@@ -1,0 +1,126 @@
+# --- in one expression
+from concurrent.futures import ProcessPoolExecutor
+
+def run(pages):
+    texts = []
+    with ProcessPoolExecutor() as pool:
+        for page in pages:
+            texts.append(pool.submit(len, page).result())  # expect: MP401 warning
+    return texts
+
+# --- on the next line
+from concurrent.futures import ThreadPoolExecutor as Threads
+
+def run(pages):
+    with Threads(8) as pool:
+        for page in pages:
+            future = pool.submit(len, page)
+            print(future.result())  # expect: MP401
+
+# --- in a comprehension
+import concurrent.futures as cf
+
+class Reader:
+    def __init__(self):
+        self.pool = cf.ProcessPoolExecutor(4)
+
+    def texts(self, pages):
+        return [self.pool.submit(len, page).result() for page in pages]  # expect: MP401
+
+# --- results of a pool
+from multiprocessing import Pool
+
+def run(pages):
+    with Pool() as pool:
+        for page in pages:
+            print(pool.apply_async(len, (page,)).get())  # expect: MP401
+        while pages:
+            print(pool.apply(len, (pages.pop(),)))  # expect: MP401
+
+# --- the pool is a parameter
+from multiprocessing import Pool
+
+def run(pool, pages):
+    for page in pages:
+        pool.apply(len, [page])  # expect: MP401
+
+def main():
+    with Pool() as pool:
+        run(pool, ["a"])
+
+# --- all of them first
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+def run(pages):
+    with ProcessPoolExecutor() as pool:
+        futures = [pool.submit(len, page) for page in pages]
+        for future in as_completed(futures):
+            print(future.result())
+        print([future.result() for future in futures])
+
+# --- one task, no loop
+from concurrent.futures import ProcessPoolExecutor
+
+def run(page):
+    with ProcessPoolExecutor() as pool:
+        return pool.submit(len, page).result()
+
+# --- what a comprehension begins with is no part of the loop
+from concurrent.futures import ProcessPoolExecutor
+
+def run(page):
+    with ProcessPoolExecutor() as pool:
+        return [line for line in pool.submit(open, page).result()]
+
+# --- one worker
+from concurrent.futures import ProcessPoolExecutor
+
+def run(pages):
+    with ProcessPoolExecutor(max_workers=1) as pool:
+        for page in pages:
+            print(pool.submit(len, page).result())
+
+# --- a wait that may time out
+from concurrent.futures import ProcessPoolExecutor
+
+def run(pages):
+    with ProcessPoolExecutor() as pool:
+        for page in pages:
+            print(pool.submit(len, page).result(timeout=3))
+
+# --- each task needs the one before
+from concurrent.futures import ProcessPoolExecutor
+
+def run(state):
+    with ProcessPoolExecutor() as pool:
+        for _ in range(10):
+            state = pool.submit(step, state).result()
+
+# --- until one succeeds
+from concurrent.futures import ProcessPoolExecutor
+
+def run(pages):
+    with ProcessPoolExecutor() as pool:
+        for attempt in range(10):
+            try:
+                print(pool.submit(len, pages).result())
+                break
+            except OSError:
+                pass
+
+# --- other things with such methods
+import multiprocessing
+
+def run(session, jobs, frame):
+    for job in jobs:
+        session.submit(job).result()
+        frame.apply(len)
+        jobs.apply_async(job).get()
+
+# --- tests wait on purpose [file=test_pool.py]
+from concurrent.futures import ProcessPoolExecutor
+
+def test_pool():
+    with ProcessPoolExecutor() as pool:
+        for n in range(3):
+            assert pool.submit(abs, -n).result() == n

@@ -1,0 +1,116 @@
+"""Every lint against its cases: code that it must speak of, and at least as much of which it must not.
+
+A file of cases is called like the lint. ``# --- what it shows`` begins a case, which is a file of its own to the lint;
+``[start-method=fork python=3.9-3.13 file=__main__.py]`` at the end of that line says what it runs on. ``# expect: MP106
+warning`` ends each line on which a finding begins. A case without one is silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from mpdiag import registry
+from mpdiag.linting.checking import check, fixes
+from mpdiag.source import Target
+
+CASES = Path(__file__).parent / "cases"
+HEAD = re.compile(r"# --- (?P<title>.+?)(?: \[(?P<settings>.+)\])?$")
+EXPECTED = re.compile(r"# expect: (?P<what>.+)$")
+LINTS = list(registry.lints().values())
+
+
+@dataclass
+class Case:
+    lint: str
+    title: str
+    settings: dict[str, str]
+    #: Lines before it are blank, so that numbers are those of the file.
+    lines: list[str]
+    expected: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def target(self) -> Target:
+        known = Target()
+        versions = self.settings.get("python")
+        return Target(
+            versions=tuple(tuple(map(int, each.split("."))) for each in versions.split("-"))
+            if versions
+            else known.versions,
+            start_method=self.settings.get("start-method"),
+            systems=tuple(self.settings["systems"].split(",")) if "systems" in self.settings else known.systems,
+        )
+
+
+def cases_in(path: Path) -> list[Case]:
+    cases: list[Case] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if head := HEAD.match(line):
+            settings = dict(pair.split("=") for pair in (head["settings"] or "").split())
+            cases.append(Case(path.stem, head["title"], settings, [""] * number))
+        elif cases:
+            cases[-1].lines.append(line)
+            if expected := EXPECTED.search(line):
+                cases[-1].expected.append((number, expected["what"]))
+    return cases
+
+
+ALL = [case for path in sorted(CASES.glob("*.py")) for case in cases_in(path)]
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.lint}: {case.title}")
+def test_case(case):
+    lint = next(lint for lint in LINTS if lint.name.replace("-", "_") == case.lint)
+    text = "\n".join(case.lines).encode()
+    found = check(text, case.settings.get("file", "case.py"), [lint], case.target)
+
+    said = [(each.place.line, f"{each.rule} {each.level}") for each in found]
+    assert [line for line, _ in said] == [line for line, _ in case.expected]
+    assert all(text in (what, what.split()[0]) for (_, what), (_, text) in zip(said, case.expected, strict=True))
+    assert all(f.seen and f.do and f.place.end_line and f.place.column for f in found)
+
+
+@pytest.mark.parametrize("lint", LINTS, ids=lambda lint: lint.name)
+def test_silence_is_proved_as_often_as_speech(lint):
+    counts = Counter(bool(case.expected) for case in ALL if case.lint == lint.name.replace("-", "_"))
+
+    assert counts[True] >= 2
+    assert counts[False] >= counts[True]
+
+
+@pytest.mark.parametrize("lint", LINTS, ids=lambda lint: lint.name)
+def test_examples_are_what_they_say(lint):
+    bad = check(lint.doc.bad.encode(), "example.py", LINTS, Target())
+    good = check(lint.doc.good.encode(), "example.py", LINTS, Target())
+
+    assert [finding.rule for finding in bad] == [lint.id]
+    assert good == []
+
+
+@pytest.mark.parametrize("lint", [lint for lint in LINTS if lint.fix], ids=lambda lint: lint.name)
+def test_a_fix_mends_what_was_found_and_leaves_the_rest(lint):
+    mended = 0
+    for case in [each for each in ALL if each.lint == lint.name.replace("-", "_") and each.expected]:
+        text = "\n".join(case.lines)
+        name = case.settings.get("file", "case.py")
+        edits = fixes(text.encode(), check(text.encode(), name, [lint], case.target), [lint], case.target)
+        mended += len(edits)
+        left = check(applied(text, [fix for _, fix in edits]).encode(), name, [lint], case.target)
+
+        assert len(left) == len(case.expected) - len(edits)
+    assert mended
+
+
+def applied(text: str, edits: list) -> str:
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    for fix in sorted(edits, key=lambda fix: (fix.line, fix.column), reverse=True):
+        first, last = starts[fix.line - 1] + fix.column - 1, starts[fix.end_line - 1] + fix.end_column - 1
+        text = text[:first] + fix.replacement + text[last:]
+    return text

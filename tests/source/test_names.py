@@ -1,0 +1,250 @@
+"""Names are resolved to concepts through imports, aliases, contexts and assignments."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from mpdiag.source import Source, Target
+
+
+def read(code: str) -> Source:
+    return Source.parse(code.encode(), "app.py", Target())
+
+
+def last(source: Source) -> ast.expr:
+    statement = source.tree.root.body[-1]
+    assert isinstance(statement, ast.Expr)
+    return statement.value
+
+
+@pytest.mark.parametrize(
+    ("code", "concept"),
+    [
+        ("import multiprocessing\nmultiprocessing.Pool", "multiprocessing.Pool"),
+        ("import multiprocessing as mp\nmp.Pool", "multiprocessing.Pool"),
+        ("from multiprocessing import Pool as P\nP", "multiprocessing.Pool"),
+        ("import multiprocessing.pool\nmultiprocessing.pool.Pool", "multiprocessing.Pool"),
+        ("from multiprocessing import pool\npool.Pool", "multiprocessing.Pool"),
+        ("from multiprocessing import *\nPool", "multiprocessing.Pool"),
+        ("from multiprocessing.queues import Queue\nQueue", "multiprocessing.Queue"),
+        ("from multiprocessing.context import SpawnProcess\nSpawnProcess", "multiprocessing.Process"),
+        ("import multiprocessing as mp\nctx = mp.get_context('spawn')\nctx.Process", "multiprocessing.Process"),
+        ("import multiprocessing as mp\nmp.get_context().Queue", "multiprocessing.Queue"),
+        ("from concurrent.futures import ProcessPoolExecutor as P\nP", "concurrent.futures.ProcessPoolExecutor"),
+        ("from concurrent import futures\nfutures.ThreadPoolExecutor", "concurrent.futures.ThreadPoolExecutor"),
+        ("import concurrent.futures.process as p\np.ProcessPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
+        ("import billiard\nbilliard.Pool", "multiprocessing.Pool"),
+        ("import torch.multiprocessing as mp\nmp.Process", "multiprocessing.Process"),
+        ("from torch import multiprocessing\nmultiprocessing.Queue", "multiprocessing.Queue"),
+        ("import torch\ntorch.multiprocessing.Queue", "multiprocessing.Queue"),
+        ("from multiprocess.pool import Pool\nPool", "multiprocessing.Pool"),
+        ("import loky\nloky.ProcessPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
+        ("from joblib.externals import loky\nloky.get_reusable_executor", "concurrent.futures.ProcessPoolExecutor"),
+        ("import multiprocessing\nclass A:\n    P = multiprocessing.Process\nA.P", "multiprocessing.Process"),
+        (
+            "try:\n    import billiard as mp\nexcept ImportError:\n    import multiprocessing as mp\nmp.Lock",
+            "",
+        ),
+        ("from multiprocessing.dummy import Pool\nPool", "multiprocessing.ThreadPool"),
+        ("from multiprocessing.dummy import Process\nProcess", "threading.Thread"),
+        ("from multiprocessing.pool import ThreadPool\nThreadPool", "multiprocessing.ThreadPool"),
+        ("from queue import Queue\nQueue", "queue.Queue"),
+        ("from asyncio import Queue\nQueue", "asyncio.Queue"),
+        ("import subprocess\nsubprocess.PIPE", "subprocess.PIPE"),
+        ("from psutil import Process\nProcess", "psutil.Process"),
+        ("from .multiprocessing import Pool\nPool", ""),
+        ("from multiprocessing import Pool\nfrom mine import Pool\nPool", ""),
+        ("exit", "exit"),
+        ("def f(Pool):\n    pass\nf", ""),
+    ],
+)
+def test_concept(code, concept):
+    source = read(code)
+
+    assert source.concept(last(source)) == concept
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "method"),
+    [
+        ("import multiprocessing as mp\nq = mp.Queue(8)\nq", "multiprocessing.Queue", None),
+        ("import multiprocessing as mp\nq: 'x' = None\nq = mp.Queue(8)\nq", "multiprocessing.Queue", None),
+        ("from multiprocessing import Pipe\na, b = Pipe()\nb", "multiprocessing.Connection", None),
+        ("from multiprocessing import Pipe\npair = Pipe()\na, b = pair\na", "multiprocessing.Connection", None),
+        ("import multiprocessing as mp\nwith mp.Pool() as (p):\n    pass\np", "multiprocessing.Pool", None),
+        (
+            "import multiprocessing as mp\nctx = mp.get_context('fork')\np = ctx.Pool()\np",
+            "multiprocessing.Pool",
+            "fork",
+        ),
+        ("import multiprocessing as mp\np = mp.get_context(m).Process()\np", "multiprocessing.Process", "?"),
+        ("import multiprocessing as mp\nps = [mp.Process() for _ in 'ab']\nps[0]", "multiprocessing.Process", None),
+        (
+            "import multiprocessing as mp\nps = []\nps.append(mp.Process())\nfor i, p in enumerate(ps):\n    pass\np",
+            "multiprocessing.Process",
+            None,
+        ),
+        (
+            "import multiprocessing as mp\nps = {}\nps[1] = mp.Process()\nfor k, p in ps.items():\n    pass\np",
+            "multiprocessing.Process",
+            None,
+        ),
+        ("from multiprocessing import Manager\nm = Manager()\nq = m.Queue()\nq", "proxy.Queue", None),
+        ("import multiprocessing as mp\np = mp.Pool()\nr = p.apply_async(f)\nr", "multiprocessing.AsyncResult", None),
+        (
+            "import multiprocessing as mp\ndef make():\n    return mp.Lock()\nx = make()\nx",
+            "multiprocessing.Lock",
+            None,
+        ),
+        (
+            "import multiprocessing as mp\nclass W(mp.get_context('spawn').Process):\n    pass\nw = W()\nw",
+            "multiprocessing.Process",
+            "spawn",
+        ),
+        (
+            "import multiprocessing as mp, concurrent.futures as c\nc.ProcessPoolExecutor(2, mp.get_context('spawn'))",
+            "concurrent.futures.ProcessPoolExecutor",
+            "spawn",
+        ),
+        ("import multiprocessing as mp\nq = mp.Queue()\nq = other()\nq", None, None),
+        ("import multiprocessing as mp, queue\nq = mp.Queue() if x else queue.Queue()\nq", None, None),
+        ("from multiprocessing import Queue\nq = {}.get('q')\nq", None, None),
+        ("q = q\nq", None, None),
+        ("a = b\nb = a\nfor a in b:\n    pass\na", None, None),
+    ],
+)
+def test_thing(code, kind, method):
+    source = read(code)
+    thing = source.things.thing(last(source))
+
+    assert (thing and thing.kind) == kind
+    assert (thing and thing.method) == method
+
+
+def test_attributes_of_self_belong_to_their_class():
+    source = read("""
+import multiprocessing as mp, queue
+
+class A:
+    def __init__(self, ctx=mp.get_context("spawn")):
+        self.queue = mp.get_context("spawn").Queue(maxsize=8)
+        self.other = None
+
+    def run(self):
+        return self.queue
+
+class B(A):
+    def more(self):
+        return self.queue
+
+class C:
+    def __init__(self):
+        self.queue = queue.Queue()
+
+    def run(this):
+        return this.queue
+
+    @staticmethod
+    def apart(self):
+        return self.queue
+""")
+
+    found = {
+        source.tree.qualified(node): source.things.thing(node)
+        for node in source.tree.attributes["queue"]
+        if isinstance(node.ctx, ast.Load)
+    }
+    assert {name: thing and (thing.kind, thing.method) for name, thing in found.items()} == {
+        "A.run": ("multiprocessing.Queue", "spawn"),
+        "B.more": ("multiprocessing.Queue", "spawn"),
+        "C.run": ("queue.Queue", None),
+        "C.apart": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        ("worker(mp.Queue())", "multiprocessing.Queue"),
+        ("mp.Process(target=worker, args=(mp.Queue(),))", "multiprocessing.Queue"),
+        ("mp.Process(target=worker, kwargs={'q': mp.Lock()})", "multiprocessing.Lock"),
+        ("mp.Process(None, worker, None, [mp.Event()])", "multiprocessing.Event"),
+        ("mp.Pool(2, worker, (mp.Queue(),))", "multiprocessing.Queue"),
+        ("mp.Pool().map(worker, [mp.Lock()] * 3)", "multiprocessing.Lock"),
+        ("mp.Pool().starmap(worker, [(mp.Lock(), n) for n in range(3)])", "multiprocessing.Lock"),
+        ("mp.Pool().apply_async(worker, (mp.Lock(),))", "multiprocessing.Lock"),
+        ("ProcessPoolExecutor().submit(worker, mp.Event())", "multiprocessing.Event"),
+        ("mp.Process(target=functools.partial(worker, mp.Value('i')))", "multiprocessing.Value"),
+        ("worker(mp.Queue()); worker(other)", "multiprocessing.Queue"),
+        ("worker(mp.Queue()); worker(mp.SimpleQueue())", None),
+        ("worker(other)", None),
+    ],
+)
+def test_parameters_are_what_calls_and_tasks_pass(call, kind):
+    source = read(f"""
+import functools
+import multiprocessing as mp
+from concurrent.futures import ProcessPoolExecutor
+
+def worker(q, n=0):
+    q.put(n)
+
+{call}
+""")
+
+    [put] = source.calls("put")
+    assert isinstance(put.func, ast.Attribute)
+    thing = source.things.thing(put.func.value)
+    assert (thing and thing.kind) == kind
+
+
+def test_annotations_say_what_a_parameter_is():
+    source = read("""
+from typing import Optional
+import multiprocessing as mp
+from multiprocessing.connection import Connection
+
+def worker(a: mp.Queue, b: Optional[Connection], c: "mp.Queue", d: mp.Lock | None):
+    a, b, c, d
+""")
+
+    things = [source.things.thing(source.tree.names[name][0]) for name in "abcd"]
+    assert [thing and thing.kind for thing in things] == [
+        "multiprocessing.Queue",
+        "multiprocessing.Connection",
+        None,
+        "multiprocessing.Lock",
+    ]
+
+
+def test_what_runs_in_other_processes_is_followed_through_calls():
+    source = read("""
+import multiprocessing as mp
+
+def helper(): deeper()
+def deeper(): pass
+def parent(): pass
+def work(n): helper()
+def watch(): pass
+
+class Job:
+    def run(self):
+        self.step()
+    def step(self): pass
+
+mp.Pool().map(work, [1])
+mp.Process(target=Job().run)
+import threading
+threading.Thread(target=watch).start()
+parent()
+""")
+
+    assert {source.tree.qualified(f.body[0]) for f in source.workers} == {
+        "work",
+        "helper",
+        "deeper",
+        "Job.run",
+        "Job.step",
+    }
