@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ WITHIN: dict[str, frozenset[str]] = {
     "join": frozenset({"lock", "sync", "wait", "poll"}),
     "wait_for": frozenset({"lock"}),
 }
+#: Kinds that come often and are never swallowed by another: each of their events belongs to a slot.
+OFTEN = ("task", "submit", "manager")
 #: What stood between the user's line and a tap; see `mpdiag.tap.places.VIA`.
 POOL, EXECUTOR, MANAGER, THREADS, VALUES = 1, 2, 4, 8, 16
 
@@ -156,6 +158,7 @@ def read_one(path: Path) -> Book | None:
     noted = data[layout.TEXT : layout.TEXT + words[layout.H_TEXT]].decode("utf-8", "replace")
     events, metas = _events(noted, path.with_name(f"{path.name}.events"))
     slots = {number: _slot(words, number, meta) for number, meta in metas.items() if number < layout.SLOT_COUNT}
+    counts = {kind: words[layout.COUNTS + number] for number, kind in enumerate(layout.KINDS)}
     ended = words[layout.H_ENDED]
     return Book(
         path=path,
@@ -166,8 +169,8 @@ def read_one(path: Path) -> Book | None:
         cpu_s=words[layout.H_CPU] * NS if ended else None,
         main_cpu_s=words[layout.H_MAIN_CPU] * NS if words[layout.H_MAIN_CPU] else None,
         main_thread=words[layout.H_MAIN_THREAD],
-        counts={kind: words[layout.COUNTS + number] for number, kind in enumerate(layout.KINDS)},
-        slots=tuple(slots.values()),
+        counts=counts,
+        slots=completed(slots.values(), counts),
         tasks=tuple(_tasks(words, slots)),
         tasks_timed=words[layout.H_TASKS],
         failures_fetched=words[layout.H_OWN],
@@ -227,6 +230,34 @@ def _slot(words: memoryview, number: int, meta: tuple[Any, ...]) -> Slot:
         last_s=words[base + layout.S_LAST] * NS,
         empty=words[base + layout.S_EMPTY],
         words=tuple(words[base : base + layout.SLOT]),
+    )
+
+
+def completed(slots: Iterable[Slot], counts: Mapping[str, int]) -> tuple[Slot, ...]:
+    """The slots with the last events of a kind, which went by untimed: those are in no slot, but counted.
+
+    They are given to the slot that was busy last, and taken to be like those that it holds.
+    """
+    whole = list(slots)
+    for kind in OFTEN:
+        of_kind = [number for number, slot in enumerate(whole) if slot.kind == kind and slot.count]
+        rest = counts.get(kind, 0) - sum(whole[number].count for number in of_kind)
+        if rest > 0 and of_kind:
+            last = max(of_kind, key=lambda number: whole[number].last_s)
+            whole[last] = _grown(whole[last], rest)
+    return tuple(whole)
+
+
+def _grown(slot: Slot, rest: int) -> Slot:
+    scale = 1 + rest / slot.count
+    return replace(
+        slot,
+        count=slot.count + rest,
+        s=slot.s * scale,
+        wall_s=slot.wall_s * scale,
+        cpu_s=slot.cpu_s * scale,
+        bytes=round(slot.bytes * scale),
+        empty=round(slot.empty * scale),
     )
 
 
