@@ -50,16 +50,14 @@ def test_a_moment_beyond_all_numbers_ends_the_bar():
     line = accounts.Line((process(1, "w", born=0.0, ended=1e10, buckets={"cpu": 1e10}),))
 
     assert line.bar(1e-300, 20) == [(BUCKETS["cpu"], 20)]
+    assert accounts.Line((process(1, "w", born=-1e308, ended=1e308),)).bar(10.0, 20) == []
 
 
 def test_what_the_account_leaves_open_is_shown():
     assert drawn(accounts.Line((process(1, "w", buckets={"cpu": 5.0}),))) == "CCCCCCCCCC??????????"
 
 
-@pytest.mark.parametrize(
-    ("born", "ended"),
-    [(0.0, 0.0), (10.0, 10.0), (9.999, 10.5), (-1.0, 0.001), (11.0, 12.0), (-1e308, 1e308), (1e308, 1e308)],
-)
+@pytest.mark.parametrize(("born", "ended"), [(0.0, 0.0), (10.0, 10.0), (9.999, 10.5), (-1.0, 0.001), (11.0, 12.0)])
 def test_the_shortest_life_is_a_character_within_the_axis(born, ended):
     bar = drawn(accounts.Line((process(1, "w", born=born, ended=ended, buckets={"cpu": 0.001}),)))
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from mpdiag.model import Column, Measured
@@ -20,7 +22,16 @@ SECTION = Section(
 
 @pytest.mark.parametrize(
     ("share", "drawn"),
-    [(0, ""), (0.001, "▏"), (0.5, "████"), (0.5625, "████▌"), (1, "████████"), (7, "████████"), (-1, "")],
+    [
+        (0, ""),
+        (0.001, "▏"),
+        (0.5, "████"),
+        (0.5625, "████▌"),
+        (1, "████████"),
+        (7, "████████"),
+        (-1, ""),
+        (math.nan, ""),
+    ],
 )
 def test_bar(share, drawn):
     assert bar(share, 8, unicode=True) == drawn

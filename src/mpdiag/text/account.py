@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -247,9 +248,9 @@ def _whole(processes: Iterable[ProcessAccount]) -> dict[str, float]:
 
 
 def _shared_out(times: list[float], width: int) -> list[int]:
-    """``width`` characters shared out by largest remainders; without any time, none."""
+    """``width`` characters shared out by largest remainders; without any time, or beyond all numbers, none."""
     whole = sum(times)
-    if whole <= 0:
+    if not 0 < whole < math.inf:
         return [0] * len(times)
     exact = [time / whole * width for time in times]
     counts = [int(part) for part in exact]

@@ -70,8 +70,8 @@ def needed(tracks: list[Track]) -> int:
 
 
 def bar(share: float, width: int, unicode: bool) -> str:
-    """A bar filling ``share`` (0 to 1) of ``width`` characters; anything above zero shows."""
-    share = min(max(share, 0.0), 1.0)
+    """A bar filling ``share`` (0 to 1; what is no number is 0) of ``width`` characters; anything above zero shows."""
+    share = min(max(share, 0.0), 1.0) if share == share else 0.0
     if not unicode:
         return "#" * (max(1, round(share * width)) if share else 0)
     full, rest = divmod(max(1, round(share * width * 8)) if share else 0, 8)
