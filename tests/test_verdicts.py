@@ -23,7 +23,7 @@ def report(**values):
 
 
 def finding(level):
-    return Finding("MP702", "small-shm", level, "measured", "", "", "")
+    return Finding("MP702", "small-shm", level, "measured", "Little room", "", "")
 
 
 def test_says_what_a_worker_and_a_task_cost():
@@ -51,6 +51,15 @@ def test_the_fork_server_counts_once_it_runs():
 
 def test_an_empty_report():
     assert verdicts.probe(report(sections=(), machine={}, python={})) == "Nothing was measured."
+
+
+def test_a_machine_that_was_looked_at():
+    looked_at = replace(report(findings=(finding("note"),)), kind="doctor")
+
+    assert verdicts.of(looked_at) == "Ready for multiprocessing."
+    assert verdicts.of(replace(looked_at, findings=(finding("warning"),))) == (
+        "Not quite ready for multiprocessing: Little room (MP702 small-shm)."
+    )
 
 
 # --- of an observed program

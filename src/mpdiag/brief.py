@@ -13,6 +13,7 @@ what to do about it."""
 COMMANDS = {
     "probe": "Measure what multiprocessing costs on this machine.",
     "run": "Run a program and tell where its time goes.",
+    "doctor": "Look at what multiprocessing needs of this machine.",
     "selftest": "Check what run reports against programs of known truth.",
     "explain": "Explain a rule, a probe or a topic.",
     "report": "Show a saved report in any format.",

@@ -19,7 +19,7 @@ BUSY = 0.8
 
 def of(report: Report) -> str:
     """The verdict of ``report``, made anew; as it stands, where none is made here."""
-    made = {"probe": probe, "run": run}.get(report.kind)
+    made = {"probe": probe, "run": run, "doctor": doctor}.get(report.kind)
     return made(report) if made else report.verdict
 
 
@@ -47,6 +47,16 @@ def run(report: Report) -> str:
     win = f"; a fix can win at most {ceiling(gain)}" if gain else ""
     more = f"; {len(attention) - 1} more below" if len(attention) > 1 else ""
     return f"{worst.title}{where}: {worst.rule} {worst.name}{win}{more}."
+
+
+def doctor(report: Report) -> str:
+    """Whether anything stands in the way of multiprocessing here."""
+    attention = [finding for finding in report.findings if finding.level != "note"]
+    if not attention:
+        return "Ready for multiprocessing."
+    worst = attention[0]
+    more = f"; {len(attention) - 1} more below" if len(attention) > 1 else ""
+    return f"Not quite ready for multiprocessing: {worst.title} ({worst.rule} {worst.name}){more}."
 
 
 def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:

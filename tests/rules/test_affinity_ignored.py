@@ -43,6 +43,16 @@ def test_a_quota_of_half_a_cpu_on_a_large_host():
     assert "Pool(1)" in finding.do
 
 
+def test_a_quota_that_holds_the_group_up_now():
+    machine = FREE | {"cpu_quota": 7.5, "usable_cpus": 7.5, "looked_s": 0.2}
+
+    [finding] = judge(machine | {"throttled_now_s": 0.05}, PYTHON)
+
+    assert (finding.level, finding.concern) == ("warning", 1.25)
+    assert "held its processes up for 50.0 ms within 200 ms" in finding.seen
+    assert list(judge(machine | {"throttled_now_s": 0.0}, PYTHON)) == []
+
+
 def test_a_mask_that_default_pools_respect_is_a_note():
     machine = FREE | {"usable_cpus": 2.0, "usable_workers": 2, "affinity_cpus": 2}
     [finding] = judge(machine, PYTHON | {"pool_workers": 2})

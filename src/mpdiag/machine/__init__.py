@@ -22,7 +22,7 @@ import psutil
 
 from mpdiag import interpreter
 from mpdiag.interpreter import Unknown
-from mpdiag.machine import cgroups, containers, leftovers
+from mpdiag.machine import cgroups, containers, leftovers, surroundings
 
 Questions = dict[str, Callable[[], Any]]
 
@@ -41,7 +41,7 @@ def gather(root: Path = Path("/"), system: str = sys.platform) -> dict[str, Any]
             **_memory(root, system),
             **_control_groups(root, system),
             **_process_limits(),
-            **_surroundings(root),
+            **_surroundings(root, system),
         }
     )
     unknown = facts.pop("unknown")
@@ -146,6 +146,7 @@ def _memory(root: Path, system: str) -> Questions:
         "memory_total": lambda: psutil.virtual_memory().total,
         "memory_available": lambda: psutil.virtual_memory().available,
         "swap_total": lambda: psutil.swap_memory().total,
+        "swap_used": lambda: psutil.swap_memory().used,
         "page_size": lambda: _sysconf("SC_PAGE_SIZE"),
         "transparent_huge_pages": partial(_huge_pages, root, system),
         "overcommit": partial(_overcommit, root, system),
@@ -192,7 +193,8 @@ def _shm_bytes(root: Path, system: str) -> tuple[int, int]:
 
 def _control_groups(root: Path, system: str) -> Questions:
     read = cache(partial(_control_group_facts, root, system))
-    return {key: partial(_item, read, key) for key in cgroups.KEYS}
+    keys: Questions = {key: partial(_item, read, key) for key in cgroups.KEYS}
+    return {**keys, "throttled_s": partial(throttled_s, root, system)}
 
 
 def _item(read: Callable[[], dict[str, Any]], key: str) -> object:
@@ -205,6 +207,11 @@ def _control_group_facts(root: Path, system: str) -> dict[str, Any]:
     if system == "win32":
         raise Unknown("the limits of job objects are not read")
     return dict.fromkeys(cgroups.KEYS)
+
+
+def throttled_s(root: Path = Path("/"), system: str = sys.platform) -> float | None:
+    """How long quotas have held the group up so far; null where there is none."""
+    return cgroups.throttled(root) if system == "linux" else None
 
 
 def _process_limits() -> Questions:
@@ -263,10 +270,15 @@ def _sysconf(name: str) -> int | None:
 # --- surroundings
 
 
-def _surroundings(root: Path) -> Questions:
+def _surroundings(root: Path, system: str) -> Questions:
     return {
         "container": lambda: next((kind for kind, _ in containers.signs(root)), None),
         "container_signs": lambda: [sign for _, sign in containers.signs(root)],
+        "container_depth": partial(surroundings.container_depth, root),
+        "wsl": partial(surroundings.wsl, root),
+        "translated": partial(surroundings.translated, system, _sysctl),
+        "notebook": surroundings.notebook,
+        "traced": partial(surroundings.traced, root),
         "leftover_segments": partial(leftovers.segments, root),
         "orphaned_workers": leftovers.orphans,
     }

@@ -17,6 +17,7 @@ BUSY = 0.5
 
 def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare what os.cpu_count() and the default pools say with what affinity and quota leave."""
+    yield from held_up(machine)
     usable = known(machine, "usable_workers")
     counted, default = known(python, "cpu_count"), known(python, "pool_workers")
     most = max(counted, default)
@@ -36,6 +37,27 @@ def judge(machine: Mapping[str, Any], python: Mapping[str, Any]) -> Iterator[Fin
             Evidence("workers of a default Pool", default, "1"),
             Evidence("usable CPUs", known(machine, "usable_cpus")),
             Evidence("reference: workers that can compute at a time", usable, "1"),
+        ),
+    )
+
+
+def held_up(machine: Mapping[str, Any]) -> Iterator[Finding]:
+    """Report a quota that held the control group's processes up while they were looked at."""
+    quota, now, looked = (machine.get(key) for key in ("cpu_quota", "throttled_now_s", "looked_s"))
+    if not quota or not now or not looked:
+        return
+    yield RULE.finding(
+        level="warning",
+        seen=f"The control group's quota of {number(quota, None)} CPUs held its processes up for {seconds(now)} "
+        f"within {seconds(looked)}: more of them compute than it grants.",
+        do=f"Have no more than {known(machine, 'usable_workers')} workers compute at a time in this group, or ask for "
+        "a larger quota.",
+        concern=1 + now / looked,
+        evidence=(
+            Evidence("held up", now, "s"),
+            Evidence("looked at for", looked, "s"),
+            Evidence("CPUs granted", quota, "1"),
+            Evidence("reference", 0, "s"),
         ),
     )
 

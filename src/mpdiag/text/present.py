@@ -16,7 +16,7 @@ from mpdiag.report import Report, Section, Style
 _FULL = 4
 #: Facts that are amounts of memory.
 _BYTES = re.compile(
-    r"(usable_)?memory(_\w+)?|swap_total|page_size|shm_(total|free)|address_space_\w+|\w*[rup]ss(_peak)?"
+    r"(usable_)?memory(_\w+)?|swap_(total|used)|page_size|shm_(total|free)|address_space_\w+|\w*[rup]ss(_peak)?"
 )
 #: Lines about the quality of the figures, before they would hide the findings.
 _DOUBTS = 4
@@ -42,6 +42,8 @@ _TREES = {"stacks": "share"}
 _TREE_ROWS = 24
 #: Kinds whose sections are few and made to be read, with rows ordered by weight.
 READ_WHOLE = frozenset({"run", "hang", "compare"})
+#: Kinds whose table tells of machine and interpreter, and of which notes there are.
+LOOKED_AT = frozenset({"doctor"})
 
 
 def visible(text: str) -> str:
@@ -78,7 +80,8 @@ def _escaped(found: re.Match[str]) -> str:
 def split_findings(report: Report, style: Style) -> tuple[list[Finding], list[Finding]]:
     """The findings to tell in full, and those for which one line will do; the report's order is kept."""
     loud = sum(finding.level != "note" for finding in report.findings)
-    notes = len(report.findings) if style.verbose else max(1, _FULL - loud)
+    least = 0 if report.kind in LOOKED_AT else max(1, _FULL - loud)
+    notes = len(report.findings) if style.verbose else least
     full: list[Finding] = []
     brief: list[Finding] = []
     for finding in report.findings:
@@ -221,7 +224,7 @@ def pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def machine(report: Report) -> str:
     """The machine in one line; empty when nothing is known."""
-    facts = report.machine
+    facts = {} if report.kind in LOOKED_AT else report.machine
     parts = [_known(facts, "cpu_model"), _cpus(facts)]
     for text, key in (("{} of memory", "usable_memory"), ("{} of shared memory", "shm_total")):
         if known := _known(facts, key):
@@ -243,7 +246,7 @@ def _cpus(facts: Mapping[str, Any]) -> str:
 
 def python(report: Report) -> str:
     """The measured interpreter in one line, with why it was chosen; empty when nothing is known."""
-    facts = report.python
+    facts = {} if report.kind in LOOKED_AT else report.python
     name = " ".join(filter(None, (_known(facts, "implementation"), _known(facts, "version"))))
     if facts.get("free_threaded") is True:
         name += " free-threaded"
