@@ -55,3 +55,11 @@ def test_files_of_windows_have_the_same_names():
 
 def test_undecodable_names_do_no_harm():
     assert len(fingerprints([finding(file="caf\udce9.py", function="\ud800")])[0]) == 32
+
+
+def test_a_further_cell_before_it_changes_nothing():
+    cells = [finding(file=f"nb.ipynb:cell {number}") for number in (9, 10)]
+    moved = [finding(file=f"nb.ipynb:cell {number}") for number in (10, 11)]
+
+    assert fingerprints(cells) == fingerprints(moved)
+    assert fingerprints(cells[::-1]) == fingerprints(cells)[::-1]

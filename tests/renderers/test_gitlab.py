@@ -38,5 +38,12 @@ def test_what_has_no_place_is_left_out_and_what_has_no_line_is_in_the_first():
     assert [issue["location"] for issue in issues(placed)] == [{"path": "a.py", "lines": {"begin": 1, "end": 1}}]
 
 
+def test_a_cell_of_a_notebook_is_named_in_the_description():
+    (issue,) = (issue for issue in issues(LINT) if issue["check_name"] == "MP607")
+
+    assert issue["description"].startswith("MP607 discarded-async-result: cell 4, line 3: What `apply_async()`")
+    assert issue["location"] == {"path": "report.ipynb", "lines": {"begin": 1, "end": 1}}
+
+
 def test_paths_are_relative_to_the_working_directory():
     assert {issue["location"]["path"] for issue in issues(RUN, folder="~/shop")} == {"app.py"}

@@ -14,7 +14,7 @@ from mpdiag.fingerprints import fingerprints
 from mpdiag.model import Doc
 from mpdiag.report import Renderer, Report, Style
 from mpdiag.text import pages, spots
-from mpdiag.text.present import markdown, visible
+from mpdiag.text.present import visible
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 #: What relative paths are relative to; whoever reads the file knows where that is.
@@ -76,14 +76,11 @@ def _result(finding: Finding, fingerprint: str, style: Style) -> dict[str, Any]:
         properties |= {"gain": msgspec.to_builtins(finding.gain)}
     if finding.evidence:
         properties |= {"evidence": msgspec.to_builtins(finding.evidence)}
-    seen = f"{spots.within(finding)}{finding.seen}"
+    seen = spots.within(finding) + finding.seen
     return {
         "ruleId": visible(finding.rule),
         "level": finding.level,
-        "message": {
-            "text": f"{_message(seen)}\n{_message(finding.do)}",
-            "markdown": f"{markdown(seen)}\n\n{markdown(finding.do)}",
-        },
+        "message": {"text": f"{_message(seen)}\n{_message(finding.do)}"},
         "locations": [_location(finding.place, style)] if finding.place else [],
         "partialFingerprints": {"mpdiag/v1": fingerprint},
         "properties": properties,
