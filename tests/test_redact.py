@@ -1,13 +1,14 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mpdiag import reports
-from mpdiag.advice import Place
+from mpdiag import registry, reports
+from mpdiag.advice import Evidence, Finding, Place
 from mpdiag.model import Column, Measured
 from mpdiag.redact import Identity, redact
-from mpdiag.report import Section
+from mpdiag.report import Quality, Section, Style, Unjudged
 
 REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
 WHO = Identity(home="/home/ann", user="ann", host="merlin.example.org")
@@ -143,3 +144,26 @@ def test_a_file_elsewhere_does_not(file):
 def redacted_place(place):
     report = replace(REPORT, findings=(replace(REPORT.findings[0], place=place),))
     return redact(report, WHO).findings[0].place
+
+
+@pytest.mark.parametrize("name", registry.names("renderers"))
+def test_no_format_tells_who_ran_it(name):
+    secret = "/home/zoe/x by zoe on merlin.example.org"
+    place = Place(secret, 3, 1, secret, secret, 3, 9, f"open({secret})")
+    finding = Finding("MP999", "x", "error", "static", secret, secret, secret, (Evidence(secret, secret),), place)
+    report = replace(
+        REPORT,
+        kind="lint",
+        command=("mpdiag", secret),
+        verdict=secret,
+        findings=(finding, replace(finding, seen=f"{secret} again")),
+        quality=(Quality(secret, (secret,)),),
+        not_judged=(Unjudged("MP998", secret),),
+    )
+
+    text = registry.renderer(name).render(
+        redact(report, Identity("/home/zoe", "zoe", "merlin.example.org")), Style(verbose=True)
+    )
+
+    assert "MP999" in text
+    assert not re.search("zoe|merlin|/home", text)

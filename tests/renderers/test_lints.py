@@ -147,4 +147,6 @@ def test_a_ticket_names_what_it_folds_away():
     assert lots.count("\n") < 120
     assert len(lots) < 65_536
     assert f"Folded away below: {2001 - shown} more findings." in lots
+    assert f"Further findings, the first 100 of {2001 - shown}" in lots
+    assert lots.count("<td>MP204 unpicklable-task</td>") == 100
     assert markdown.RENDERER.render(many(200), Style(verbose=True)).count("\n- error MP204") == 201

@@ -20,8 +20,8 @@ from mpdiag.text.listing import Entry, by_file
 _MOST_LINES = 118
 #: GitHub cuts a comment at 65,536 characters; all but the raw tables takes up to 15,000.
 _MOST_CHARACTERS = 50_000
-#: Lines for the findings of a lint.
-_MOST_OF_A_LINT = 90
+#: Lines for the findings of a lint, and rows for those that these do not hold.
+_MOST_OF_A_LINT, _MOST_FOLDED = 90, 100
 _FOLDED = {"lint": "What was fine, and the rest"}
 _TICKS = re.compile("`+")
 
@@ -100,9 +100,10 @@ def _table_of(findings: list[Finding]) -> Section:
             "place": present.place(finding.place) if finding.place else None,
             "seen": finding.seen,
         }
-        for finding in findings
+        for finding in findings[:_MOST_FOLDED]
     ]
-    return Section("findings", "Further findings", "ok", columns=columns, rows=tuple(rows))
+    some = f", the first {_MOST_FOLDED} of {len(findings)}" if len(findings) > _MOST_FOLDED else ""
+    return Section("findings", f"Further findings{some}", "ok", columns=columns, rows=tuple(rows))
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
