@@ -100,3 +100,30 @@ def test_a_folder_that_may_not_be_searched_has_none(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "is_file", refused)
     assert config.find(tmp_path) is None
+
+
+@click.command()
+@click.option("--per-file-ignores", nargs=2, multiple=True)
+def lint():
+    """One that takes pairs."""
+
+
+PAIRS = config.Options(("lint",), {"lint": lint}.__getitem__)
+
+
+def test_a_table_is_a_list_of_pairs():
+    table = {"lint": {"per-file-ignores": {"tests/**": ["MP401", "MP4"], "a.py": "MP601"}}}
+
+    assert config.defaults(table, "lint", PAIRS) == {"per_file_ignores": [("tests/**", "MP401,MP4"), ("a.py", "MP601")]}
+
+
+@pytest.mark.parametrize("value", [3, [3], {"a": "b"}, True])
+def test_a_table_holds_names(value):
+    with pytest.raises(BadInput, match=r"'a\.py' has .* for a list of names"):
+        config.defaults({"lint": {"per-file-ignores": {"a.py": value}}}, "lint", PAIRS)
+
+
+def test_all_of_a_file_can_be_had(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+
+    assert config.load(tmp_path / "pyproject.toml") == {"project": {"name": "x"}}

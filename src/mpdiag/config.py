@@ -17,6 +17,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+#: How many values an option takes that may be a table.
+_PAIR = 2
+
 
 def find(start: Path) -> Path | None:
     """The pyproject.toml in ``start`` or the nearest folder above it; folders that may not be searched have none."""
@@ -37,11 +40,19 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         BadInput: the file cannot be read or is not TOML.
     """
+    return subtable(subtable(load(path), "tool"), "mpdiag", "tool.")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """All that the TOML file ``path`` holds.
+
+    Raises:
+        BadInput: it cannot be read or is not TOML.
+    """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{path} cannot be read: {error}", "Mend it, or run mpdiag elsewhere.") from error
-    return subtable(subtable(found, "tool"), "mpdiag", "tool.")
 
 
 def subtable(table: dict[str, Any], key: str, above: str = "") -> dict[str, Any]:
@@ -100,16 +111,27 @@ def complain(strangers: Collection[str], where: str, known: Iterable[str]) -> No
 def chosen(named: Mapping[click.Option, Any]) -> Iterator[tuple[click.Option, Any]]:
     """The options with their values, as click takes them.
 
-    ``quick = true`` chooses what --quick stands for, ``quick = false`` nothing; ``ignore = "MP704"`` is a list of one.
+    ``quick = true`` chooses what --quick stands for, ``quick = false`` nothing; ``ignore = "MP704"`` is a list of one;
+    a table is a list of pairs, each with a value or a list of them.
     """
     for option, value in named.items():
         if option.is_flag and not option.is_bool_flag:
             if value:
                 yield option, option.flag_value
+        elif option.nargs == _PAIR and isinstance(value, dict):
+            yield option, [(key, listed(key, inner)) for key, inner in value.items()]
         elif option.multiple and isinstance(value, str):
             yield option, [value]
         else:
             yield option, value
+
+
+def listed(key: str, value: Any) -> str:
+    """The names that stand in a table behind ``key``, one or a list of them, as the command line has them."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadInput(f"pyproject.toml: {key!r} has {value!r} for a list of names", f'Write "{key}" = ["MP401"].')
+    return ",".join(names)
 
 
 class Options(Mapping[str, Mapping[str, click.Option]]):
