@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Run a program and tell where its time goes.",
     "doctor": "Look at what multiprocessing needs of this machine.",
     "selftest": "Check what run reports against programs of known truth.",
+    "lint": "Find multiprocessing mistakes in source code, before it runs.",
     "explain": "Explain a rule, a probe or a topic.",
     "report": "Show a saved report in any format.",
     "compare": "Compare two saved reports: what changed, what was won.",

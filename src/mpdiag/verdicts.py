@@ -7,6 +7,7 @@ from typing import Any
 
 from mpdiag.model import Cell, Measured
 from mpdiag.report import Account, Report, Section
+from mpdiag.text import present
 from mpdiag.text.buckets import bucket
 from mpdiag.text.present import ceiling
 from mpdiag.units import number, seconds
@@ -19,7 +20,7 @@ BUSY = 0.8
 
 def of(report: Report) -> str:
     """The verdict of ``report``, made anew; as it stands, where none is made here."""
-    made = {"probe": probe, "run": run, "doctor": doctor}.get(report.kind)
+    made = {"probe": probe, "run": run, "lint": lint, "doctor": doctor}.get(report.kind)
     return made(report) if made else report.verdict
 
 
@@ -74,6 +75,36 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
         return f"it is one process, which computes {percent(own)} of the time"
     most = max(spent, key=lambda key: spent[key])
     return f"{percent(spent[most] / spent_s)} of what its processes do is {bucket(most).words}"
+
+
+def lint(report: Report) -> str:
+    """How many mistakes there are in how many files, and the first of them; or that there are none."""
+    counts = {
+        str(row.get("key")): number
+        for row in rows(report.sections, "files")
+        if isinstance(number := row.get("count"), int)
+    }
+    checked = counts.get("checked", 0)
+    if not checked:
+        return "Nothing was checked."
+    files = f"{checked} file{'s' * (checked != 1)}"
+    findings = report.findings
+    if not findings:
+        using = counts.get("relevant", 0)
+        return f"Nothing found in {files} ({using} use{'s' * (using == 1)} multiprocessing){beside(counts)}."
+    told = " and ".join(present.levels(findings).rsplit(", ", 1))
+    places = {finding.place.path for finding in findings if finding.place}
+    more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+    worst = findings[0]
+    where = f" ({worst.place.file}:{worst.place.line})" if worst.place else ""
+    among = f"{len(places)} of {files}" if checked > 1 else files
+    return f"{told} in {among}: {worst.title}{where}{more}{beside(counts)}."
+
+
+def beside(counts: Mapping[str, int]) -> str:
+    """What a lint mended, left out or could not read."""
+    kinds = (("fixed", "mended"), ("known", "in the baseline"), ("not_checked", "not checked"))
+    return "".join(f"; {counts[key]} {what}" for key, what in kinds if counts.get(key))
 
 
 def percent(part: float) -> str:

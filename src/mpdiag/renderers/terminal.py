@@ -185,7 +185,8 @@ class _Page:
         sections = present.shown_sections(self.report, self.style)
         for section in sections:
             self._section(section)
-        if folded := len(self.report.sections) - len(sections):
+        folded = len(self.report.sections) - len(sections)
+        if folded and self.report.kind != "lint":  # whose verdict has the counts that are folded away
             own = "`mpdiag probe NAME` shows a probe's own, " if self.report.kind == "probe" else ""
             self.put("", self.say(f"Tables folded away: {folded}. {own}-v shows all.", QUIET))
 

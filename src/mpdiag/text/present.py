@@ -20,6 +20,8 @@ _BYTES = re.compile(
 )
 #: Lines about the quality of the figures, before they would hide the findings.
 _DOUBTS = 4
+#: Likewise of a lint, where each is of a file.
+_REMARKS = 20
 _CODE = re.compile(r"(?<!`)(`[^`]+`)(?!`)")
 #: What marks up text: some characters anywhere (an underscore only outside words, a bracket only where a link would
 #: follow it), others at the beginning of a line.
@@ -98,10 +100,11 @@ def split_findings(report: Report, style: Style) -> tuple[list[Finding], list[Fi
 def doubts(report: Report, style: Style) -> list[str]:
     """What limits the trust in the report, a line each; unless verbose, many of them end in a count."""
     lines = [f"{one.text} ({', '.join(one.affects)})" if one.affects else one.text for one in report.quality]
-    if style.verbose or len(lines) <= _DOUBTS:
+    most = _REMARKS if report.kind == "lint" else _DOUBTS
+    if style.verbose or len(lines) <= most:
         return lines
-    rest = lines[_DOUBTS - 1 :]
-    return [*lines[: _DOUBTS - 1], f"{len(rest)} more such remarks, shown by -v"]
+    rest = lines[most - 1 :]
+    return [*lines[: most - 1], f"{len(rest)} more such remarks, shown by -v"]
 
 
 def headline(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mpdiag.text.lint_topics import LINT_TOPICS
 from mpdiag.text.run_topics import RUN_TOPICS
 from mpdiag.text.topic import Topic
 
@@ -207,9 +208,9 @@ _EXIT_CODES = Topic(
     "What a script can learn from the exit code",
     """\
 - 0: fine.
-- 1: a finding at or above `--fail-on`. The default is never for probe, run, report and compare; for compare, only what
-is new counts.
-- 2: a wrong option, an unknown name or a file that is no report.
+- 1: a finding at or above `--fail-on`. The default is warning for lint, never for probe, run, report and compare; for
+compare, only what is new counts.
+- 2: a wrong option, an unknown name or a file that is no report; for lint, no file that could be checked.
 - 3: mpdiag could not do its work.
 - 130: interrupted; what was measured by then has been printed.
 
@@ -248,6 +249,7 @@ TOPICS: Final[dict[str, Topic]] = {
         _LIMITS,
         _MEASURING,
         *RUN_TOPICS,
+        *LINT_TOPICS,
         _READING,
         _EXIT_CODES,
         _CONFIGURATION,

@@ -1,0 +1,126 @@
+"""What is wrong with one file: it is read and checked, and its findings are silenced where it says so."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from mpdiag.advice import Finding, Fix
+from mpdiag.linting import checking, notebooks, reading
+from mpdiag.linting.searching import File
+from mpdiag.linting.settings import Choice, Request, resolve
+from mpdiag.linting.suppressions import MARK, silence
+from mpdiag.linting.targets import Targets
+
+Answer = TypeVar("Answer")
+
+#: Up to Python 3.10, the parser crashes where nesting fills the stack. This, in bytes, is enough for 5 MiB of source.
+_STACK = 512 * 2**20
+#: Less than this, in bytes, cannot fill an ordinary one.
+_SHALLOW = 20_000
+
+
+@dataclass
+class Examined:
+    """What came of a file.
+
+    Args:
+        file: which.
+        relevant: it uses what lints are about.
+        findings: those that are left.
+        silenced: how many its comments silence.
+        remarks: what is to be said of it beside findings.
+        failed: why it could not be checked.
+        ours: that is a mistake of ours.
+    """
+
+    file: File
+    relevant: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    silenced: int = 0
+    remarks: list[str] = field(default_factory=list)
+    failed: str | None = None
+    ours: bool = False
+
+
+class Examiner:
+    """Examines files as the user wishes.
+
+    Raises:
+        BadInput: a rule or a version in the request is none.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.choice = Choice(request)
+        self.targets = Targets(request.target_version, request.start_method)
+        self._most = None if request.huge else reading.MOST_BYTES
+
+    def passes(self, file: File) -> bool:
+        """Whether ``file`` may have findings or comments of ours, at a glance.
+
+        Raises:
+            Unreadable: it cannot be read.
+        """
+        data = reading.read(file.path, self._most)
+        return file.is_notebook or MARK in data or checking.can_match(data)
+
+    def examine(self, file: File, data: bytes | None = None) -> Examined:
+        """All that is to be said of ``file``; its content is ``data``, if that is known."""
+        examined = Examined(file)
+        try:
+            content = reading.read(file.path, self._most) if data is None else data
+            with_room(len(content), partial(self._check, content, examined))
+        except reading.Unreadable as error:
+            examined.failed = f"{file.name}: {error}"
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            examined.failed = f"{file.name}{reading.unparsed(error)}"
+        except Exception as error:
+            if os.environ.get("MPDIAG_DEBUG"):
+                raise
+            what = f"internal error: {type(error).__name__}: {error}"
+            examined.failed, examined.ours = f"{file.name}: {what}. Please report it", True
+        return examined
+
+    def fixes(self, file: File, data: bytes, findings: Sequence[Finding]) -> list[tuple[Finding, Fix]]:
+        """The edits that mend some of the ``findings`` in ``data``, which `file` holds; none in notebooks."""
+        if file.is_notebook:
+            return []
+        find = partial(checking.fixes, data, findings, self.choice.lints, self.targets.of(file.project))
+        return with_room(len(data), find)
+
+    def _check(self, content: bytes, examined: Examined) -> None:
+        file, notebook = examined.file, None
+        if file.is_notebook:
+            notebook = notebooks.read(content)
+            if checking.can_match(notebook.source):
+                notebook = notebook.python()
+                examined.remarks += [f"{file.name}:{each}" for each in notebook.broken]
+            content = notebook.source
+        examined.relevant = checking.can_match(content)
+        judged = self.choice.judged(file.real)
+        found = checking.check(content, file.name, self.choice.lints, self.targets.of(file.project))
+        silenced = silence(content, [each for each in found if each.rule in judged.ids], resolve, judged)
+        examined.silenced = silenced.count
+        examined.findings = list(map(notebook.located, silenced.findings)) if notebook else silenced.findings
+        for line, text in silenced.remarks:
+            where = "cell {}:{}".format(*notebook.at(line)) if notebook else line
+            examined.remarks.append(f"{file.name}:{where}: {text}")
+
+
+def with_room(size: int, work: Callable[[], Answer]) -> Answer:
+    """What ``work`` gives, done where the nesting of a source of ``size`` bytes finds room on the stack."""
+    if sys.version_info < (3, 11) and size > _SHALLOW:
+        from concurrent.futures import ThreadPoolExecutor
+
+        before = threading.stack_size(_STACK)
+        try:
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(work).result()
+        finally:
+            threading.stack_size(before)
+    return work()
