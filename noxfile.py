@@ -52,9 +52,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """Audit the workflows: pinned actions, least permissions, no injection."""
+    """Audit the workflows and our action: pinned actions, least permissions, no injection."""
     session.install("zizmor>=1.5")
-    session.run("zizmor", "--offline", "--persona=pedantic", ".github")
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github", "action.yml")
 
 
 @nox.session
