@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -85,7 +86,9 @@ def test_the_action_annotates_summarises_and_keeps_a_file(runner, tmp_path):
     assert done.returncode == 1, done.stderr
     assert re.match(r"::warning title=mpdiag MP401 submit-then-wait,file=a b\.py,line=7,", done.stdout)
     assert summary.startswith("### mpdiag lint")
-    (told,) = json.loads(Path(outputs["sarif"]).read_bytes())["runs"]
+    log = json.loads(Path(outputs["sarif"]).read_bytes())
+    Draft7Validator(json.loads((ROOT / "tests" / "schemas" / "sarif-2.1.0.json").read_bytes())).validate(log)
+    (told,) = log["runs"]
     assert [result["ruleId"] for result in told["results"]] == ["MP401"]
 
 

@@ -51,10 +51,10 @@ def test_findings_without_a_place_start_with_their_id():
 @pytest.mark.parametrize(
     ("file", "shown"),
     [
-        ("::error::x.py", "./::error::x.py"),
-        (" ::error::x.py", "./ ::error::x.py"),
-        ("a##[add-mask]b.py", r"a#\x23[add-mask]b.py"),
-        ("##vso[task.complete]", r"#\x23vso[task.complete]"),
+        ("::error::x.py", r"\x3a:error::x.py"),
+        (" ::error::x.py", r" \x3a:error::x.py"),
+        ("a##[add-mask]b.py", r"a\x23#[add-mask]b.py"),
+        ("##vso[task.complete]", r"\x23#vso[task.complete]"),
         ("a\nb\x1b[2J.py", r"a\nb\x1b[2J.py"),
     ],
 )

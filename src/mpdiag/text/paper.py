@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mpdiag.report import Style
-from mpdiag.text.present import plain
+from mpdiag.text.present import inert, plain
 
 QUIET = "dim"
 #: How the level of a finding looks.
@@ -35,7 +35,7 @@ class Paper:
 
     def text(self) -> str:
         """All that was written, without spaces at the ends of lines."""
-        return "\n".join(line.rstrip() for line in self._out.getvalue().splitlines()) + "\n"
+        return inert("\n".join(line.rstrip() for line in self._out.getvalue().splitlines()) + "\n")
 
     def say(self, text: str, look: str = "") -> Text:
         """``text`` as it may be shown."""

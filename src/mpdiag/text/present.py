@@ -31,6 +31,8 @@ _MARKUP = re.compile(
 _ENTITIES = {"&": "&amp;", "<": "&lt;"}
 #: Mentions, issue numbers and addresses, which GitHub links in plain text.
 _LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
+#: ``::error::`` at the beginning of a line, ``##[error]`` anywhere.
+_COMMANDS = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
 _ASCII = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "µ": "u", "…": "...", "→": "->", "·": "-", "≥": ">=", "≤": "<=", "≈": "~"}
     | {"’": "'", "‘": "'", "“": '"', "”": '"', "±": "+/-", "½": "1/2"}
@@ -59,6 +61,11 @@ def plain(text: str, style: Style) -> str:
     """As `visible`, and in ASCII when the style asks for it."""
     shown = visible(text)
     return shown if style.unicode else shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+def inert(lines: str) -> str:
+    """``lines`` without what the log of a build service takes for a command."""
+    return _COMMANDS.sub(lambda found: r"\x23" if found[0] == "#" else rf"{found[1]}\x3a", lines)
 
 
 def markdown(text: str) -> str:
