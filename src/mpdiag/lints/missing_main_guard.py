@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Final
 
 from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
 from mpdiag.source import FRESH, Source, Thing, names
 
-#: Run by name, these are not imported by the children, or only by a test runner.
-APART = frozenset({"__main__.py", "conftest.py"})
-
 
 def inspect(source: Source) -> Iterator[Finding]:
     """Find what starts processes and runs on import; calls of functions of the same file are followed."""
-    path = PurePath(source.file)
-    if path.name in APART or path.suffix != ".py":
+    if not source.is_reimported:
         return
     for call, thing, what in started(source):
         risk = source.risk(thing, FRESH) if thing.library.needs_guard and source.on_import(call) else None

@@ -5,10 +5,12 @@ from mpdiag.source.scopes import FUNCTIONS, Function, Scope
 from mpdiag.source.target import CHOSEN, FRESH, Risk, Target
 from mpdiag.source.tasks import Task
 from mpdiag.source.things import Thing, argument, is_none, literal
-from mpdiag.source.tree import Loop
+from mpdiag.source.tree import COMPREHENSIONS, Loop
+from mpdiag.source.uses import Use
 
 __all__ = [
     "CHOSEN",
+    "COMPREHENSIONS",
     "FRESH",
     "FUNCTIONS",
     "Function",
@@ -19,6 +21,7 @@ __all__ = [
     "Target",
     "Task",
     "Thing",
+    "Use",
     "argument",
     "is_none",
     "literal",

@@ -17,6 +17,8 @@ from mpdiag.source.scopes import FUNCTIONS, Function
 from mpdiag.source.target import CHOSEN, Risk, Target, risk
 from mpdiag.source.tasks import Task, Tasks, runs
 from mpdiag.source.things import Thing, Things, argument, is_none, literal
+from mpdiag.source.uses import Use, uses
+from mpdiag.source.values import Values
 
 
 class Source:
@@ -39,6 +41,7 @@ class Source:
         self.target = target
         self.tree = read(_parsed(text, name))
         self.things = Things(self.tree, self._passed)
+        self.values = Values(self.things)
         self.guards = Guards(self.tree, self.things)
         self._tasks = Tasks(self.tree, self.things)
         self._finding_tasks = False
@@ -57,6 +60,12 @@ class Source:
         named = path.name.startswith(("test_", "conftest.")) or path.stem.endswith(("_test", "_tests"))
         return named or not self.tree.imported.isdisjoint(("pytest", "unittest", "test"))
 
+    @cached_property
+    def is_reimported(self) -> bool:
+        """Whether children may import this file with the main module: notebooks and ``__main__.py`` they do not."""
+        path = PurePath(self.file)
+        return path.suffix != ".ipynb" and path.name not in ("__main__.py", "conftest.py")
+
     # --- places
 
     @cached_property
@@ -67,8 +76,10 @@ class Source:
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
-        """Where ``node`` stands."""
+        """Where ``node`` stands; of a definition where it begins, up to its name."""
         line, column, end_line, end_column = self._span(node)
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            end_line, end_column = line, self.lines[line - 1].index(node.name, column) + 1 + len(node.name)
         place = Place(
             self.file,
             line,
@@ -85,9 +96,18 @@ class Source:
         """The edit that puts ``replacement`` where ``node`` stands."""
         return Fix(*self._span(node), replacement)
 
-    def code(self, node: ast.AST) -> str:
+    def code(self, node: ast.expr | ast.stmt) -> str:
         """The text of ``node``."""
-        return ast.get_source_segment("\n".join(self.lines), node) or ""
+        line, column, end_line, end_column = self._span(node)
+        lines = self.lines[line - 1 : end_line]
+        lines[-1] = lines[-1][: end_column - 1]
+        return "\n".join([lines[0][column - 1 :], *lines[1:]])
+
+    def in_parentheses(self, node: ast.expr) -> bool:
+        """Whether ``node`` stands in parentheses of its own on its line, as in ``args=(x)``."""
+        line, column, end_line, end_column = self._span(node)
+        before, after = self.lines[line - 1][: column - 1].rstrip(), self.lines[end_line - 1][end_column - 1 :].lstrip()
+        return before.endswith(("=(", "= (", ", (", ",(")) and after.startswith(")")
 
     def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
         """The first line and column of ``node``, and its last."""
@@ -117,18 +137,31 @@ class Source:
 
     def concept(self, node: ast.expr) -> str:
         """The concept that an expression denotes: ``multiprocessing.Pool``, ``sys.exit``; empty when unknown."""
-        named = self.things.name(node)
-        return named.concept if named is not None else ""
+        return self.things.concept(node)
+
+    def uses(self, node: ast.expr) -> list[Use]:
+        """Where the variable that a name, or an attribute of ``self``, denotes is used, in the order of the file."""
+        return uses(node, self.tree, self.things)
+
+    def called(self, concept: str) -> list[ast.Call]:
+        """The calls of a function of a library, whatever it is called here."""
+        return self._by_concept.get(concept, [])
+
+    @cached_property
+    def _by_concept(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.tree.every_call:
+            found.setdefault(self.concept(call.func), []).append(call)
+        return found
 
     @cached_property
     def made(self) -> dict[str, list[Thing]]:
         """The things that calls in this file make, by kind."""
         found: dict[str, list[Thing]] = {}
-        for calls in list(self.tree.calls.values()):
-            for call in calls:
-                thing = self.things.thing(call)
-                if thing is not None and thing.made is call:
-                    found.setdefault(thing.kind, []).append(thing)
+        for call in self.tree.every_call:
+            thing = self.things.thing(call)
+            if thing is not None and thing.made is call:
+                found.setdefault(thing.kind, []).append(thing)
         return found
 
     # --- tasks
@@ -179,8 +212,7 @@ class Source:
         """The start method that holds where no context is named; None: the default of each system."""
         chosen = [
             (argument(call, 0, "method"), self.guards.conditional(call))
-            for call in self.calls("set_start_method")
-            if self.concept(call.func) == "multiprocessing.set_start_method"
+            for call in self.called("multiprocessing.set_start_method")
         ]
         found = {
             CHOSEN if conditional else literal(value) or CHOSEN

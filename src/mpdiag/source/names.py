@@ -149,6 +149,8 @@ _METHODS: Final = {
     "multiprocessing.Listener": {"accept": CONNECTION},
     "multiprocessing.SharedMemoryManager": {"SharedMemory": "proxy.SharedMemory"},
 }
+#: Kinds that are not called what people call them.
+_WORDS: Final = {FILE: "an open file", SOCKET: "a socket", DATABASE: "a database connection"}
 
 
 def canonical(name: str) -> tuple[str, Library, str | None]:
@@ -177,3 +179,11 @@ def returned(concept: str) -> str | None:
 def method_returned(kind: str, method: str) -> str | None:
     """The kind of what a method of an object returns."""
     return _METHODS.get(kind, {}).get(method)
+
+
+def described(kind: str) -> str:
+    """A kind in words: ``a Queue``, ``an Event``, ``a threading.Lock``."""
+    if kind in _WORDS:
+        return _WORDS[kind]
+    name = kind if kind.startswith(("threading.", "queue.")) else kind.rpartition(".")[2]
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {name}"

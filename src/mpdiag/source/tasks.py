@@ -68,9 +68,8 @@ class Tasks:
             pool = self._things.thing(call.args[0]) if call.args else None
             if pool and pool.kind in names.EXECUTORS and len(call.args) > 1:
                 yield Task(call, "run_in_executor", pool, call.args[1], _plain(call.args[2:]))
-        for calls in list(self._tree.calls.values()):
-            for call in calls:
-                yield from self._made(call)
+        for call in self._tree.every_call:
+            yield from self._made(call)
 
     def _handed_to(self, kinds: frozenset[str], how: str, word: str) -> Iterator[Task]:
         for call in self._tree.calls[how]:

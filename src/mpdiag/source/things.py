@@ -80,6 +80,11 @@ class Things:
         #: The function, lambda or class of this file that an expression denotes; a ``partial`` is what it holds.
         self.definition: Memo[Definition] = Memo(self._definition)
 
+    def concept(self, node: ast.expr) -> str:
+        """The concept that an expression denotes, such as ``multiprocessing.Pool`` or ``sys.exit``; empty: unknown."""
+        named = self.name(node)
+        return named.concept if named is not None else ""
+
     def bindings(self, node: ast.expr) -> list[Binding]:
         """What gives a name, or an attribute of ``self``, its value."""
         if isinstance(node, ast.Name):

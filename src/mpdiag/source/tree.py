@@ -28,6 +28,7 @@ class Tree:
         self.opened: dict[ast.AST, Scope] = {}
         #: The first parts of the modules that are imported.
         self.imported: set[str] = set()
+        self.every_call: list[ast.Call] = []
         #: Calls by the last part of what is called: ``pool.map(…)`` is a "map".
         self.calls: defaultdict[str, list[ast.Call]] = defaultdict(list)
         #: Calls by the function, lambda or module whose code they are.
@@ -82,6 +83,22 @@ class Tree:
         block = self.block(statement)
         place = block.index(statement) + 1
         return block[place] if place < len(block) else None
+
+    def within(self, node: ast.AST, outer: ast.AST) -> bool:
+        """Whether ``node`` is ``outer`` or stands in it."""
+        inner: ast.AST | None = node
+        while inner is not None and inner is not outer:
+            inner = self.parents.get(inner)
+        return inner is outer
+
+    def caught(self, node: ast.AST) -> bool:
+        """Whether what ``node`` raises may be caught in the same function."""
+        inner, outer = node, self.parents.get(node)
+        while outer is not None and not isinstance(outer, FUNCTIONS):
+            if isinstance(outer, ast.Try) and inner in outer.body and outer.handlers:
+                return True
+            inner, outer = outer, self.parents.get(outer)
+        return False
 
     def loop(self, node: ast.AST) -> Loop | None:
         """The innermost loop of the same function that repeats ``node``."""

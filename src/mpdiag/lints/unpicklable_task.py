@@ -1,0 +1,142 @@
+"""A lambda, a nested function, or a method of an object that holds a lock or a pool, as the work of a process."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag.advice import Finding, Level, Lint
+from mpdiag.model import Doc
+from mpdiag.source import FRESH, FUNCTIONS, Scope, Source, Task, Thing, names
+
+#: Kinds that no pickle holds, wherever it goes.
+NEVER = names.THREAD_SYNC | names.THREAD_QUEUES | names.POOLS | names.EXECUTORS
+NEVER |= {"threading.Thread", names.FILE, names.DATABASE}
+#: Those that only a process that is being started may be given.
+INHERITED = names.SYNC | names.QUEUES | names.SHARED
+#: Methods by which a class says how it is pickled.
+PICKLES = frozenset({"__getstate__", "__reduce__", "__reduce_ex__"})
+
+
+def inspect(source: Source) -> Iterator[Finding]:
+    """Find work that cannot be pickled."""
+    for task in source.tasks:
+        if not task.in_process or task.to.library.pickles_functions:
+            continue
+        found = nameless(source, task) or dragged(source, task)
+        when = consequence(source, task) if found else None
+        if found and when:
+            what, do = found
+            yield LINT.finding(source.place(task.function), level=when[0], seen=f"{what} {when[1]}", do=do)
+
+
+def consequence(source: Source, task: Task) -> tuple[Level, str] | None:
+    """How grave it is that the function of a task cannot be pickled, and where that shows."""
+    if task.how not in ("target", "initializer"):
+        return "error", f"`{task.how}()` pickles it for the worker, under every start method, and fails."
+    risk = source.risk(task.to, FRESH)
+    return (risk.level, f"The child is given it as a pickle {risk.when}, and the start fails.") if risk else None
+
+
+def nameless(source: Source, task: Task) -> tuple[str, str] | None:
+    """What is wrong with a function that has no name in its module, and what to do."""
+    found = source.things.definition(task.function)
+    do = "Move it to the top level of the module; `functools.partial` can hold what it needs from here."
+    if isinstance(found, ast.Lambda):
+        return "A lambda cannot be pickled.", do
+    if found is None or not (outer := nested_in(source, found)):
+        return None
+    kind = "class" if isinstance(found, ast.ClassDef) else "function"
+    return f"`{found.name}` is a {kind} inside of `{outer}`, which cannot be pickled.", do
+
+
+def nested_in(source: Source, node: ast.stmt) -> str | None:
+    """The name of the function in whose code a definition stands, without a ``global`` for its name."""
+    scope = source.tree.scope(node)
+    if isinstance(scope.node, ast.ClassDef):
+        return nested_in(source, scope.node)
+    name = getattr(node, "name", "")
+    around = scope.function.node
+    return around.name if isinstance(around, FUNCTIONS) and name not in scope.elsewhere else None
+
+
+def dragged(source: Source, task: Task) -> tuple[str, str] | None:
+    """What is wrong with a method whose object goes with it, and what to do."""
+    method = task.function
+    bound = source.things.definition(method)
+    if not isinstance(method, ast.Attribute) or not isinstance(bound, FUNCTIONS) or bound.decorator_list:
+        return None
+    owner = source.things.class_of(method.value)
+    if owner is None or source.things.definition(method.value) is owner.node or says_how(source, owner):
+        return None
+    never = NEVER if task.how in ("target", "initializer") else NEVER | INHERITED
+    for name, thing in held(source, owner, task):
+        if thing.kind in never:
+            what = f"its `{name}` is {names.described(thing.kind)}, which cannot be pickled."
+            do = f"Make it a function that is given what it needs, or leave `{name}` out in `__getstate__`."
+            return f"`{ast.unparse(method)}` takes its object along: {what}", do
+    return None
+
+
+def says_how(source: Source, owner: Scope) -> bool:
+    """Whether the class, or a base that is not known, may say how it is pickled."""
+    assert isinstance(owner.node, ast.ClassDef)
+    if any(name in owner.bindings for name in PICKLES) or "get_start_method" in source.tree.calls:
+        return True
+    bases = list(source.things.bases(owner.node))
+    return any(not isinstance(base, ast.ClassDef) for base in bases if base is None or not plain(base))
+
+
+def plain(base: object) -> bool:
+    """Whether a base is known to leave pickling alone."""
+    return isinstance(base, ast.ClassDef) or getattr(base, "concept", "") in ("object", "abc.ABC")
+
+
+def held(source: Source, owner: Scope, task: Task) -> Iterator[tuple[str, Thing]]:
+    """What an object has in its attributes by the time of the task: from ``__init__``, or from the same method."""
+    here = source.tree.scope(task.call).function.node
+    for name, bindings in owner.attributes.items():
+        for binding in bindings:
+            function = binding.scope.function.node
+            early = getattr(function, "name", "") == "__init__" or (
+                function is here and getattr(binding.node, "lineno", 0) < task.call.lineno
+            )
+            thing = source.things.thing(binding.value) if early and binding.value is not None else None
+            if thing is not None and binding.how == "value" and not binding.path:
+                yield name, thing
+
+
+LINT: Final = Lint(
+    module=__name__,
+    id="MP204",
+    inspect=inspect,
+    doc=Doc(
+        title="A task that cannot be pickled",
+        why="What a process is given travels as a pickle: functions by their name in a module, objects by their parts. "
+        "A lambda has no such name, an open file or a lock no parts. The error comes from a helper thread of the pool, "
+        "far from the call.",
+        how="Lambdas, nested functions and local classes as tasks, targets and initializers, also through a partial or "
+        "a name; methods of an object that holds a lock, queue, pool or open file. Silent for libraries that pickle "
+        "functions by their code, and for classes that say how they are pickled.",
+        bad="""
+            from multiprocessing import Pool
+
+            if __name__ == "__main__":
+                with Pool() as pool:
+                    print(pool.map(lambda number: number * number, range(10)))
+        """,
+        good="""
+            from multiprocessing import Pool
+
+            def square(number):
+                return number * number
+
+            if __name__ == "__main__":
+                with Pool() as pool:
+                    print(pool.map(square, range(10)))
+        """,
+        applies="tasks of pools under every start method; targets and initializers under spawn and forkserver",
+        links=("https://docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled",),
+    ),
+)

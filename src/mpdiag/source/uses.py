@@ -1,0 +1,49 @@
+"""Where a variable is used, and how."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from mpdiag.source.things import Things
+from mpdiag.source.tree import Tree
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One appearance of a variable, other than one that binds it."""
+
+    node: ast.expr
+    #: The attribute that is asked for, such as ``start`` in ``p.start()``; empty for the variable itself.
+    member: str
+    #: The call of that attribute.
+    call: ast.Call | None
+    #: The attribute is assigned.
+    stored: bool
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Sorts uses as they stand in the file."""
+        return (self.node.lineno, self.node.col_offset)
+
+
+def uses(node: ast.expr, tree: Tree, things: Things) -> list[Use]:
+    """The uses of the variable that a name, or an attribute of ``self``, denotes, as they stand in the file."""
+    found: list[ast.expr] = []
+    if isinstance(node, ast.Name):
+        owner = tree.scope(node).owner(node.id)
+        found = [each for each in tree.names[node.id] if tree.scope(each).owner(node.id) is owner]
+    elif isinstance(node, ast.Attribute):
+        around = things.class_of(node.value)
+        found = [each for each in tree.attributes[node.attr] if around and things.class_of(each.value) is around]
+    loads = [each for each in found if isinstance(each, (ast.Name, ast.Attribute)) and isinstance(each.ctx, ast.Load)]
+    return sorted((_use(each, tree) for each in loads), key=lambda use: use.at)
+
+
+def _use(node: ast.expr, tree: Tree) -> Use:
+    outer = tree.parents.get(node)
+    if not isinstance(outer, ast.Attribute):
+        return Use(node, "", None, stored=False)
+    around = tree.parents.get(outer)
+    call = around if isinstance(around, ast.Call) and around.func is outer else None
+    return Use(node, outer.attr, call, stored=not isinstance(outer.ctx, ast.Load))
