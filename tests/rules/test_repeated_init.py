@@ -84,3 +84,18 @@ def test_not_judged_without_samples_or_arguments(observe, a_pool, a_site):
         observe(RULE, pools=[a_pool()], tasks=TASKS)
     with pytest.raises(NotJudged, match="differ"):
         observe(RULE, starts=[a_site(target="score", varying=None)], hot=sampled())
+
+
+def test_a_file_read_anew_for_each_message(observe, a_site):
+    site = a_site(count=2, alive_max=2, target="serve", work_s=20.0, work_cpu_s=5.2, varying="")
+    (finding,) = observe(RULE, starts=[site], hot=sampled(target="serve", root_count=2, rounds=52))
+
+    assert finding.gain.ceiling_s == 2.8, "2.6 * 50 / 52, with slack"
+    assert "52 times" in finding.seen
+    assert "before the loop" in finding.do
+
+
+def test_silent_where_a_loop_takes_one_message_for_each_process(observe, a_site):
+    site = a_site(count=2, alive_max=2, target="serve", work_s=20.0, work_cpu_s=5.2)
+
+    assert observe(RULE, starts=[site], hot=sampled(target="serve", root_count=2, rounds=2)) == []

@@ -40,6 +40,36 @@ def switch():
     global MODE
     MODE = 1
 
+def toggle():
+    global MODE
+    MODE = not MODE
+
+def fill():
+    global TABLE
+    with open(PATH) as file:
+        TABLE = {}
+    for line in range(LIMIT):
+        TABLE[line] = line * 2
+
+def once():
+    global TABLE
+    if not TABLE:
+        TABLE = load()
+
+def count():
+    global MODE
+    MODE += 1
+
+class Model:
+    def __init__(self, path):
+        self.path = path
+
+    def load(self):
+        return load(self.path)
+
+    def draw(self):
+        return draw(3)
+
 def take():
     return QUEUE.get_nowait()
 """
@@ -75,6 +105,8 @@ def ask(tmp_path, body, same="", head="def task(job, extra=None):", fresh=[0]): 
         "if job:\n    load(PATH)  #!",
         "from json import loads\nreturn loads('1')  #!",
         "return load(\n    PATH,  #!\n)",
+        "switch()  #!",  # rebinds a global without asking for it
+        "fill()  #!",
         "return [load(PATH), job]  #!",
     ],
 )
@@ -120,6 +152,9 @@ def test_different_from_task_to_task(tmp_path, body):
     [
         "return load(unknown)  #!",
         "return unknown(PATH)  #!",
+        "toggle()  #!",
+        "once()  #!",
+        "count()  #!",
         "return load(MODE)  #!",  # rebound by a function
         "return load(SEEN)  #!",  # changed by a function
         "return load(TABLE)  #!",
@@ -159,6 +194,9 @@ def test_what_the_source_does_not_tell(tmp_path, body):
         ("0.1", "(a, b), c = job\nreturn load(c)  #!", True),
         ("0.1", "a, b = job\nb = a\nreturn load(b)  #!", False),
         ("0", "job = fetch()\nreturn load(job)  #!", True),
+        ("0", "return job.load()  #!", True),  # a method of the module's only class that has it
+        ("0", "return job.draw()  #!", None),
+        ("1", "return job.load()  #!", False),
         ("0", "return job.compute()  #!", None),  # it may hold state of its own
         ("0", "item = job.get()\nreturn load(item)  #!", None),
     ],

@@ -49,6 +49,8 @@ def of_pool(run: Facts, pool: ideals.Row, tasks: Facts, constant: list[ideals.Ro
 def of_site(run: Facts, site: ideals.Row, hot: Facts, constant: list[ideals.Row]) -> Finding | None:
     """Judge what the processes started at one place repeat."""
     line = heaviest(constant, {site.get("target")})
+    if line is not None and line.get("rounds") is not None:
+        return in_loop(run, site, line)
     if line is None or not differs(site, hot):
         return None
     count, cpus = ideals.amount(site, "count"), phases.cores(run)
@@ -58,6 +60,15 @@ def of_site(run: Facts, site: ideals.Row, hot: Facts, constant: list[ideals.Row]
     recoverable = repeated * (1 - at_once / max(count, at_once))
     remedy = FORK if site.get("start_method") == "fork" else INITIALIZER
     return speak(run, line, recoverable, "the processes", remedy)
+
+
+def in_loop(run: Facts, site: ideals.Row, line: ideals.Row) -> Finding | None:
+    """Judge what processes that live on repeat for each message that they take in."""
+    rounds, processes = ideals.amount(line, "rounds"), ideals.amount(site, "count")
+    working = ideals.amount(site, "work_cpu_s") / phases.at_once(site, phases.cores(run))
+    repeated = phases.attributed(ideals.amount(line, "share") * working, working, MOST)
+    recoverable = repeated * (1 - processes / max(rounds, processes))
+    return speak(run, {**line, "root_count": rounds}, recoverable, "a loop", LOOP)
 
 
 def differs(site: ideals.Row, hot: Facts) -> bool:
@@ -121,6 +132,7 @@ FORK = (
     "call it once before the processes are started: forked children inherit the result as an argument or a global, "
     "without pickling."
 )
+LOOP = "call it once before the loop that takes the messages in."
 
 RULE: Final = Rule(
     module=__name__,
@@ -131,7 +143,8 @@ RULE: Final = Rule(
         title="The same preparation in every task",
         why="A model, table or file that every task loads anew costs its load as many times as there are tasks; a "
         "worker needs it once, and forked children can inherit it.",
-        how="Stack samples of workers: a call whose arguments are the same in all tasks (or processes), below which "
+        how="Stack samples of workers: a call whose arguments are the same in all tasks (or processes, or rounds of a "
+        "process's loop over messages), below which "
         f"{SHARE:.0%} or more of their CPU time was spent, when doing it once per worker wins 5 % of the wall time. "
         "Inferred: whether the call gives the same each time is yours to know.",
         claim="'Heavy preparation belongs outside the main guard' is the wrong way round: there it runs in every "

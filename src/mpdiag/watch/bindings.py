@@ -116,7 +116,12 @@ class Module:
         self.functions = {
             node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
-        self.classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        self.classes = {node.name for node in classes}
+        methods = [node for each in classes for node in each.body if isinstance(node, Function)]
+        names = [node.name for node in methods]
+        #: Methods of these classes by name, where only one of the classes has it.
+        self.methods = {node.name: node for node in methods if names.count(node.name) == 1}
         #: Local name → what is imported: ``"np"`` → ``"numpy"``, ``"now"`` → ``"time.now"``.
         self.imports: dict[str, str] = {}
         for node in ast.walk(tree):
@@ -138,6 +143,33 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
         else:
             root = alias.name.partition(".")[0]
             yield root, root
+
+
+def renewed(function: Function) -> set[str]:
+    """The globals that a function gives a new value before it asks for the old one, if it ever does."""
+    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    return {name for name in declared if _only_stored(function, name) or _stored_first(function.body, name)}
+
+
+def _only_stored(function: Function, name: str) -> bool:
+    mentions = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
+    added = any(isinstance(node, ast.AugAssign) and name in names_in(node.target) for node in ast.walk(function))
+    return not added and all(isinstance(node.ctx, ast.Store) for node in mentions)
+
+
+def _stored_first(body: list[ast.stmt], name: str) -> bool:
+    """Whether the first statement that mentions ``name``, of those that always run, gives it a value."""
+    for statement in body:
+        if name not in names_in(statement):
+            continue
+        if isinstance(statement, ast.With):
+            return not any(name in names_in(item) for item in statement.items) and _stored_first(statement.body, name)
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value:
+            targets = [target for target, _ in assigned(statement)]
+            bound = {found for target in targets for found, _ in elements(target)}
+            return name in bound and name not in names_in(statement.value)
+        return False
+    return False
 
 
 def _touched(tree: ast.Module) -> Iterator[str]:

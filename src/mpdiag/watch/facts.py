@@ -12,6 +12,7 @@ from mpdiag.watch import (
     channels,
     failures,
     globs,
+    hot,
     leftovers,
     lock_costs,
     locks,
@@ -19,7 +20,6 @@ from mpdiag.watch import (
     pool_rows,
     pool_tasks,
     sites,
-    stacks,
     values,
 )
 from mpdiag.watch import pools as of_pools
@@ -27,7 +27,6 @@ from mpdiag.watch.account import ORDER
 from mpdiag.watch.arguments import varying
 from mpdiag.watch.books import EXECUTOR, POOL
 from mpdiag.watch.imports import own_s, unused_s
-from mpdiag.watch.invariance import invariant
 from mpdiag.watch.lives import Life, Run, Start
 
 #: What the main thread waits for.
@@ -56,7 +55,7 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
         "starts": start_rows(lives),
         "pools": pool_rows.rows(run, pools),
         "tasks": tasks,
-        "hot": hot_rows(run, lives, tasks),
+        "hot": hot.rows(run, lives, tasks),
         "channels": talk,
         "locks": lock_costs.added(locks.rows(lives), shared, lives, run.outside.stacks if run.outside else ()),
         "values": shared,
@@ -152,45 +151,6 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
         "line": line or None,
         "function": function,
     }
-
-
-def hot_rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each line at which CPU time was burnt, below a task's function, a target or the main module."""
-    if run.outside is None:
-        return []
-    same = {str(row["function"]).rpartition(".")[2]: row["same_args"] for row in tasks}
-    roles = {life.pid: life.role for life in lives}
-    return [
-        {
-            "role": hot.role,
-            "target": hot.root.function,
-            "file": hot.file,
-            "line": hot.line,
-            "function": hot.function,
-            "callee": hot.callee,
-            "samples": hot.samples,
-            "s": hot.cpu_s,
-            "share": hot.share,
-            "depth": hot.depth,
-            "invariant": invariant(hot.file, hot.function, hot.line, same.get(hot.root.function, ""))
-            if hot.depth == 0 and hot.callee
-            else None,
-            "root_count": times_run(hot.root.function, lives),
-        }
-        for hot in stacks.hot_lines(run.outside.stacks, roles)
-    ]
-
-
-def times_run(function: str, lives: Sequence[Life]) -> int:
-    """How many tasks or processes ran ``function``."""
-    tasks = sum(
-        slot.count
-        for life in lives
-        if life.book
-        for slot in life.book.of("task")
-        if str(slot.name).rpartition(".")[2] == function
-    )
-    return tasks or sum((life.target or "").rpartition(".")[2] == function for life in lives)
 
 
 # --- processes that the program starts itself

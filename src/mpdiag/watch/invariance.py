@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from mpdiag.watch.bindings import Function, Module, Source, names_in, of_function, root_name
+from mpdiag.watch.bindings import Function, Module, Source, names_in, of_function, renewed, root_name
 
 #: A constant parameter: its place, and that of its element, if only this is constant.
 Position = tuple[int, int | None]
 
+#: All parameters, of a function that is called once.
+EVERY = ",".join(map(str, range(32)))
 #: Modules whose functions answer differently each time.
 VARYING = frozenset({"datetime", "random", "secrets", "time", "uuid"})
 #: Methods and functions that do so too: they take something in, or tell of the moment or of the process.
@@ -57,6 +59,14 @@ def invariant(file: str, function: str, line: int, constant_parameters: str | No
         return None
     calls = _calls(found, line)
     return Names(Module(tree), found, positions(constant_parameters)).same(calls) if calls else None
+
+
+def looped(file: str, function: str, line: int) -> bool:
+    """Whether a line of a function is in a loop of it; False if its source cannot be read."""
+    tree = _parsed(file)
+    found = tree and _function(tree, function, line)
+    loops = (node for node in ast.walk(found) if isinstance(node, (ast.For, ast.AsyncFor, ast.While))) if found else ()
+    return any(_holds(statement, line) for loop in loops for statement in loop.body)
 
 
 @lru_cache(maxsize=64)
@@ -139,9 +149,12 @@ class Names:
         if name is None or self._is_local(name):
             receiver = function.value if isinstance(function, ast.Attribute) else function
             known = self._value(receiver)
+            own = self._module.methods.get(last or "") if isinstance(receiver, ast.Name) else None
+            if known and own:  # an argument that never changed is unpickled as it was, whatever a task did to it
+                return True if steady(self._module, own) else None
             return known if known is False or (last not in TAKING and isinstance(receiver, ast.Constant)) else None
         if name in self._module.functions and isinstance(function, ast.Name):
-            return True if steady(self._module, name) else None
+            return True if steady(self._module, self._module.functions[name]) else None
         if name in self._module.imports:
             whole = self._module.imports[name]
             return None if whole.split(".")[0] in VARYING or last in TAKING or whole.endswith(".random") else True
@@ -197,19 +210,21 @@ class Names:
         return True if self._element(value, ast.Constant(element)) else self._value(value)
 
 
-def steady(module: Module, name: str, deep: int = 4) -> bool:
+def steady(module: Module, function: Function, deep: int = 4) -> bool:
     """Whether a function of the module answers the same to the same arguments, as far as its own source tells.
 
     Args:
         module: the module.
-        name: the function.
+        function: the function.
         deep: how far to follow the module's other functions.
     """
-    function = module.functions[name]
+    own = renewed(function)
     for node in ast.walk(function):
-        if isinstance(node, (ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom)):
+        if isinstance(node, (ast.Nonlocal, ast.Yield, ast.YieldFrom)):
             return False
-        if isinstance(node, ast.Name) and node.id in module.unsteady:
+        if isinstance(node, ast.Global) and not own.issuperset(node.names):
+            return False
+        if isinstance(node, ast.Name) and node.id in module.unsteady - own:
             return False
         if isinstance(node, ast.Call) and not _steady_call(module, node, deep):
             return False
@@ -224,5 +239,5 @@ def _steady_call(module: Module, call: ast.Call, deep: int) -> bool:
         # A file's contents are taken for the same each time.
         return last in {"read", "readline", "readlines"}
     if isinstance(call.func, ast.Name) and call.func.id in module.functions and deep:
-        return steady(module, call.func.id, deep - 1)
+        return steady(module, module.functions[call.func.id], deep - 1)
     return True
