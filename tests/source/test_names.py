@@ -55,7 +55,7 @@ def last(source: Source) -> ast.expr:
         ("import subprocess\nsubprocess.PIPE", "subprocess.PIPE"),
         ("from psutil import Process\nProcess", "psutil.Process"),
         ("from .multiprocessing import Pool\nPool", ""),
-        ("from multiprocessing import Pool\nfrom mine import Pool\nPool", ""),
+        ("from multiprocessing import Pool\nfrom mine import Pool\nPool", "mine.Pool"),
         ("exit", "exit"),
         ("def f(Pool):\n    pass\nf", ""),
     ],
@@ -111,6 +111,19 @@ def test_concept(code, concept):
         ("import multiprocessing as mp\nq = mp.Queue()\nq = other()\nq", None, None),
         ("import multiprocessing as mp, queue\nq = mp.Queue() if x else queue.Queue()\nq", None, None),
         ("from multiprocessing import Queue\nq = {}.get('q')\nq", None, None),
+        ("import multiprocessing as mp\nq = other()\nq = mp.Queue()\nq", "multiprocessing.Queue", None),
+        ("import multiprocessing as mp\nq = mp.Queue()\nif x:\n    q = other()\nq", None, None),
+        ("import multiprocessing as mp\nfor x in y:\n    q = mp.Queue()\nq = q or other()\nq", None, None),
+        (
+            "import multiprocessing as mp\nfrom contextlib import closing\nwith closing(mp.Pool()) as p:\n    pass\np",
+            "multiprocessing.Pool",
+            None,
+        ),
+        (
+            "import multiprocessing as mp\ndef f():\n    if x:\n        return None\n    return mp.Pool()\np = f()\np",
+            "multiprocessing.Pool",
+            None,
+        ),
         ("q = q\nq", None, None),
         ("a = b\nb = a\nfor a in b:\n    pass\na", None, None),
     ],
@@ -121,6 +134,36 @@ def test_thing(code, kind, method):
 
     assert (thing and thing.kind) == kind
     assert (thing and thing.method) == method
+
+
+def test_a_read_sees_the_binding_that_certainly_holds():
+    source = read("""
+import multiprocessing as mp
+
+def run(x, q):
+    q = mp.Queue()
+    q.first
+    while x:
+        q.again
+        with mp.Pool() as q:
+            q.inside
+    [q.listed for _ in x]
+    q = mp.Lock()
+    def later():
+        q.closed
+    return q.last
+""")
+
+    reads = ("first", "again", "inside", "listed", "closed", "last")
+    found = {name: source.things.thing(source.tree.attributes[name][0].value) for name in reads}
+    assert {name: thing and thing.kind.rpartition(".")[2] for name, thing in found.items()} == {
+        "first": "Queue",
+        "again": None,
+        "inside": "Pool",
+        "listed": None,
+        "closed": None,
+        "last": "Lock",
+    }
 
 
 def test_attributes_of_self_belong_to_their_class():

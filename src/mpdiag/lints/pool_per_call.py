@@ -31,6 +31,8 @@ def inspect(source: Source) -> Iterator[Finding]:
 
 def repeated(source: Source, made: ast.Call) -> ast.For | None:
     """The for loop that makes a pool in every round, also through functions of the file that nothing else calls."""
+    if made_once(source, made):
+        return None
     for _ in range(3):
         loop = source.tree.loop(made)
         if isinstance(loop, ast.For):
@@ -43,6 +45,19 @@ def repeated(source: Source, made: ast.Call) -> ast.For | None:
             return None
         made = callers[0]
     return None
+
+
+def made_once(source: Source, made: ast.Call) -> bool:
+    """Whether a condition on the variable itself decides if a pool is made: there is none yet."""
+    statement = source.tree.statement(made)
+    targets = {ast.unparse(each) for each in statement.targets} if isinstance(statement, ast.Assign) else set()
+    outer: ast.AST | None = statement
+    while outer is not None and not isinstance(outer, FUNCTIONS):
+        asked = ast.walk(outer.test) if isinstance(outer, ast.If) else ()
+        if any(isinstance(each, (ast.Name, ast.Attribute)) and ast.unparse(each) in targets for each in asked):
+            return True
+        outer = source.tree.parents.get(outer)
+    return False
 
 
 def goes_on(source: Source, loop: ast.For) -> bool:
@@ -70,7 +85,8 @@ LINT: Final = Lint(
         why="Each pool starts its workers, imports and prepares in them, and ends them again: milliseconds by fork, a "
         "tenth of a second by spawn, for work that may take less.",
         how="Pool() or ProcessPoolExecutor() in a for loop, or in a function that only such a loop calls. Silent when "
-        "the pool depends on the round, when the loop may end early or has few rounds, and in tests.",
+        "the pool is only made if there is none, when it depends on the round, when the loop may end early or has few "
+        "rounds, and in tests.",
         bad="""
             from multiprocessing import Pool
 

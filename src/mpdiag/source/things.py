@@ -7,12 +7,13 @@ question that leads back to itself has no answer.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from mpdiag.source import names
 from mpdiag.source.elements import element_sources
+from mpdiag.source.flow import reaching
 from mpdiag.source.names import STANDARD, Library
 from mpdiag.source.scopes import Binding, Definition, Scope
 from mpdiag.source.target import CHOSEN
@@ -85,11 +86,13 @@ class Things:
         named = self.name(node)
         return named.concept if named is not None else ""
 
-    def bindings(self, node: ast.expr) -> list[Binding]:
-        """What gives a name, or an attribute of ``self``, its value."""
+    def bindings(self, node: ast.expr) -> Sequence[Binding]:
+        """What gives a name, or an attribute of ``self``, its value; where it is read, what is certain by then."""
         if isinstance(node, ast.Name):
             owner = self._tree.scope(node).owner(node.id)
-            return owner.bindings[node.id] if owner else []
+            found = owner.bindings[node.id] if owner else []
+            several = len(found) > 1 and isinstance(node.ctx, ast.Load)
+            return reaching(node, found, self._tree) if several else found
         if isinstance(node, ast.Attribute):
             around = self.class_of(node.value)
             return list(self._members(around, node.attr)) if around else []
@@ -150,14 +153,14 @@ class Things:
         scope = self._tree.scope(node)
         owner = scope.owner(node.id)
         if owner is not None:
-            return self._name_bound(owner.bindings[node.id])
+            return self._name_bound(self.bindings(node))
         for module in scope.module.stars:
             found = _named(f"{module}.{node.id}")
             if names.returned(found.concept):
                 return found
         return Named(node.id)
 
-    def _name_bound(self, bindings: list[Binding]) -> Named | None:
+    def _name_bound(self, bindings: Sequence[Binding]) -> Named | None:
         return _agreed([self._name_by(binding) for binding in bindings if not is_none(binding.value)])
 
     def _name_by(self, binding: Binding) -> Named | None:
@@ -220,6 +223,8 @@ class Things:
     def _made(self, node: ast.Call) -> Thing | None:
         named = self.name(node.func)
         if named is not None:
+            if named.concept == "contextlib.closing" and node.args:
+                return self.thing(node.args[0])
             kind = names.returned(named.concept)
             return Thing(kind, node, named.library, self._method(node, named)) if kind else None
         if isinstance(node.func, ast.Attribute):
@@ -229,13 +234,16 @@ class Things:
                 return Thing(kind, node, owner.library, owner.method)
             if node.func.attr in ("pop", "popleft"):
                 return self.element(node.func.value)
+            if node.func.attr == "enter_context" and node.args:
+                return self.thing(node.args[0])
         found = self.definition(node.func)
         if isinstance(found, ast.ClassDef):
             base = self.kind_of_class(found)
             return (
                 Thing(base.concept, node, base.library, base.method, found) if base else Thing("", node, subclass=found)
             )
-        return _merged([self.thing(each) for each in self._tree.returned.get(found, ())]) if found else None
+        returned = self._tree.returned.get(found, ()) if found else ()
+        return _merged([self.thing(each) for each in returned if not is_none(each)])
 
     def _method(self, call: ast.Call, named: Named) -> str | None:
         """The start method that a call names, by itself or by a context that it is given."""

@@ -67,6 +67,17 @@ def run(items):
             if all(pool.map(abs, items)):
                 break
 
+# --- when it is needed for the first time
+from multiprocessing import Pool
+
+def run(batches):
+    pool = None
+    for batch in batches:
+        if len(batch) > 1:
+            if pool is None:
+                pool = Pool()
+            pool.map(print, batch)
+
 # --- a service
 import time
 from multiprocessing import Pool
