@@ -95,11 +95,18 @@ def test_where_waits_for_a_cpu_are_unknown_full_cpus_stand_for_them(judged):
 
 
 def test_stack_samples_show_what_was_not_counted(judged):
-    asking = {"role": "main", "function": "wait_for", "callee": "is_alive", "share": 0.9}
-    (finding,) = judged(hot=[asking], main_cpu_s=2.4)
+    asking = {"role": "main", "function": "wait_for", "spins": True}
+    work = {"role": "main", "function": "wait_for", "spins": False, "share": 0.1}
+    lines = [{**asking, "callee": "ready", "share": 0.5, "line": 30}, {**asking, "callee": None, "share": 0.4}]
+    (finding,) = judged(hot=[*lines, work], main_cpu_s=2.4)
 
     assert (finding.level, finding.confidence) == ("warning", "inferred")
-    assert "is_alive()" in finding.seen
+    assert "2.16 s of CPU time in a loop that asks whether something is there or done" in finding.seen
+    assert finding.place.line == 30
+
+
+def test_silent_where_calls_that_ask_are_part_of_something_else(judged):
+    assert judged(hot=[{"role": "main", "callee": "poll", "spins": False, "share": 0.9}], main_cpu_s=2.4) == []
 
 
 def test_looks_at_living_children_are_counted(judged):

@@ -14,11 +14,9 @@ from mpdiag.units import interval, number, seconds
 LIMIT = 0.1
 #: CPU time from which a loop that only asks is worth a word even where nobody else wanted the CPU.
 BURNT = 0.5
-#: Calls that come back at once, by which a loop asks whether something is done.
-ASKING = {"poll", "empty", "is_alive", "get_nowait", "ready", "done", "qsize", "active_children", "is_set"}
 #: Looks a second, over the whole run, from which a loop has no pause in it.
 OFTEN = 5000
-#: The part of a process's CPU samples in such calls from which it does little else.
+#: The part of a process's CPU samples in loops that only ask, from which it does little else.
 MOSTLY = 0.3
 #: The part of the usable CPUs from which on none is free.
 FULL = 0.85
@@ -99,12 +97,12 @@ def _spinning(run: Facts, channels: Facts, hot: Facts, sites: Facts) -> tuple[fl
     if ideals.at_least(alive, "count") > OFTEN * run.number("wall_s"):
         burnt = min(ideals.amount(alive, "s"), run.number("main_cpu_s"))
         return burnt, Place.of(alive), f"is_alive() {number(ideals.amount(alive, 'count'), '1')} times", "measured"
-    asking = [row for row in hot.all(role="main") if row.get("callee") in ASKING]
+    asking = hot.all(role="main", spins=True)
     share = sum(ideals.at_least(row, "share") for row in asking)
     if share < MOSTLY:
         return 0.0, None, "", "inferred"
     most = max(asking, key=lambda row: ideals.at_least(row, "share"))
-    return share * run.number("main_cpu_s"), Place.of(most), f"{most['callee']}()", "inferred"
+    return share * run.number("main_cpu_s"), Place.of(most), "whether something is there or done", "inferred"
 
 
 RULE: Final = Rule(
@@ -120,7 +118,7 @@ RULE: Final = Rule(
         how="A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
         "Reported when polling without a pause burns more than a tenth of a core and poll(timeout) less. "
         "In an observed program: the CPU time of processes while their poll(), empty() or get_nowait() found nothing, "
-        "or that stack samples saw in such calls. A warning where another process waited for a CPU meanwhile, at "
+        "or that stack samples saw in a loop that does nothing else but ask (ready(), done(), is_set(), a Value). A warning where another process waited for a CPU meanwhile, at "
         "least 5 % of the "
         "wall time; else a note.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "

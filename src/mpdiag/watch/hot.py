@@ -10,6 +10,7 @@ from mpdiag.watch import stacks
 from mpdiag.watch.invariance import EVERY, invariant, looped
 from mpdiag.watch.lives import Life, Run
 from mpdiag.watch.observation import HotLine
+from mpdiag.watch.polling import spinning
 
 #: Files that are no part of the program itself.
 INSTALLED = re.compile(r"[/\\](?:(?:site|dist)-packages|lib[/\\]python[\d.]+|Lib)[/\\]")
@@ -34,6 +35,7 @@ def rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) ->
             "share": hot.share,
             "depth": hot.depth,
             "root_count": times_run(hot.root.function, lives),
+            "spins": not INSTALLED.search(hot.file) and spinning(hot.file, hot.function, hot.line),
             **repeats(hot, same.get(hot.root.function, ""), lives),
         }
         for hot in stacks.hot_lines(run.outside.stacks, roles)

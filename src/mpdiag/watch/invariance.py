@@ -54,7 +54,7 @@ def invariant(file: str, function: str, line: int, constant_parameters: str | No
         differently each time.
     """
     tree = _parsed(file)
-    found = tree and _function(tree, function, line)
+    found = tree and innermost(tree, function, line)
     if not tree or not found:
         return None
     calls = _calls(found, line)
@@ -64,9 +64,9 @@ def invariant(file: str, function: str, line: int, constant_parameters: str | No
 def looped(file: str, function: str, line: int) -> bool:
     """Whether a line of a function is in a loop of it; False if its source cannot be read."""
     tree = _parsed(file)
-    found = tree and _function(tree, function, line)
+    found = tree and innermost(tree, function, line)
     loops = (node for node in ast.walk(found) if isinstance(node, (ast.For, ast.AsyncFor, ast.While))) if found else ()
-    return any(_holds(statement, line) for loop in loops for statement in loop.body)
+    return any(holds(statement, line) for loop in loops for statement in loop.body)
 
 
 @lru_cache(maxsize=64)
@@ -77,20 +77,21 @@ def _parsed(file: str) -> ast.Module | None:
         return None
 
 
-def _function(tree: ast.Module, name: str, line: int) -> Function | None:
+def innermost(tree: ast.Module, name: str, line: int) -> Function | None:
     """The innermost function of that name that holds the line."""
     functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    fitting = [node for node in functions if node.name == name and _holds(node, line)]
+    fitting = [node for node in functions if node.name == name and holds(node, line)]
     return max(fitting, key=lambda node: node.lineno, default=None)
 
 
-def _holds(node: ast.stmt | ast.expr, line: int) -> bool:
+def holds(node: ast.stmt | ast.expr, line: int) -> bool:
+    """Whether a line is among those of a statement or expression."""
     return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
 def _calls(function: Function, line: int) -> list[ast.Call]:
     """The outermost calls that begin at the line; of those that only pass through it, the shortest."""
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and _holds(node, line)]
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and holds(node, line)]
     here = [call for call in calls if call.lineno == line] or sorted(calls, key=lambda call: -call.lineno)[:1]
     inner = {id(node) for call in here for node in ast.walk(call) if node is not call}
     return [call for call in here if id(call) not in inner]
