@@ -118,7 +118,8 @@ RULE: Final = Rule(
         how="A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
         "Reported when polling without a pause burns more than a tenth of a core and poll(timeout) less. "
         "In an observed program: the CPU time of processes while their poll(), empty() or get_nowait() found nothing, "
-        "or that stack samples saw in a loop that does nothing else but ask (ready(), done(), is_set(), a Value). A warning where another process waited for a CPU meanwhile, at "
+        "or that stack samples saw in a loop that does nothing else but ask (ready(), done(), is_set(), a Value). "
+        "A warning where another process waited for a CPU meanwhile, at "
         "least 5 % of the "
         "wall time; else a note.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "
