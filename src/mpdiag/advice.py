@@ -239,6 +239,8 @@ class Rule:
     judge: Callable[..., Iterable[Finding]] | None = None
     #: Judges what was observed of a program.
     run: Callable[..., Iterable[Finding]] | None = None
+    #: Judges what the threads of a program wait for that no longer moves.
+    hang: Callable[..., Iterable[Finding]] | None = None
     #: Other names under which the mistake is known.
     aliases: tuple[str, ...] = ()
 

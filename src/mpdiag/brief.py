@@ -13,6 +13,7 @@ what to do about it."""
 COMMANDS = {
     "probe": "Measure what multiprocessing costs on this machine.",
     "run": "Run a program and tell where its time goes.",
+    "hang": "Tell why a running program is stuck.",
     "doctor": "Look at what multiprocessing needs of this machine.",
     "lint": "Find multiprocessing mistakes in source code, before it runs.",
     "selftest": "Check what run reports against programs of known truth.",

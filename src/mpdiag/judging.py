@@ -10,8 +10,8 @@ from typing import Any, Literal
 from mpdiag.advice import Finding, NotJudged, Rule
 from mpdiag.report import Unjudged
 
-#: The judges a rule may have: of the machine's figures, of an observed program.
-Lens = Literal["judge", "run"]
+#: The judges a rule may have: of the machine's figures, of an observed program, of one that no longer moves.
+Lens = Literal["judge", "run", "hang"]
 
 
 @dataclass

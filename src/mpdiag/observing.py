@@ -13,10 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from mpdiag import __version__, errors, gains, glance, judging, live, machine, registry, verdicts
+from mpdiag import __version__, errors, gains, glance, hanging, judging, live, machine, registry, verdicts
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
+from mpdiag.hang import ending
+from mpdiag.hang.stillness import Stillness
+from mpdiag.hang.tree import Tree
 from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
 from mpdiag.options import terminal_style
@@ -55,6 +58,11 @@ class Request:
     stacks: bool = False
     #: Show what is known while it runs.
     live: bool = False
+    #: Seconds after which a program that stands still is looked at, and whether it is ended then.
+    hang_after: float | None = None
+    on_hang: Literal["report", "kill"] = "report"
+    #: Shows at once why a program hangs.
+    warn: Callable[[Report], object] = lambda _: None
     #: Files for what is no report: a "perfetto" timeline, a "cprofile" profile.
     files: Mapping[str, Output] = field(default_factory=dict)
     #: Take names out of the timeline, as out of a report.
@@ -94,15 +102,75 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
             (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program, DENSE if request.stacks else USUAL)
+            alarm = Alarm(request, Tree(program.pid, folder))
             with shown_live(request, scene, program, folder, sampler) as tick:
-                program.wait(tick)
+                program.wait(alarm.beside(tick))
             outside = seen(sampler)
-        said = guarded(lambda: deliver(tell(request, scene, gathered(scene, program, folder, outside), begun)))
+        said = guarded(
+            lambda: deliver(alarm.added(tell(request, scene, gathered(scene, program, folder, outside), begun)))
+        )
         if request.files:
             said = guarded(lambda: write_files(request, gathered(scene, program, folder, outside), folder)) or said
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
-    return program.code or said
+    return alarm.code(program.code) or said
+
+
+class Alarm:
+    """Tells when a program stands still, and why; does nothing unless that is wanted.
+
+    Args:
+        request: what the user wants.
+        tree: the program.
+    """
+
+    def __init__(self, request: Request, tree: Tree) -> None:
+        self.request = request
+        self.tree = tree
+        #: What was told of it each time.
+        self.reports: list[Report] = []
+        self.ended = False
+        self._stillness: Stillness | None = None
+
+    def beside(self, tick: Callable[[], None] | None) -> Callable[[], None] | None:
+        """What to call again and again while the program runs."""
+        if self.request.hang_after is None:
+            return tick
+
+        def both() -> None:
+            if tick:
+                tick()
+            if not self.ended:
+                guarded(self._look)
+
+        return both
+
+    def _look(self) -> int:
+        if self._stillness is None:
+            self._stillness = Stillness(self.tree, self.request.hang_after or 0.0)
+        if self._stillness.hangs():
+            self._stillness.told = True  # whatever fails below, once is enough
+            report = hanging.explain(self.tree, self.request.select, self.request.ignore)
+            self._stillness.tell()
+            self.reports.append(report)
+            self.request.warn(report)
+            if self.request.on_hang == "kill":
+                self.ended = True
+                ending.end(self.tree)
+        return errors.FINE
+
+    def added(self, report: Report) -> Report:
+        """The report on the run with what it hung of; of one that was ended for it, its other flaws are ours."""
+        found = {(each.rule, each.place): each for one in self.reports for each in one.findings}
+        if self.ended:
+            return replace(report, findings=tuple(found.values()), verdict=self.reports[-1].verdict)
+        others = tuple(each for each in report.findings if (each.rule, each.place) not in found)
+        return replace(report, findings=(*found.values(), *others))
+
+    def code(self, programs: int) -> int:
+        """The exit code: that of the program, unless it was ended, or ended well although it had been stuck."""
+        stuck = any(finding.level == "error" for report in self.reports for finding in report.findings)
+        return errors.HANG if self.ended or (stuck and not programs) else programs
 
 
 @contextmanager

@@ -16,11 +16,13 @@ from mpdiag.units import number, seconds
 WAITS_FOR_OTHERS = frozenset({"join", "wait_task"})
 #: CPUs, or the work on them, are busy from here on (POP calls an efficiency of 0.8 good).
 BUSY = 0.8
+#: The column with a short place.
+WHERE = "where"
 
 
 def of(report: Report) -> str:
     """The verdict of ``report``, made anew; as it stands, where none is made here."""
-    made = {"probe": probe, "run": run, "lint": lint, "doctor": doctor}.get(report.kind)
+    made = {"probe": probe, "run": run, "hang": hang, "lint": lint, "doctor": doctor}.get(report.kind)
     return made(report) if made else report.verdict
 
 
@@ -58,6 +60,24 @@ def doctor(report: Report) -> str:
     worst = attention[0]
     more = f"; {len(attention) - 1} more below" if len(attention) > 1 else ""
     return f"Not quite ready for multiprocessing: {worst.title} ({worst.rule} {worst.name}){more}."
+
+
+def hang(report: Report) -> str:
+    """Who waits for whom, where, and why that never ends; or that the program is merely slow, or waits for others."""
+    attention = [finding for finding in report.findings if finding.level != "note"]
+    if attention:
+        worst = attention[0]
+        more = f" {len(attention) - 1} more below." if len(attention) > 1 else ""
+        return f"{worst.title}: {worst.seen} {worst.do} ({worst.rule} {worst.name}){more}"
+    look = next(iter(rows(report.sections, "look")), {})
+    main = next(iter(rows(report.sections, "waits")), {})
+    does = f"{main.get('who', 'main')} {main.get('what', 'waits')}{f' at {main[WHERE]}' if main.get(WHERE) else ''}"
+    return {
+        "stuck": f"Stuck, and no rule knows the cause: {does}, and nobody who could end that can go on.",
+        "partly": f"A part of it is stuck, and no rule knows the cause; {does}.",
+        "moving": f"Not stuck: it moves; {does}.",
+        "idle": f"Not stuck, but idle: {does}.",
+    }.get(str(look.get("state")), f"It could not be seen whether it is stuck; {does}.")
 
 
 def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:

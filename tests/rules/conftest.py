@@ -9,6 +9,7 @@ import pytest
 
 from mpdiag.advice import Facts, Finding, Rule
 from mpdiag.judging import wanted
+from mpdiag.standstill import Standing
 
 PLACE = {"file": "app.py", "line": 7, "function": "main"}
 RUN = {
@@ -156,5 +157,25 @@ def observe() -> Callable[..., list[Finding]]:
         facts["machine"] = {"logical_cpus": 2, **(machine or {})}
         facts["python"] = {"gil_enabled": True}
         return list(rule.run(**wanted(rule.run, facts)))
+
+    return judged
+
+
+WAIT = {**PLACE, "thread": "MainThread", "daemon": False, "timeout": None, "can_move": False, "feeds": False}
+
+
+@pytest.fixture
+def standing() -> Callable[..., list[Finding]]:
+    """What the hang lens of a rule says of some tables; those not given are empty, processes those that wait."""
+
+    def judged(rule: Rule, **tables: list[Row]) -> list[Finding]:
+        assert rule.hang
+        waits = [{**WAIT, "native": number, **row} for number, row in enumerate(tables.pop("waits", []), 100)]
+        named = {row["pid"]: row for row in waits if "process" in row}
+        tables.setdefault("members", [{**PLACE, "pid": pid, "process": row["process"]} for pid, row in named.items()])
+        tables["waits"] = waits
+        names = ("waits", "members", "queues", "holders", "ends", "users", "look")
+        facts = {name: Facts(name, {"": tuple({**PLACE, **row} for row in tables.get(name, []))}) for name in names}
+        return list(rule.hang(**wanted(rule.hang, {**facts, "standing": Standing(facts)})))
 
     return judged

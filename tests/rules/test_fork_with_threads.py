@@ -79,3 +79,26 @@ def test_silent_on_workers_that_a_pool_replaced(run, table):
     second = {**first, "born_s": 2.0, "threads_at_fork": 4}
 
     assert list(RULE.run(run(), table("processes", first, second))) == []
+
+
+STUCK = {"pid": 2, "process": "Worker-1 (2)", "main": True, "kind": "within", "object": None, "api": ""}
+FORKED = {"pid": 2, "process": "Worker-1 (2)", "threads_at_fork": 3}
+
+
+def test_a_forked_child_waits_for_threads_that_are_not_there(standing):
+    other = {"pid": 3, "process": "Worker-2 (3)"}
+
+    (finding,) = standing(RULE, waits=[STUCK, {**STUCK, **other}], members=[FORKED, {**FORKED, **other}])
+
+    assert (finding.rule, finding.level) == ("MP603", "error")
+    assert "Worker-1 (2) (as 1 other does) waits at app.py:7 for a lock of its own threads" in finding.seen
+    assert "forked at app.py:7 while its parent had 2 more threads" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("wait", "member"),
+    [({}, {"threads_at_fork": 1}), ({}, {"threads_at_fork": None}), ({"can_move": True}, {}), ({"kind": "read"}, {})],
+    ids=["alone", "spawned", "it goes on", "waits for others"],
+)
+def test_silent_where_the_fork_did_no_harm(standing, wait, member):
+    assert standing(RULE, waits=[{**STUCK, **wait}], members=[{**FORKED, **member}]) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -102,6 +102,19 @@ BESIDE = {
 @option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
 @option("--stacks", is_flag=True, help="Show where CPU time went, call by call, over all processes; looks more often.")
 @option("--live", is_flag=True, help="Show the page below the program's output while it runs; needs a terminal.")
+@option(
+    "--hang-after",
+    type=click.FloatRange(min=1.0),
+    metavar="SECONDS",
+    help="Say why when nothing in the program has moved for so long: no CPU, no I/O, no task, no message.",
+)
+@option(
+    "--on-hang",
+    type=click.Choice(["report", "kill"]),
+    default="report",
+    show_default=True,
+    help="Go on watching then, or end the program and exit 4.",
+)
 @report_options(beside=BESIDE)
 def run(
     target: Target, program: Words, python: str | None, keep: Path | None, beside: dict[str, Output], **wishes: Any
@@ -113,7 +126,8 @@ def run(
     """
     command, chosen = command_of(program, python)
     observing.room_to_keep(keep)
-    request = observing.Request(command, chosen, keep, files=beside, redact=target.redact, **wishes)
+    warn = partial(emit, target=replace(target, outputs=(), format="terminal"), err=True)
+    request = observing.Request(command, chosen, keep, files=beside, redact=target.redact, warn=warn, **wishes)
     return observing.observe(request, partial(emit, target=target, err=True))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag import ideals
+from mpdiag import ideals, standstill
 from mpdiag.advice import Evidence, Facts, Finding, Level, Place, Rule, known
 from mpdiag.model import Doc
+from mpdiag.standstill import Standing
 from mpdiag.units import number
 
 #: From this version on a fork beside threads raises a DeprecationWarning.
@@ -82,6 +84,34 @@ def observed(run: Facts, processes: Facts) -> Iterator[Finding]:
     )
 
 
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find forked children that wait for a lock or for work of threads that are not there."""
+    waiting: dict[tuple[Any, ...], list[ideals.Row]] = defaultdict(list)
+    for row in standing.stuck(kind="within", main=True):
+        if ideals.at_least(standing.members[row["pid"]], "threads_at_fork") > 1:
+            waiting[row.get("file"), row.get("line"), row.get("api")].append(row)
+    for alike in waiting.values():
+        row = alike[0]
+        member = standing.members[row["pid"]]
+        threads = ideals.at_least(member, "threads_at_fork")
+        place = Place.of(row, str(row["process"]))
+        yield RULE.finding(
+            level="error",
+            place=place or Place.of(member),
+            concern=threads,
+            seen=f"{standstill.who(row)}{standstill.others(alike)} waits{standstill.within_call(row)} for "
+            f"{standstill.within(row)}, and has no thread that could end that: it was forked{standstill.at(member)} "
+            f"while its parent had {ideals.counted(threads - 1, 'more thread')}.",
+            do="Start processes and pools before threads, or use multiprocessing.get_context('forkserver') or 'spawn'. "
+            "Make thread pools in the child: inherited ones have no threads.",
+            evidence=(
+                Evidence("threads of the parent at the fork", threads, "1"),
+                Evidence("reference", 1, "1"),
+                Evidence("children that wait so", len(alike), "1"),
+            ),
+        )
+
+
 def _replaces(row: ideals.Row, processes: Facts) -> bool:
     """Whether a pool's own thread may have forked it in place of a worker that ended: those threads are harmless."""
     pool = row.get("pool")
@@ -100,6 +130,7 @@ RULE: Final = Rule(
     id="MP603",
     judge=judge,
     run=observed,
+    hang=stuck,
     aliases=("fork-with-threads-deadlock",),
     doc=Doc(
         title="Fork copies locks, but not the threads that hold them",
@@ -108,7 +139,8 @@ RULE: Final = Rule(
         how="A thread takes a lock, then a process is started by each method and tells whether it gets the lock within "
         "a deadline. Judged where fork is the default start method. "
         "In an observed program: forked children whose parent had more than one thread at that moment. A note; a "
-        "warning where one of them used no CPU time until the program was killed.",
+        "warning where one of them used no CPU time until the program was killed. Stuck: such a child waits for a "
+        "lock or for results within itself, and none of its threads can go on.",
         claim="Often read: fork deadlocks once a Lock or logging was used. It takes a lock that another thread *holds* "
         "at the fork. The locks of logging are safe since Python 3.9; the buffers of files that several threads print "
         "to, the import lock and inherited thread pools are not.",

@@ -14,6 +14,8 @@ MAGIC = 0x6D70_6469_6167_0001
 )
 #: Whether stacks may be asked for, and the bytes of text in use.
 H_READY, H_TEXT = 12, 13
+#: Written from outside: the next one who asks for stacks wants to know what the threads wait for.
+H_WISH = 14
 HEADER = 32
 
 #: What a thread may be doing. The number of a kind is its place here.

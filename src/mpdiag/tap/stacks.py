@@ -78,6 +78,11 @@ def asked(number: int, frame: Any) -> None:
             os.write(file, "".join(lines).encode("utf-8", "backslashreplace"))
         finally:
             os.close(file)
+        if _words is not None and _words[layout.H_WISH]:
+            _words[layout.H_WISH] = 0
+            from . import waits
+
+            waits.answer(_path[: -len(".stacks")] + ".waits", frame)
     except Exception:
         pass
 

@@ -151,4 +151,27 @@ Only what is new in AFTER counts as a finding, so `--fail-on warning` fails when
 sample: repeat it before you believe in a few per cent. Another machine, interpreter or version is named.""",
 )
 
-RUN_TOPICS: Final = (_RUNNING, _PROFILING, _ACCOUNT, _BUCKETS, _EFFICIENCY, _GAIN, _LEDGER, _COMPARING)
+_HANGING = Topic(
+    "hanging",
+    "What `mpdiag hang` shows, and how it knows",
+    """\
+`mpdiag hang PID` takes any process of a program, or a part of its command line, and says within three seconds who waits
+for whom and why that never ends. It looks twice, 0.7 seconds apart; the program goes on as it is. `mpdiag run
+--hang-after 60 app.py` watches from the start and tells the same as soon as nothing has moved for so long: no CPU time,
+nothing read or written, no task, no message. With `--on-hang kill` it then ends the program, first as Ctrl-C would, and
+exits 4: in a CI job, a hang has a cause instead of a time-out.
+
+- The verdict names the mistake where a rule knows it. "Stuck, and no rule knows the cause" means that nobody who could
+end the main thread's wait can go on. Slow is not stuck: a thread that computes, sleeps, has a time limit or waits for
+input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle".
+- Who waits for whom: the main thread first, each followed by those who could end its wait.
+- Where the threads are: equal stacks as one, the rarest first.
+
+A program under `mpdiag run` tells all of it itself: its processes are asked by a signal, which disturbs no wait, needs
+no privilege, and works while they wait for a lock, a pipe or a child. One that waits in native code, or for signals,
+does not answer. Of any other program, /proc tells in which system calls it waits, for which pipe, and who holds its
+ends.""",
+    ("https://peps.python.org/pep-0475/",),
+)
+
+RUN_TOPICS: Final = (_RUNNING, _HANGING, _PROFILING, _ACCOUNT, _BUCKETS, _EFFICIENCY, _GAIN, _LEDGER, _COMPARING)

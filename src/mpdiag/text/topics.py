@@ -142,7 +142,8 @@ for each, or an executor.
 - A task that waits for a task of its own pool; `wait()` on futures dropped by `cancel_futures`; fewer sentinels than
 consumers; two locks taken in opposite order.
 
-Give each wait a timeout while you look. On Unix `faulthandler.dump_traceback_later(30)` in a worker shows where it is.
+`mpdiag hang PID` names the cause while it stands still, `mpdiag run --hang-after 60` as soon as it does: see `mpdiag
+explain hanging`.
 `mpdiag probe semantics` demonstrates the first ones on your interpreter.""",
     (f"{_LIBRARY}/multiprocessing.html#programming-guidelines",),
 )
@@ -212,9 +213,11 @@ _EXIT_CODES = Topic(
 compare, only what is new counts.
 - 2: a wrong option, an unknown name or a file that is no report; for lint, no file that could be checked.
 - 3: mpdiag could not do its work.
+- 4: `mpdiag run --hang-after` found the program stuck: it was ended, or came to its end all the same.
 - 130: interrupted; what was measured by then has been printed.
 
-`mpdiag run` ends with the program's own exit code (128 + n after signal n); 1 and 3 only if the program ended with 0.
+`mpdiag run` ends with the program's own exit code (128 + n after signal n); 1, 3 and 4 only if the program ended with
+0, and 4 if --on-hang kill has ended it.
 
 In a CI job: `mpdiag probe --quick --fail-on error --json report.json`. The report goes to stdout, everything else to
 stderr.""",

@@ -75,7 +75,7 @@ class Asked:
         self._last_ran = dict(self.process.ran)
         if self._outstanding or not busy or now - self._asked_at < self._every:
             return False
-        self._outstanding = self._ask(pidfd)
+        self._outstanding = self.ask(pidfd)
         if self._outstanding:
             self._asked_at = now
         return self._outstanding
@@ -95,7 +95,8 @@ class Asked:
         others = sum(ns for thread, ns in burnt.items() if thread != process.pid)
         return process.state == "S" and others >= BUSY_NS and procfs.waits_for_lock(process.pid)
 
-    def _ask(self, pidfd: int | None) -> bool:
+    def ask(self, pidfd: int | None) -> bool:
+        """Send the signal, if the process would answer; says whether it was sent."""
         number = signal_number()
         if number is None:
             return False

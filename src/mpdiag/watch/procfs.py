@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 #: Clock ticks per second, in which /proc/PID/stat counts.
@@ -182,9 +183,52 @@ def program(pid: int) -> str | None:
         return None
 
 
+def wchan(pid: int, thread: int) -> str:
+    """The function of the kernel in which a thread sleeps; empty where that is not told."""
+    return (read(f"/proc/{pid}/task/{thread}/wchan") or b"").decode("ascii", "replace").strip("0")
+
+
+def system_call(pid: int, thread: int) -> tuple[int, ...] | None:
+    """The number and arguments of the system call in which a thread sleeps; None if it runs, or we may not see."""
+    cells = (read(f"/proc/{pid}/task/{thread}/syscall") or b"").split()
+    return tuple(int(cell, 0) for cell in cells[:7]) if len(cells) > 2 else None
+
+
+def moved(pid: int) -> int | None:
+    """Bytes that it has read and written, of files, pipes or terminals; None where that is not told."""
+    fields = dict(_fields(read(f"/proc/{pid}/io")))
+    try:
+        return int(fields[b"rchar"]) + int(fields[b"wchar"])
+    except KeyError:
+        return None
+
+
+class Descriptor(NamedTuple):
+    """An open descriptor: where it leads, as ``pipe:[123]`` or a path, and which ways it goes."""
+
+    number: int
+    target: str
+    reads: bool
+    writes: bool
+
+
+def descriptors(pid: int) -> list[Descriptor] | None:
+    """Its open descriptors; None if they are not ours to see."""
+    folder = f"/proc/{pid}/fd"
+    found = []
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208 - of hundreds of processes
+            with suppress(FileNotFoundError):
+                target, mode = os.readlink(f"{folder}/{name}"), os.lstat(f"{folder}/{name}").st_mode  # noqa: PTH115
+                found.append(Descriptor(int(name), target, bool(mode & 0o400), bool(mode & 0o200)))
+    except OSError:
+        return None
+    return found
+
+
 def waits_for_lock(pid: int) -> bool:
     """Whether its main thread sleeps in a futex: a lock, which a signal's handler does not disturb."""
-    return (read(f"/proc/{pid}/wchan") or b"").startswith(b"futex")
+    return wchan(pid, pid).startswith("futex")
 
 
 def _fields(raw: bytes | None) -> Iterator[tuple[bytes, bytes]]:

@@ -1,0 +1,60 @@
+"""Which local sockets are connected: the kernel tells over netlink (sock_diag(7)), without any privilege."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+#: From linux/netlink.h, linux/sock_diag.h and linux/unix_diag.h.
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, SHOW_PEER, PEER = 4, 20, 0x301, 0x4, 2
+HEAD: Final = struct.Struct("=LHHLL")
+ASK: Final = struct.Struct("=BBHLLLLL")
+SOCKET: Final = struct.Struct("=BBBBLLL")
+ATTRIBUTE: Final = struct.Struct("=HH")
+ALL: Final = 0xFFFFFFFF
+PATIENCE: Final = 1.0
+MOST: Final = 1 << 16
+
+
+def peers() -> dict[int, int]:
+    """The inodes of connected Unix sockets, by those of their peers; none where the kernel does not tell."""
+    found: dict[int, int] = {}
+    with suppress(OSError, AttributeError, struct.error), asking() as link:
+        question = ASK.pack(socket.AF_UNIX, 0, 0, ALL, 0, SHOW_PEER, ALL, ALL)
+        link.send(HEAD.pack(HEAD.size + len(question), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 1, 0) + question)
+        while pairs := list(answers(link.recv(MOST))):
+            found.update(pairs)
+    return found
+
+
+def asking() -> socket.socket:
+    """A socket on which to ask the kernel."""
+    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+    link.settimeout(PATIENCE)
+    return link
+
+
+def answers(data: bytes) -> Iterator[tuple[int, int]]:
+    """The pairs that one datagram tells of; none at the end."""
+    at = 0
+    while at + HEAD.size <= len(data):
+        size, kind, *_ = HEAD.unpack_from(data, at)
+        if kind != SOCK_DIAG_BY_FAMILY or size < HEAD.size:
+            return
+        inode = SOCKET.unpack_from(data, at + HEAD.size)[4]
+        yield inode, peer(data[at + HEAD.size + SOCKET.size : at + size])
+        at += (size + 3) & ~3
+
+
+def peer(attributes: bytes) -> int:
+    """The peer among the attributes of a socket; 0 without one."""
+    at = 0
+    while at + ATTRIBUTE.size <= len(attributes):
+        size, kind = ATTRIBUTE.unpack_from(attributes, at)
+        if kind == PEER:
+            return int.from_bytes(attributes[at + 4 : at + 8], "little")
+        at += max(ATTRIBUTE.size, (size + 3) & ~3)
+    return 0

@@ -1,0 +1,178 @@
+"""What each thread of a program waits for, of what is on its stack and what the kernel tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mpdiag.hang.answers import Thing, ThreadAnswer
+from mpdiag.hang.kernel import Doing, ThreadLook
+from mpdiag.hang.snapshot import Seen, Snapshot
+from mpdiag.watch.observation import Frame, Stack
+
+#: What a thread waits for: `place` in a bounded queue; `within`: what threads of one process share; `serves`: requests;
+#: `outside`: what no process of the program can give, as time, input, a peer, a file.
+Kind = Literal[
+    "runs", "process", "thread", "lock", "place", "within", "read", "write", "several", "serves", "outside", "unknown"
+]
+
+LIBRARY: Final = re.compile(
+    r"[/\\]lib(?:64)?[/\\]python3[^/\\]*[/\\](?!site-packages|dist-packages)|^<(?:frozen|string)"
+)
+PACKAGES: Final = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
+#: Where processes and threads begin: what lies further out is their parent's, or says nothing.
+ENTRIES: Final = frozenset({"_bootstrap", "_bootstrap_inner"})
+#: Frames of the library that are about themselves.
+BEGINNINGS: Final = ENTRIES | {"run", "start", "_launch", "__init__"}
+WRITES: Final = frozenset({"_send", "_send_bytes", "send_bytes", "send"})
+#: Calls that wait for the end of a process.
+ENDS: Final = frozenset({"poll", "wait", "_wait", "_try_wait", "join", "communicate"})
+#: Threads of a manager's server that only wait for more to do.
+SERVES: Final = frozenset({"serve_forever", "accepter"})
+BY_KERNEL: Final[dict[Doing, Kind]] = {
+    "runs": "runs",
+    "lock": "within",
+    "read": "read",
+    "write": "write",
+    "child": "process",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One thread, and what it waits for."""
+
+    pid: int
+    native: int
+    name: str
+    main: bool
+    daemon: bool
+    kind: Kind
+    #: What for: pids as ``process:1``, threads as ``thread:1``, locks and pipes as the taps name them.
+    objects: tuple[str, ...]
+    #: Seconds that the wait is to last at most, if it is limited.
+    timeout: float | None
+    #: The call of the library that waits, as the user's code made it: ``join``, ``get``; empty if there is none.
+    api: str
+    #: The user's line; None in threads of the library.
+    place: Frame | None
+    stack: Stack
+    #: Everything that its calls are about.
+    things: tuple[Thing, ...] = ()
+    #: In what the kernel says that it sleeps.
+    doing: Doing = "unknown"
+
+    def about(self, kind: str) -> Iterator[Thing]:
+        """What of that kind its calls are about."""
+        return (thing for thing in self.things if thing.kind == kind)
+
+
+def of(snapshot: Snapshot) -> tuple[Wait, ...]:
+    """The waits of all threads; of processes that do not answer, those that the kernel shows."""
+    names = {(end.pid, end.descriptor): end.object for end in snapshot.ends}
+    found: list[Wait] = []
+    for seen in snapshot.processes.values():
+        kernel = {look.native: look for look in seen.look.threads}
+        if seen.answer:
+            found += [told(seen, thread, kernel.get(thread.native or 0), names) for thread in seen.answer.threads]
+        else:
+            found += [shown(seen, look, names) for look in seen.look.threads]
+    return tuple(found)
+
+
+def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: dict[tuple[int, int], str]) -> Wait:
+    """The wait of a thread whose stack is known."""
+    doing: Doing = look.doing if look else "unknown"
+    depth = next((place for place, frame in enumerate(thread.stack) if is_users(frame)), None)
+    entry = next((place for place, frame in enumerate(thread.stack) if frame.function in ENTRIES), len(thread.stack))
+    inner = thread.stack[: min(entry, len(thread.stack) if depth is None else depth)]
+    things = tuple(
+        thing for thing in thread.things if thing.place < len(inner) and inner[thing.place].function not in BEGINNINGS
+    )
+    kind, objects = meant(seen, inner, things, names)
+    if kind == "unknown":
+        kind, objects = by_kernel(seen, look, names) if look else ("unknown", ())
+    if doing == "runs" or not seen.same(thread):
+        kind = "runs"
+    return Wait(
+        pid=seen.pid,
+        native=thread.native or 0,
+        name=thread.name,
+        main=thread.main,
+        daemon=thread.daemon,
+        kind=kind,
+        objects=objects,
+        timeout=next((thing.timeout for thing in things if thing.timeout is not None), None),
+        api=inner[-1].function if inner else "",
+        place=users_line(thread.stack[:entry]),
+        stack=thread.stack[:entry],
+        things=things,
+        doing=doing,
+    )
+
+
+def meant(
+    seen: Seen, inner: Stack, things: Sequence[Thing], names: dict[tuple[int, int], str]
+) -> tuple[Kind, tuple[str, ...]]:
+    """What the library's innermost calls wait for."""
+    if any(frame.function in SERVES for frame in inner):
+        return "serves", ()
+    if not things:
+        return "unknown", ()
+    first = things[0]
+    if first.kind == "thread":
+        return "thread", (f"thread:{first.facts[0]}",)
+    if first.kind == "lock":
+        return ("place" if any(frame.function == "put" for frame in inner) else "lock"), (str(first.facts[0]),)
+    if first.kind == "within":
+        return "within", (str(first.facts[0]),)
+    ended = next((thing for thing in things if thing.kind == "process" and inner[thing.place].function in ENDS), None)
+    if ended:
+        return "process", (f"process:{ended.facts[0]}",)
+    if first.kind in ("connection", "descriptor"):
+        together = [thing for thing in things if thing.place == first.place]
+        objects = tuple(
+            str(thing.facts[0])
+            if thing.kind == "connection"
+            else names.get((seen.pid, thing.facts[0]), f"descriptor:{thing.facts[0]}")
+            for thing in together
+        )
+        if len(together) > 1 or inner[first.place].function == "wait":
+            return "several", objects
+        return ("write" if inner[0].function in WRITES else "read"), objects
+    return "unknown", ()
+
+
+def by_kernel(seen: Seen, look: ThreadLook, names: dict[tuple[int, int], str]) -> tuple[Kind, tuple[str, ...]]:
+    """What the kernel says that a thread waits for; what is not of the program comes from outside."""
+    kind = BY_KERNEL.get(look.doing, "outside")
+    if kind in ("read", "write"):
+        name = names.get((seen.pid, -1 if look.argument is None else look.argument))
+        return (kind, (name,)) if name else ("outside", ())
+    if kind == "process" and look.argument:
+        return kind, (f"process:{look.argument}",)
+    return kind, ()
+
+
+def shown(seen: Seen, look: ThreadLook, names: dict[tuple[int, int], str]) -> Wait:
+    """The wait of a thread of which only the kernel tells; locks within other programs are their own affair."""
+    kind, objects = by_kernel(seen, look, names)
+    if kind == "within" and not seen.python:
+        kind = "outside"
+    main = look.native == seen.pid
+    name = "main" if main else f"thread {look.native}"
+    return Wait(seen.pid, look.native, name, main, False, kind, objects, None, "", None, (), (), look.doing)
+
+
+def is_users(frame: Frame) -> bool:
+    """Whether a frame is not of the standard library."""
+    return not LIBRARY.search(frame.file)
+
+
+def users_line(stack: Stack) -> Frame | None:
+    """The innermost line of the user's own code, or else of a package of others."""
+    users = [frame for frame in stack if is_users(frame)]
+    return next((frame for frame in users if not PACKAGES.search(frame.file)), users[0] if users else None)

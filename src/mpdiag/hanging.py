@@ -1,0 +1,80 @@
+"""Look, judge, tell: makes a report of why a program no longer moves, and leaves it as it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from mpdiag import __version__, judging, machine, registry, verdicts
+from mpdiag.errors import CannotWork
+from mpdiag.hang import facts as tabled
+from mpdiag.hang import graph, pages, snapshot, waits
+from mpdiag.hang.facts import Scene
+from mpdiag.hang.snapshot import Snapshot
+from mpdiag.hang.tree import Tree
+from mpdiag.report import SCHEMA, Quality, Report, Tool
+from mpdiag.standstill import Standing
+from mpdiag.watch.books import read
+from mpdiag.watch.folder import LEDGERS
+
+
+def explain(tree: Tree, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Report:
+    """The report on a program as it stands now.
+
+    Args:
+        tree: the program.
+        select: ids of the rules to judge; empty: all.
+        ignore: those not to judge.
+
+    Raises:
+        BadInput: an unknown rule.
+        CannotWork: the program has ended meanwhile.
+    """
+    rules = registry.select(select, ignore)
+    started, begun = datetime.now(timezone.utc), time.monotonic()
+    taken = snapshot.take(tree)
+    if not taken.living:
+        raise CannotWork(f"process {tree.root} has ended while it was looked at")
+    scene = seen(taken)
+    tables = tabled.gather(scene)
+    host = machine.gather()
+    known: dict[str, Any] = {"machine": host, "standing": Standing(tables), **tables}
+    judged = judging.judge(rules, known, "hang")
+    report = Report(
+        schema=SCHEMA,
+        kind="hang",
+        tool=Tool("mpdiag", __version__),
+        started_at=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_s=time.monotonic() - begun,
+        command=("mpdiag", *sys.argv[1:]),
+        machine=host,
+        python={},
+        verdict="",
+        sections=pages.sections(scene, tables),
+        findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
+        quality=tuple(Quality(text) for text in doubts(taken)),
+        passed=tuple(judged.passed),
+        not_judged=tuple(judged.not_judged),
+    )
+    return replace(report, verdict=verdicts.hang(report))
+
+
+def seen(taken: Snapshot) -> Scene:
+    """What was seen, with what the ledgers tell of it."""
+    books = read(taken.tree.folder / LEDGERS) if taken.tree.folder else ()
+    known = tabled.seen_lives(books, taken.tree.root, taken.at_s, taken.processes)
+    return Scene(graph.draw(taken, waits.of(taken)), known)
+
+
+def doubts(taken: Snapshot) -> Iterator[str]:
+    """What could not be seen, and what would show it."""
+    living = [each for each in taken.living.values() if each.python and each.pid not in taken.helpers]
+    silent = [each.pid for each in living if each.answer is None]
+    if silent and taken.tree.folder is None:
+        yield "seen from outside alone: a program that runs under `mpdiag run` tells its stacks, locks and queues"
+    elif silent:
+        yield f"{len(silent)} of {len(living)} processes did not answer: they wait in native code, or load no taps"

@@ -1,0 +1,64 @@
+"""Advice when a process is joined whose messages nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag import ideals, standstill
+from mpdiag.advice import Evidence, Finding, Place, Rule
+from mpdiag.model import Doc
+from mpdiag.standstill import Standing
+
+
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find threads that wait for the end of a process whose feeder thread waits for a reader."""
+    blocked = {row["pid"]: row for row in standing.stuck(feeds=True) if row["kind"] in ("write", "lock")}
+    for row in standing.stuck(kind="process"):
+        feeder = blocked.get(standstill.number(row["object"]))
+        if feeder is None:
+            continue
+        queue = standing.queues.get(feeder["channel"], {})
+        yield RULE.finding(
+            level="error",
+            place=Place.of(row, str(row["process"])),
+            concern=1.0,
+            seen=f"{standstill.who(row)} waits{standstill.within_call(row)} for {feeder['process']} "
+            f"to end, which cannot: what it put into {standing.channel(str(feeder['channel']))} does not fit into the "
+            "pipe, and nobody reads it.",
+            do="Get all results from the queue first, then join.",
+            evidence=(
+                Evidence("bytes in the pipe", ideals.at_least(queue, "unread"), "B"),
+                Evidence("messages not yet in it", ideals.at_least(queue, "unsent"), "1"),
+                Evidence("threads that read it and can go on", 0, "1"),
+            ),
+        )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP601",
+    hang=stuck,
+    aliases=("queue-join-deadlock",),
+    doc=Doc(
+        title="Joined before its queue was drained",
+        why="put() only hands a message to a thread of its process, which feeds it into a pipe that holds 64 KiB. The "
+        "process ends when that thread is done, so it waits for a reader; who waits for the process in join() and "
+        "would read only afterwards waits for ever. With small messages all goes well, until they grow.",
+        how="Stuck: a thread waits for the end of a process, whose queue's feeder thread waits for room in a pipe, and "
+        "no thread that could read it can go on.",
+        claim="'The child has returned from its function, so it has ended' is wrong: it ends when its queues are "
+        "empty. cancel_join_thread() lets it end, and loses the messages.",
+        bad="""\
+worker.start()
+worker.join()           # waits for the worker, which waits for a reader
+result = queue.get()
+""",
+        good="""\
+worker.start()
+result = queue.get()
+worker.join()
+""",
+        links=("https://docs.python.org/3/library/multiprocessing.html#joining-processes-that-use-queues",),
+    ),
+)

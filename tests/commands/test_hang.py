@@ -1,0 +1,51 @@
+"""Which program `mpdiag hang` means, and what it says of one that is not there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+
+import pytest
+from click.testing import CliRunner
+
+from mpdiag import cli
+from mpdiag.commands.hang import hang
+from mpdiag.errors import BadInput
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(hang, arguments)
+
+
+@pytest.fixture
+def programs():
+    """Two programs that sleep, with a mark of their own in the command line."""
+    mark = uuid.uuid4().hex
+    command = [sys.executable, "-c", "import time; time.sleep(60)", mark]
+    started = [subprocess.Popen(command) for _ in range(2)]
+    yield mark, started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_no_such_process_or_name():
+    absent, unnamed = invoke("4194304"), invoke("no-such-program-anywhere")
+
+    assert (type(absent.exception), type(unnamed.exception)) == (BadInput, BadInput)
+    assert "there is no process 4194304" in str(absent.exception)
+    assert "no programs have 'no-such-program-anywhere'" in str(unnamed.exception)
+
+
+def test_several_are_listed(programs, capfd):
+    mark, started = programs
+
+    code = cli.run(["hang", mark])
+    told = capfd.readouterr().err
+
+    assert code == 2
+    assert all(str(process.pid) in told for process in started)
+    assert "2 programs have" in told

@@ -1,0 +1,108 @@
+"""Processes that wait can be asked what for, and wait on."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mpdiag.hang import answers
+from mpdiag.hang.tree import Tree
+from mpdiag.watch import folder
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks by signals, of Linux")
+
+WAITING = Path(__file__).parent / "waiting.py"
+WAYS = {node.name for node in ast.parse(WAITING.read_text()).body if isinstance(node, ast.FunctionDef)} - {
+    "later",
+    "after",
+}
+JOINS = """
+import multiprocessing as mp, sys, signal
+
+def put(queue):
+    signal.alarm(30)
+    queue.put(bytes(300_000))
+
+if __name__ == "__main__":
+    signal.alarm(30)
+    context = mp.get_context(sys.argv[1])
+    queue = context.Queue()
+    child = context.Process(target=put, args=(queue,))
+    child.start()
+    child.join()
+"""
+
+
+@pytest.fixture
+def start(tapped, python):
+    """Starts a program under the taps of each interpreter; gives it and its tree. It is killed afterwards."""
+    started = []
+
+    def begin(*command: str) -> tuple[subprocess.Popen, Tree]:
+        observed = tapped(python)
+        process = subprocess.Popen(
+            [python, "-W", "ignore", *command],
+            env=folder.environment(observed.folder, observed.environ),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process, Tree(process.pid, observed.folder)
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_whoever_is_asked_waits_on(start):
+    process, tree = start(str(WAITING))
+    asked = set()
+
+    while process.poll() is None:
+        asked |= set(answers.ask(tree.folder / folder.LEDGERS, tree.numbers()))
+    out = process.stdout.read()
+
+    assert (process.returncode, {line.split()[0] for line in out.splitlines()}) == (0, WAYS)
+    assert len(asked) >= len(WAYS) - 1
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_what_is_waited_for(start, tmp_path, method):
+    script = tmp_path / "app.py"
+    script.write_text(JOINS)
+    _, tree = start(str(script), method)
+
+    told = until(lambda: joining(tree))
+    feeder = next(each for each in told[1].threads if each.name == "QueueFeederThread")
+
+    assert [each.name for each in told[0].queues] == [each.name for each in told[1].queues]
+    assert {thing.kind for thing in feeder.things} >= {"connection"}
+
+
+def until(ask):
+    """The answer, as soon as there is one."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if found := ask():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("no answer")
+
+
+def joining(tree):
+    """The answers of the one that joins and of the one that is joined, when both wait."""
+    told = answers.ask(tree.folder / folder.LEDGERS, tree.numbers())
+    for answer in told.values():
+        for thread in answer.threads:
+            pids = [thing.facts[0] for thing in thread.things if thing.kind == "process" and thread.main]
+            child = next((told[pid] for pid in pids if pid in told), None)
+            if child and any(each.name == "QueueFeederThread" for each in child.threads):
+                return answer, child
+    return None
