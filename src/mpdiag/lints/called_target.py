@@ -27,7 +27,7 @@ def inspect(source: Source) -> Iterator[Finding]:
             yield LINT.finding(
                 source.place(call),
                 level="error",
-                seen=f"`{called}(…)` is called right here, in this process; `{task.how}` gets what it returns, no "
+                seen=f"`{called}(…)` runs here and now, in this process; `{task.how}` is given its result, which is no "
                 "function.",
                 do=f"Pass `{called}` without the parentheses{arguments(task, call)}.",
             )

@@ -53,7 +53,7 @@ LINT: Final = Lint(
                 print(number * number)
 
             if __name__ == "__main__":
-                processes = [Process(target=work, args=(number,)) for number in range(500)]
+                processes = [Process(target=work, args=(number,)) for number in range(100)]
                 for process in processes:
                     process.start()
                 for process in processes:
@@ -67,7 +67,7 @@ LINT: Final = Lint(
 
             if __name__ == "__main__":
                 with Pool() as pool:
-                    pool.map(work, range(500))
+                    pool.map(work, range(100))
         """,
         links=("https://docs.python.org/3/library/concurrent.futures.html#processpoolexecutor",),
     ),

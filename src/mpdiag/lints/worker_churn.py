@@ -42,14 +42,14 @@ LINT: Final = Lint(
 
             if __name__ == "__main__":
                 with Pool(maxtasksperchild=1) as pool:
-                    print(pool.map(abs, range(100), 1))
+                    print(pool.map(abs, range(20), 1))
         """,
         good="""
             from multiprocessing import Pool
 
             if __name__ == "__main__":
                 with Pool() as pool:
-                    print(pool.map(abs, range(100)))
+                    print(pool.map(abs, range(20)))
         """,
         applies="Pool on every version; ProcessPoolExecutor from Python 3.11, without fork",
         links=("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool",),

@@ -1,3 +1,5 @@
+# outcome: fork=fails spawn=fails forkserver=fails
+
 # --- a string, a number, an f-string
 from multiprocessing import Process
 

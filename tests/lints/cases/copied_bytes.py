@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- pickled twice
 import pickle
 from multiprocessing import Pipe

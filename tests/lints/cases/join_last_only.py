@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- behind a for loop
 from multiprocessing import Process
 

@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- it asks whether it is frozen
 import sys
 import multiprocessing

@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=hangs forkserver=hangs
+
 # --- a pool at the top level
 import multiprocessing as mp
 

@@ -1,3 +1,5 @@
+# outcome: fork=fails spawn=fails forkserver=fails
+
 # --- a queue in the arguments of one task
 from multiprocessing import Pool, Queue
 

@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- in a loop
 from multiprocessing import Pool
 

@@ -1,3 +1,5 @@
+# outcome: own=works
+
 # --- a string is a list of characters
 import multiprocessing as mp
 

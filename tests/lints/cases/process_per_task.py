@@ -1,3 +1,5 @@
+# outcome: own=works
+
 # --- in a comprehension
 from multiprocessing import Process
 

@@ -1,3 +1,5 @@
+# outcome: fork=fails spawn=fails forkserver=fails
+
 # --- daemon after start
 from multiprocessing import Process
 

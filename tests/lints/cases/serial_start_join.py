@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- on the next line
 from multiprocessing import Process
 

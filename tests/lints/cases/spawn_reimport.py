@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- a table that no worker reads
 import pandas as pd
 from multiprocessing import Pool

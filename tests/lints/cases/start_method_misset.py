@@ -1,3 +1,5 @@
+# outcome: own=fails
+
 # --- spawn at the top level: children come here again
 import multiprocessing as mp
 

@@ -1,3 +1,5 @@
+# outcome: fork=fails spawn=fails forkserver=fails
+
 # --- of multiprocessing
 import multiprocessing
 

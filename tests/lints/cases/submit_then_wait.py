@@ -1,3 +1,5 @@
+# outcome: fork=works spawn=works forkserver=works
+
 # --- in one expression
 from concurrent.futures import ProcessPoolExecutor
 

@@ -1,3 +1,5 @@
+# outcome: fork=differs spawn=fails forkserver=fails
+
 # --- a thread's queue
 import queue
 from multiprocessing import Process

@@ -1,3 +1,5 @@
+# outcome: fork=fails spawn=fails forkserver=fails
+
 # --- a lambda for a pool
 from multiprocessing import Pool
 

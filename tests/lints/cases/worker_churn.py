@@ -1,3 +1,5 @@
+# outcome: own=works
+
 # --- a pool
 from multiprocessing import Pool
 
