@@ -97,6 +97,36 @@ def test_what_nobody_reads(observed, method):
     assert queue["empty_polls"] == 2
 
 
+HASTY = """
+def work(todo, done, ready):
+    ready.set()
+    for number in iter(todo.get, None):
+        done.put(number)
+
+def collect(context):
+    todo, done = context.Queue(), context.Queue()
+    ready = context.Event()
+    child = context.Process(target=work, args=(todo, done, ready))
+    child.start()
+    ready.wait()
+    found = []
+    while not done.empty():
+        found.append(done.get())
+    return child, todo
+
+if __name__ == "__main__":
+    child, todo = collect(mp.get_context(sys.argv[1]))
+    for number in [*range(7), None]:
+        todo.put(number)
+    child.join()
+"""
+
+
+def test_what_comes_after_its_reader_left_and_the_queue_is_gone(observed, method):
+    _, queue = users(channels.rows(observed(HASTY, method)))
+    assert (queue["puts"], queue["gets"], queue["left"], queue["gave_up"]) == (7, 0, 7, 1)
+
+
 ENDING = """
 def read(ours, theirs):
     theirs.close()

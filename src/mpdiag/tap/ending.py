@@ -34,9 +34,12 @@ def known(queue: Any) -> None:
 
 
 def closing(connection: Any) -> None:
-    """A connection is about to be closed: is anything in it that nobody will read here?"""
+    """A connection is about to be closed: was it found empty, is anything in it that nobody will read here?"""
     global _told
     try:
+        if connection.__dict__.get("_mpd_gave_up") == os.getpid():
+            connection._mpd_gave_up = None  # it is told once
+            core.event("gave_up", places.identity(connection))
         if connection._readable and _told < MOST:
             size = unread(connection._handle)
             if size:
@@ -64,10 +67,8 @@ def process() -> None:
             return
         _done_in = os.getpid()
         globs.look()
-        for each, end in _queues:
-            queue, reader = each(), end()
-            if queue is not None and queue.__dict__.get("_mpd_gave_up") == os.getpid():
-                core.event("gave_up", places.identity(queue))
+        for _, end in _queues:
+            reader = end()
             if reader is not None:
                 closing(reader)
     except Exception:  # the program must not notice

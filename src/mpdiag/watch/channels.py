@@ -108,8 +108,9 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
     left, gave_up, ended = unread(books, named), looked(books, "gave_up"), looked(books, "uncaught", 3)
     found = []
     for channel in channels:
-        known = {"spin_s": spun[channel.id], "left": items_left(channel, left.get(channel.id))}
+        known: dict[str, Any] = {"spin_s": spun[channel.id]}
         known["gave_up"] = len(set().union(*(gave_up[end] for end in channel.ends)))
+        known["left"] = items_left(channel, left.get(channel.id)) or (never_taken(channel) if known["gave_up"] else 0)
         known["eof"] = sum(len(ended[end]) for end in channel.ends)
         found.append({**row(channel), **known, **trips(channel, channels)})
     return found
@@ -252,6 +253,12 @@ def items_left(channel: Channel, size: int | None) -> int:
     sends = channel.total("send", "count")
     each = channel.total("send", "bytes") / sends + HEADER if sends else size
     return counted if counted > 0 else max(1, round(size / each))
+
+
+def never_taken(channel: Channel) -> int:
+    """The messages that came when all who read it were gone, or were on their way; so few may be a miscount."""
+    missing = channel.puts - channel.gets
+    return missing if missing > max(FEW, UNEVEN * channel.puts) else 0
 
 
 # --- requests and replies
