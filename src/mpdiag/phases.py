@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mpdiag.advice import Evidence, Facts, Finding, Gain, NotJudged
-from mpdiag.ideals import LEAST_SHARE, Row, amount, bound, worth
+from mpdiag.ideals import LEAST_SHARE, Row, amount, at_least, bound, worth
 
 Each = TypeVar("Each")
 
@@ -137,6 +137,22 @@ def waiting(pool: Row) -> float:
     """The share of the time inside tasks spent waiting for something outside the program: disk, network, sleep."""
     total = amount(pool, "task_s")
     return amount(pool, "task_wait_s") / total if total > 0 else 0.0
+
+
+def replaced(pool: Row) -> float:
+    """How many of a pool's workers came in place of others."""
+    return max(0.0, amount(pool, "started") - amount(pool, "workers") * amount(pool, "pools"))
+
+
+def ready_s(pool: Row) -> float:
+    """What it takes until a worker of a pool is ready."""
+    return amount(pool, "child_start_s") + at_least(pool, "init_s") / amount(pool, "started")
+
+
+def restarting_s(pool: Row, cpus: float) -> float:
+    """What replacing workers took of a pool's time."""
+    new = replaced(pool)
+    return new * ready_s(pool) / computing(pool, cpus) if new else 0.0
 
 
 def named(row: Row, key: str, otherwise: str) -> str:

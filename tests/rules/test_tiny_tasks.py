@@ -105,3 +105,9 @@ def test_silent_where_something_else_costs(observe, a_pool, cells):
 def test_not_judged_where_the_dispatch_was_not_timed(observe, a_pool):
     with pytest.raises(NotJudged, match="dispatch_s"):
         observe(RULE, pools=[tiny(a_pool, dispatch_s=None)])
+
+
+def test_replacing_workers_is_not_handing_out(observe, a_pool):
+    restarts = {"maxtasks": 100, "workers": 2, "started": 362, "child_start_s": 0.019}
+
+    assert observe(RULE, pools=[tiny(a_pool, **restarts)]) == [], "360 * 0.019 / 2 of 3.5 s"

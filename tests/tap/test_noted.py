@@ -127,6 +127,32 @@ def test_what_comes_after_its_reader_left_and_the_queue_is_gone(observed, method
     assert (queue["puts"], queue["gets"], queue["left"], queue["gave_up"]) == (7, 0, 7, 1)
 
 
+AWAITING = """
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+async def work(pool):
+    loop = asyncio.get_running_loop()
+    for number in range(6):
+        await loop.run_in_executor(pool, abs, number)
+
+async def gather(pool):
+    loop = asyncio.get_running_loop()
+    await asyncio.gather(*(loop.run_in_executor(pool, abs, number) for number in range(6)))
+
+if __name__ == "__main__":
+    for job in work, gather:
+        with ProcessPoolExecutor(2, mp_context=mp.get_context(sys.argv[1])) as pool:
+            asyncio.run(job(pool))
+"""
+
+
+def test_what_an_event_loop_awaits(observed, method):
+    found = observed(AWAITING, method)
+    awaited = [pool.tally.timed for pool in pools.seen(found) if pool.tally]
+    assert awaited == [5, 0]
+
+
 ENDING = """
 def read(ours, theirs):
     theirs.close()

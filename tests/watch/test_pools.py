@@ -145,3 +145,9 @@ def test_pools_of_one_line_are_told_together(by_hand):
     assert pool_rows.rows(by_hand.run(both), seen([both]))[0]["pools"] == 2
     assert pool_rows.rows(by_hand.run(first), seen([first]))[0]["life_s"] == pytest.approx(8.9)
     assert isinstance(seen([first])[0], pools.PoolSeen)
+
+
+def test_a_pool_that_is_closed_goes_on_with_what_it_was_given(by_hand, rows):
+    submit = by_hand.slot("submit", 0.0, first=1.0, last=1.0, name="pipe:1", api="apply_async")
+
+    assert rows(by_hand.owner([by_hand.tally(first=1.0, last=8.0), submit], closed=1.1))["life_s"] > 7.0

@@ -23,6 +23,7 @@ ALONE = 1.2
 INSTEAD = {
     "apply": "pool.map(…) or imap_unordered(…) in place of apply(), which waits",
     "apply_async": "collect the AsyncResults in a list and call get() on them afterwards, or pool.map(…)",
+    "run_in_executor": "await asyncio.gather(*(loop.run_in_executor(…) for …)) in place of one await after the other",
     "submit": "collect the futures in a list and call result() on them afterwards, or executor.map(…)",
 }
 

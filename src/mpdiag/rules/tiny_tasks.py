@@ -106,7 +106,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     if tasks < MANY * ideals.amount(pool, "pools") or work / tasks > LONGEST or heavy(pool):
         return None
     cpus, phase = phases.cores(run), ideals.amount(pool, "phase_s")
-    lost = phase - phases.best(pool, cpus)
+    lost = phase - phases.best(pool, cpus) - phases.restarting_s(pool, cpus)
     workers = phases.computing(pool, cpus)
     overhead = lost * workers / tasks
     handing = ideals.amount(pool, "dispatch_s") * tasks + sum(ideals.carried_s(pool))

@@ -22,12 +22,10 @@ def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
 
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     """Judge one pool."""
-    cpus, workers = phases.cores(run), ideals.amount(pool, "workers")
-    replaced = ideals.amount(pool, "started") - workers * ideals.amount(pool, "pools")
-    if replaced <= 0:
+    cpus, replaced = phases.cores(run), phases.replaced(pool)
+    if not replaced:
         return None
-    start = ideals.amount(pool, "child_start_s") + ideals.at_least(pool, "init_s") / ideals.amount(pool, "started")
-    cost = replaced * start / phases.computing(pool, cpus)
+    start, cost = phases.ready_s(pool), phases.restarting_s(pool, cpus)
     lost = ideals.amount(pool, "life_s") - phases.best(pool, cpus)
     loss = phases.loss(phases.attributed(min(cost, lost), lost), run, "workers that live on start once")
     if loss is None:

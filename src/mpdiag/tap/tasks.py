@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from weakref import ref
 
@@ -335,8 +336,15 @@ def asked(future: Any) -> None:
     if known.get("_mpd_asked") is None:
         known["_mpd_asked"] = True
         _take(known.get("_mpd_pool"))
+        if _asks_for(sys._getframe(3)) == "asyncio.futures":
+            core.this_thread().waited = True  # an event loop waits for all at once, and takes what has come
         if known.get("_mpd_failed"):
             core.state.words[layout.H_OWN] += 1
+
+
+def _asks_for(caller: Any) -> Any:
+    """The module of the function that asks a future."""
+    return caller.f_globals.get("__name__")
 
 
 @_quietly

@@ -133,8 +133,9 @@ class PoolSeen:
         return (self, *self.again)
 
     def open_s(self, until_s: float) -> float:
-        """How long it was there, at the latest until ``until_s``."""
-        return sum(max(0.0, (pool.closed_s or until_s) - pool.made_s) for pool in self.all)
+        """How long it was there, at the latest until ``until_s``; one that is closed goes on with what it was given."""
+        last = self.tally.last_s if self.tally and not self.again else 0.0
+        return sum(max(0.0, max(pool.closed_s or until_s, last) - pool.made_s) for pool in self.all)
 
     @cached_property
     def first_submit(self) -> float:
