@@ -153,6 +153,28 @@ def test_what_an_event_loop_awaits(observed, method):
     assert awaited == [5, 0]
 
 
+PILING = """
+def work(todo):
+    for number in iter(todo.get, None):
+        time.sleep(0.02)
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    todo = context.SimpleQueue()
+    child = context.Process(target=work, args=(todo,))
+    child.start()
+    for number in [*range(20), None]:
+        todo.put(number)
+    child.join()
+"""
+
+
+def test_what_waits_in_a_simple_queue(observed, method):
+    [queue] = users(channels.rows(observed("import time" + PILING, method)))
+    assert (queue["gets"], queue["reader_line"]) == (21, 11)
+    assert queue["backlog_max"] > 10
+
+
 ENDING = """
 def read(ours, theirs):
     theirs.close()

@@ -118,7 +118,7 @@ def of_site(run: Facts, site: ideals.Row, channels: Facts) -> Finding | None:
     work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
     if computed < COMPUTES * (work - ideals.at_least(run.rows()[0], "ready_s")):
         return None
-    feeding = [channel for channel in ideals.user_rows(channels) if feeds(channel, count, work / count)]
+    feeding = [channel for channel in ideals.user_rows(channels) if feeds(channel, site)]
     if not feeding:
         return None
     free = unused(run, computed, span)
@@ -150,14 +150,17 @@ def of_site(run: Facts, site: ideals.Row, channels: Facts) -> Finding | None:
     )
 
 
-def feeds(channel: ideals.Row, count: float, work_s: float) -> bool:
+def feeds(channel: ideals.Row, site: ideals.Row) -> bool:
     """Whether processes that compute may live on a channel: it kept many pieces of work ready for them.
 
     A queue with a bound holds its writers back, and one with a large backlog has to be bounded first; others tell.
     """
-    waited = ideals.amount(channel, "get_wait_s") / count
+    count = ideals.amount(site, "count")
+    waited, work_s = ideals.amount(channel, "get_wait_s") / count, ideals.amount(site, "work_s") / count
+    read_here = all(channel.get(f"reader_{key}") == site.get(key) for key in ("file", "line"))
     return (
-        channel.get("type") != "Pipe"
+        read_here
+        and channel.get("type") != "Pipe"
         and not channel.get("maxsize")
         and ideals.at_least(channel, "backlog_b") < ideals.BACKLOG
         and ideals.at_least(channel, "readers") == count

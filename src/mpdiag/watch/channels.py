@@ -105,6 +105,7 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
     for life in lives:
         for name, seconds in spins(life, set(named)):
             spun[named[name].id] += seconds
+    started = {life.pid: life.start.where[:2] for life in lives if life.start}
     left, gave_up, ended = unread(books, named), looked(books, "gave_up"), looked(books, "uncaught", 3)
     found = []
     for channel in channels:
@@ -112,6 +113,8 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
         known["gave_up"] = len(set().union(*(gave_up[end] for end in channel.ends)))
         known["left"] = items_left(channel, left.get(channel.id)) or (never_taken(channel) if known["gave_up"] else 0)
         known["eof"] = sum(len(ended[end]) for end in channel.ends)
+        read_at = {started.get(use.pid, (None, None)) for use in channel.readers()}
+        known["reader_file"], known["reader_line"] = read_at.pop() if len(read_at) == 1 else (None, None)
         found.append({**row(channel), **known, **trips(channel, channels)})
     return found
 
@@ -167,7 +170,8 @@ def row(channel: Channel) -> dict[str, Any]:
     """What can be said of a channel by itself."""
     sends, size = channel.total("send", "count"), channel.total("send", "bytes")
     most = max(
-        (slot.words[layout.P_MOST] for use in channel.uses for slot in use.slots["put"] if slot.words), default=0
+        (slot.words[layout.P_MOST] for use in channel.uses for slot in use.slots["put"] if slot.words),
+        default=piled(channel) if channel.type == "SimpleQueue" else 0,
     )
     writers: dict[str, set[int]] = defaultdict(set)
     for use in channel.uses:
@@ -203,6 +207,17 @@ def row(channel: Channel) -> dict[str, Any]:
         "plain_bytes": plain(channel),
         "user": file is not None and not via & (POOL | EXECUTOR | MANAGER),
     }
+
+
+def piled(channel: Channel) -> int:
+    """How many messages waited when the last one was sent, if they were taken at an even pace."""
+    sent = [use.span("send")[1] for use in channel.writers()]
+    taken = [use.span("get") for use in channel.readers() if use.slots["get"]]
+    if not sent or not taken:
+        return 0
+    first, last = min(begin for begin, _ in taken), max(end for _, end in taken)
+    after = last - max(first, *sent)
+    return round(channel.gets * after / (last - first)) if after > 0 else 0
 
 
 def _vain(slot: Slot) -> float:
