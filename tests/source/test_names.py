@@ -108,6 +108,16 @@ def test_concept(code, concept):
             "concurrent.futures.ProcessPoolExecutor",
             "spawn",
         ),
+        (
+            "import multiprocessing as mp\nps = []\np = mp.Process()\nps.append(p)\nfor p in ps:\n    pass\np",
+            "multiprocessing.Process",
+            None,
+        ),
+        (
+            "import multiprocessing as mp\ndef f(q):\n    global x\n    x = q\nmp.Process(None, f, 0, [mp.Queue()])\nx",
+            "multiprocessing.Queue",
+            None,
+        ),
         ("import multiprocessing as mp\nq = mp.Queue()\nq = other()\nq", None, None),
         ("import multiprocessing as mp, queue\nq = mp.Queue() if x else queue.Queue()\nq", None, None),
         ("from multiprocessing import Queue\nq = {}.get('q')\nq", None, None),
@@ -291,3 +301,49 @@ parent()
         "Job.run",
         "Job.step",
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "end"),
+    [
+        ("a, b = Pipe()\na", 0),
+        ("a, b = Pipe()\nb", 1),
+        ("pair = Pipe(False)\npair[1]", 1),
+        ("pair = Pipe(False)\npair[n]", None),
+        ("pipes = [Pipe() for _ in 'ab']\nfor a, b in pipes:\n    pass\nb", 1),
+        ("def f(c):\n    global x\n    x = c\na, b = Pipe()\nf(a)\nx", 0),
+    ],
+)
+def test_a_connection_knows_its_end(code, end):
+    source = read("from multiprocessing import Pipe\n" + code)
+    thing = source.things.thing(last(source))
+
+    assert thing is not None
+    assert (thing.kind, thing.end) == ("multiprocessing.Connection", end)
+
+
+def test_the_run_of_a_process_class_is_a_worker():
+    source = read("""
+from multiprocessing import Process
+from threading import Thread
+
+class Base(Process):
+    def run(self):
+        self.work()
+
+    def work(self):
+        pass
+
+class Worker(Base):
+    pass
+
+class Other(Thread):
+    def run(self):
+        pass
+
+Worker().start()
+Other().start()
+""")
+
+    assert [function.name for function in source.workers] == ["run", "work"]
+    assert [task.how for task in source.workers[next(iter(source.workers))]] == ["run"]

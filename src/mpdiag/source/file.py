@@ -12,8 +12,9 @@ from pathlib import PurePath
 
 from mpdiag.advice import Fix, Place, excerpt
 from mpdiag.source.guards import Guards
+from mpdiag.source.order import Order
 from mpdiag.source.reading import read
-from mpdiag.source.scopes import FUNCTIONS, Function
+from mpdiag.source.scopes import FUNCTIONS
 from mpdiag.source.target import CHOSEN, Risk, Target, risk
 from mpdiag.source.tasks import Task, Tasks, runs
 from mpdiag.source.things import Thing, Things, argument, is_none, literal
@@ -42,9 +43,13 @@ class Source:
         self.tree = read(_parsed(text, name))
         self.things = Things(self.tree, self._passed)
         self.values = Values(self.things)
+        self.order = Order(self.tree, self.things)
         self.guards = Guards(self.tree, self.things)
         self._tasks = Tasks(self.tree, self.things)
-        self._finding_tasks = False
+        #: The work that is handed to other processes and threads.
+        self.tasks: list[Task] = []
+        self.tasks = list(self._tasks.find())
+        self.things.forget()
         #: The node of each place that was asked for.
         self.placed: dict[Place, ast.AST] = {}
 
@@ -154,6 +159,10 @@ class Source:
             found.setdefault(self.concept(call.func), []).append(call)
         return found
 
+    def function(self, node: ast.AST) -> ast.AST:
+        """The function, lambda or module whose code ``node`` is."""
+        return self.tree.scope(node).function.node
+
     @cached_property
     def made(self) -> dict[str, list[Thing]]:
         """The things that calls in this file make, by kind."""
@@ -167,19 +176,18 @@ class Source:
     # --- tasks
 
     @cached_property
-    def tasks(self) -> list[Task]:
-        """The work that is handed to other processes and threads."""
-        self._finding_tasks = True
-        return list(self._tasks.find())
+    def running(self) -> dict[ast.AST, list[Task]]:
+        """The functions that run in other processes and threads, with the tasks that lead there."""
+        return runs([*self.tasks, *self._tasks.subclassed()], self.tree, self.things)
 
     @cached_property
-    def workers(self) -> dict[Function | ast.Lambda, list[Task]]:
-        """The functions that run in other processes, those of Process subclasses not among them."""
-        return runs([task for task in self.tasks if task.in_process], self.tree, self.things)
+    def workers(self) -> dict[ast.AST, list[Task]]:
+        """The functions that run in other processes, with the tasks that lead there."""
+        found = {function: [task for task in tasks if task.in_process] for function, tasks in self.running.items()}
+        return {function: tasks for function, tasks in found.items() if tasks}
 
     def _passed(self, node: ast.arg) -> Iterator[tuple[ast.expr, bool]]:
-        tasks = [] if self._finding_tasks and "tasks" not in self.__dict__ else self.tasks
-        return self._tasks.passed(node, tasks)
+        return self._tasks.passed(node, self.tasks)
 
     # --- when code runs
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mpdiag.source import names
-from mpdiag.source.scopes import FUNCTIONS, Function, parameters
+from mpdiag.source.scopes import FUNCTIONS, parameters
 from mpdiag.source.things import Thing, Things, argument
 from mpdiag.source.tree import Tree
 
@@ -70,6 +70,13 @@ class Tasks:
                 yield Task(call, "run_in_executor", pool, call.args[1], _plain(call.args[2:]))
         for call in self._tree.every_call:
             yield from self._made(call)
+
+    def subclassed(self) -> Iterator[Task]:
+        """The processes whose class is of this file, as tasks whose function is the class."""
+        for call in self._tree.every_call:
+            made = self._things.thing(call)
+            if made is not None and made.made is call and made.kind == names.PROCESS and made.subclass:
+                yield Task(call, "run", made, call.func)
 
     def _handed_to(self, kinds: frozenset[str], how: str, word: str) -> Iterator[Task]:
         for call in self._tree.calls[how]:
@@ -172,12 +179,14 @@ def _entries(node: ast.expr | None) -> dict[str, ast.expr]:
     return _words(node.keywords) if isinstance(node, ast.Call) else {}
 
 
-def runs(tasks: list[Task], tree: Tree, things: Things) -> dict[Function | ast.Lambda, list[Task]]:
+def runs(tasks: list[Task], tree: Tree, things: Things) -> dict[ast.AST, list[Task]]:
     """The functions of the file that run in tasks, with the tasks that lead to each; also what these call."""
-    found: dict[Function | ast.Lambda, list[Task]] = {}
+    found: dict[ast.AST, list[Task]] = {}
     waiting = [(things.definition(task.function), task) for task in tasks]
     while waiting:
         function, task = waiting.pop()
+        if isinstance(function, ast.ClassDef) and task.how == "run" and task.to.subclass is function:
+            function = things.method(function, "run")
         if not isinstance(function, (*FUNCTIONS, ast.Lambda)) or task in found.get(function, ()):
             continue
         found.setdefault(function, []).append(task)

@@ -1,7 +1,7 @@
 """What expressions are: imported names, objects of the libraries, and definitions of the same file.
 
-Assignments are followed as far as all of them agree; what cannot be told is None. Answers are remembered, and a
-question that leads back to itself has no answer.
+Assignments are followed as far as all of them agree; what cannot be told is None. Answers are remembered; an assignment
+that leads back to what is being asked, as in ``for p in ps`` with ``ps.append(p)``, has no say.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
 from mpdiag.source import names
@@ -20,6 +21,7 @@ from mpdiag.source.target import CHOSEN
 from mpdiag.source.tree import Tree
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,82 @@ class Thing:
     method: str | None = None
     #: The class of this file that it is an instance of.
     subclass: ast.ClassDef | None = None
+    #: Of a connection: which of the two that `Pipe` gave.
+    end: int | None = None
+
+
+class Circle(Exception):
+    """A question led back to itself: what was asked on the way adds nothing to the answer."""
+
+
+class Asked:
+    """The questions on the way to an answer, of all memos that ask each other, and those that only led back to one."""
+
+    def __init__(self) -> None:
+        self.open: set[tuple[object, ast.expr]] = set()
+        self.circular: set[tuple[object, ast.expr]] = set()
 
 
 class Memo(Generic[Answer]):
-    """Remembers the answers of a function of expressions; asked again on the way to an answer, it gives None."""
+    """Remembers the answers of a function of expressions.
 
-    def __init__(self, answer: Callable[[ast.expr], Answer | None]) -> None:
+    Args:
+        answer: the function.
+        asked: shared with the memos that it asks.
+    """
+
+    def __init__(self, answer: Callable[[ast.expr], Answer | None], asked: Asked) -> None:
         self._answer = answer
+        self._asked = asked
         self._known: dict[ast.expr, Answer | None] = {}
 
     def __call__(self, node: ast.expr) -> Answer | None:
-        """The answer for ``node``."""
-        if node not in self._known:
-            self._known[node] = None
-            self._known[node] = self._answer(node)
-        return self._known[node]
+        """The answer for ``node``.
+
+        Raises:
+            Circle: it was asked on the way to the answer.
+        """
+        if node in self._known:
+            return self._known[node]
+        question, asked = (self, node), self._asked
+        if question in asked.open or question in asked.circular:
+            raise Circle
+        asked.open.add(question)
+        answer = None
+        try:
+            answer = self._answer(node)
+        except Circle:
+            if len(asked.open) > 1:
+                asked.circular.add(question)
+                raise
+        finally:
+            asked.open.discard(question)
+            if not asked.open:
+                asked.circular.clear()
+        self._known[node] = answer
+        return answer
+
+    def forget(self) -> None:
+        """Answer anew what is asked again."""
+        self._known.clear()
+
+
+def each_of(ask: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+    """The answers for all items but those that lead back to what is being asked.
+
+    Raises:
+        Circle: they all do.
+    """
+    found: list[Answer] = []
+    circles = 0
+    for item in items:
+        try:
+            found.append(ask(item))
+        except Circle:
+            circles += 1
+    if circles and not found:
+        raise Circle
+    return found
 
 
 class Things:
@@ -70,16 +133,22 @@ class Things:
     """
 
     def __init__(self, tree: Tree, passed: Callable[[ast.arg], Iterable[tuple[ast.expr, bool]]]) -> None:
+        asked = Asked()
         self._tree = tree
         self._passed = passed
         #: The object of a library that an expression denotes: ``mp.Pool`` in ``mp.Pool(4)``.
-        self.name: Memo[Named] = Memo(self._name)
+        self.name: Memo[Named] = Memo(self._name, asked)
         #: The object that an expression gives.
-        self.thing: Memo[Thing] = Memo(self._thing)
+        self.thing: Memo[Thing] = Memo(self._thing, asked)
         #: What the elements of an expression's value are, if they are all of a kind.
-        self.element: Memo[Thing] = Memo(self._element)
+        self.element: Memo[Thing] = Memo(self._element, asked)
         #: The function, lambda or class of this file that an expression denotes; a ``partial`` is what it holds.
-        self.definition: Memo[Definition] = Memo(self._definition)
+        self.definition: Memo[Definition] = Memo(self._definition, asked)
+
+    def forget(self) -> None:
+        """Answer anew: ``passed`` knows more than before."""
+        for memo in (self.name, self.thing, self.element, self.definition):
+            memo.forget()
 
     def concept(self, node: ast.expr) -> str:
         """The concept that an expression denotes, such as ``multiprocessing.Pool`` or ``sys.exit``; empty: unknown."""
@@ -122,6 +191,11 @@ class Things:
                 return found
         return None
 
+    def method(self, node: ast.ClassDef, name: str) -> Definition | None:
+        """The method of a class of this file, its own or inherited from another of this file."""
+        bound = list(self._members(self._tree.opened[node], name))
+        return self._defined_by(bound[0]) if len(bound) == 1 else None
+
     def _members(self, around: Scope, name: str) -> Iterator[Binding]:
         assert isinstance(around.node, ast.ClassDef)
         own = [*around.attributes.get(name, ()), *around.bindings.get(name, ())]
@@ -161,7 +235,7 @@ class Things:
         return Named(node.id)
 
     def _name_bound(self, bindings: Sequence[Binding]) -> Named | None:
-        return _agreed([self._name_by(binding) for binding in bindings if not is_none(binding.value)])
+        return _agreed(each_of(self._name_by, [each for each in bindings if not is_none(each.value)]))
 
     def _name_by(self, binding: Binding) -> Named | None:
         if binding.how == "import":
@@ -176,15 +250,15 @@ class Things:
         if isinstance(node, ast.Call):
             return self._made(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
-            return _merged([self._bound(each) for each in self.bindings(node) if not is_none(each.value)])
+            return _merged(each_of(self._bound, [each for each in self.bindings(node) if not is_none(each.value)]))
         if isinstance(node, ast.Subscript):
-            return None if isinstance(node.slice, ast.Slice) else self.element(node.value)
+            return None if isinstance(node.slice, ast.Slice) else self._item(node)
         if isinstance(node, ast.NamedExpr):
             return self.thing(node.value)
         if isinstance(node, ast.IfExp):
-            return _merged([self.thing(each) for each in (node.body, node.orelse) if not is_none(each)])
+            return _merged(each_of(self.thing, [each for each in (node.body, node.orelse) if not is_none(each)]))
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-            return _merged([self.thing(each) for each in node.values if not is_none(each)])
+            return _merged(each_of(self.thing, [each for each in node.values if not is_none(each)]))
         return None
 
     def _bound(self, binding: Binding) -> Thing | None:
@@ -194,20 +268,28 @@ class Things:
             return None
         if binding.how == "element":
             sources = element_sources(binding.value, binding.path) or ([] if binding.path else [binding.value])
-            return _merged([self.element(each) for each in sources]) if sources else None
+            found = _merged(each_of(self.element, sources)) if sources else self.element(binding.value)
+            return found if sources else _end(found, binding.path)
         found = self.thing(binding.value)
         if not binding.path:
             annotated = found is None and isinstance(binding.node, ast.AnnAssign)
             return self._annotation(binding.node.annotation) if annotated else found  # type: ignore[attr-defined]
         if found is not None and found.kind == names.PIPE:
-            return replace(found, kind=names.CONNECTION) if len(binding.path) == 1 else None
+            return _end(found, binding.path)
         return self.element(binding.value) if len(binding.path) == 1 else None
+
+    def _item(self, node: ast.Subscript) -> Thing | None:
+        """What a subscript gives: an end of a pipe, an element."""
+        pair = self.thing(node.value)
+        if pair is not None and pair.kind == names.PIPE:
+            return _end(pair, (getattr(node.slice, "value", -1),))
+        return self.element(node.value)
 
     def _parameter(self, node: ast.arg) -> Thing | None:
         annotated = self._annotation(node.annotation)
         if annotated is not None:
             return annotated
-        found = [(self.element if each else self.thing)(value) for value, each in self._passed(node)]
+        found = each_of(lambda given: (self.element if given[1] else self.thing)(given[0]), self._passed(node))
         return _merged([thing for thing in found if thing is not None])
 
     def _annotation(self, node: ast.expr | None) -> Thing | None:
@@ -243,7 +325,7 @@ class Things:
                 Thing(base.concept, node, base.library, base.method, found) if base else Thing("", node, subclass=found)
             )
         returned = self._tree.returned.get(found, ()) if found else ()
-        return _merged([self.thing(each) for each in returned if not is_none(each)])
+        return _merged(each_of(self.thing, [each for each in returned if not is_none(each)]))
 
     def _method(self, call: ast.Call, named: Named) -> str | None:
         """The start method that a call names, by itself or by a context that it is given."""
@@ -261,9 +343,9 @@ class Things:
 
     def _element(self, node: ast.expr) -> Thing | None:
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            return _merged([self.thing(each) for each in node.elts])
+            return _merged(each_of(self.thing, node.elts))
         if isinstance(node, ast.Dict):
-            return _merged([self.thing(each) for each in node.values])
+            return _merged(each_of(self.thing, node.values))
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
             return self.thing(node.elt)
         if isinstance(node, ast.DictComp):
@@ -277,23 +359,25 @@ class Things:
     def _element_of_call(self, node: ast.Call) -> Thing | None:
         sources = element_sources(node, ())
         if sources:
-            return _merged([self.element(each) for each in sources])
+            return _merged(each_of(self.element, sources))
         found = self.definition(node.func)
-        return _merged([self.element(each) for each in self._tree.returned.get(found, ())]) if found else None
+        return _merged(each_of(self.element, self._tree.returned.get(found, ()))) if found else None
 
     def _element_of_name(self, node: ast.Name | ast.Attribute) -> Thing | None:
         bindings = self.bindings(node)
         if not bindings:
             return None
-        found: list[Thing | None] = []
+        asks: list[Callable[[], Thing | None]] = []
         for binding in bindings:
             if binding.how == "parameter" and isinstance(binding.node, ast.arg):
-                found += [self.element(value) for value, each in self._passed(binding.node) if not each]
+                asks += [partial(self.element, value) for value, each in self._passed(binding.node) if not each]
             elif binding.value is not None and not _is_empty(binding.value):
-                found.append(self.element(binding.value) if binding.how == "value" and not binding.path else None)
+                plain = binding.how == "value" and not binding.path
+                asks.append(partial(self.element, binding.value) if plain else lambda: None)
         word = node.id if isinstance(node, ast.Name) else node.attr
         put = [value for holder, value in self._tree.put.get(word, ()) if self._same(holder, node)]
-        return _merged([*found, *map(self.thing, put)])
+        asks += [partial(self.thing, value) for value in put]
+        return _merged(each_of(lambda ask: ask(), asks))
 
     def _same(self, first: ast.expr, second: ast.expr) -> bool:
         """Whether two names, or attributes of ``self``, are one variable."""
@@ -309,7 +393,7 @@ class Things:
             named = self.name(node.func)
             is_partial = named is not None and named.concept == "functools.partial" and node.args
             return self.definition(node.args[0]) if is_partial else None
-        found: list[Definition | None] = [self._defined_by(binding) for binding in self.bindings(node)]
+        found = each_of(self._defined_by, self.bindings(node))
         return found[0] if found and all(each is found[0] for each in found) else None
 
     def _defined_by(self, binding: Binding) -> Definition | None:
@@ -339,8 +423,16 @@ def _merged(things: list[Thing | None]) -> Thing | None:
                 first.library if first.library == each.library else STANDARD,
                 first.method if first.method == each.method else CHOSEN,
                 first.subclass if first.subclass is each.subclass else None,
+                first.end if first.end == each.end else None,
             )
     return first
+
+
+def _end(pipe: Thing | None, path: tuple[int, ...]) -> Thing | None:
+    """The connection that unpacking what `Pipe` gave comes to."""
+    if pipe is None or pipe.kind != names.PIPE or len(path) != 1:
+        return None
+    return replace(pipe, kind=names.CONNECTION, end=path[0] if path[0] in (0, 1) else None)
 
 
 def _named(name: str) -> Named:

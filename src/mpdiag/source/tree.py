@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterator
 
 from mpdiag.source.scopes import FUNCTIONS, Scope
 
@@ -91,14 +92,20 @@ class Tree:
             inner = self.parents.get(inner)
         return inner is outer
 
+    def around(self, node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+        """What stands around ``node``, up to its function or the module: from the inside out, each with its child."""
+        inner, outer = node, self.parents.get(node)
+        while outer is not None:
+            yield inner, outer
+            if isinstance(outer, (*FUNCTIONS, ast.Lambda)):
+                return
+            inner, outer = outer, self.parents.get(outer)
+
     def caught(self, node: ast.AST) -> bool:
         """Whether what ``node`` raises may be caught in the same function."""
-        inner, outer = node, self.parents.get(node)
-        while outer is not None and not isinstance(outer, FUNCTIONS):
-            if isinstance(outer, ast.Try) and inner in outer.body and outer.handlers:
-                return True
-            inner, outer = outer, self.parents.get(outer)
-        return False
+        return any(
+            isinstance(outer, ast.Try) and inner in outer.body and outer.handlers for inner, outer in self.around(node)
+        )
 
     def loop(self, node: ast.AST) -> Loop | None:
         """The innermost loop of the same function that repeats ``node``."""

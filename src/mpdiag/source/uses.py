@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from mpdiag.source.things import Things
 from mpdiag.source.tree import Tree
 
+#: What looks at a value and lets go of it.
+_LOOKS = (ast.Assert, ast.BoolOp, ast.Compare, ast.Expr, ast.If, ast.UnaryOp, ast.While)
+
 
 @dataclass(frozen=True, eq=False)
 class Use:
@@ -15,11 +18,15 @@ class Use:
 
     node: ast.expr
     #: The attribute that is asked for, such as ``start`` in ``p.start()``; empty for the variable itself.
-    member: str
+    member: str = ""
     #: The call of that attribute.
-    call: ast.Call | None
+    call: ast.Call | None = None
     #: The attribute is assigned.
-    stored: bool
+    stored: bool = False
+    #: It is what a ``with`` statement enters.
+    entered: bool = False
+    #: The value goes somewhere else: it is returned, passed, put into something or bound to another name.
+    escapes: bool = False
 
     @property
     def at(self) -> tuple[int, int]:
@@ -42,8 +49,10 @@ def uses(node: ast.expr, tree: Tree, things: Things) -> list[Use]:
 
 def _use(node: ast.expr, tree: Tree) -> Use:
     outer = tree.parents.get(node)
+    if isinstance(outer, ast.withitem):
+        return Use(node, entered=True)
     if not isinstance(outer, ast.Attribute):
-        return Use(node, "", None, stored=False)
+        return Use(node, escapes=not isinstance(outer, _LOOKS))
     around = tree.parents.get(outer)
     call = around if isinstance(around, ast.Call) and around.func is outer else None
     return Use(node, outer.attr, call, stored=not isinstance(outer.ctx, ast.Load))
