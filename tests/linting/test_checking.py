@@ -50,3 +50,10 @@ q = Process(target=work())
     found = check(text, "app.py", registry.lints().values(), Target())
 
     assert [(each.place.line, each.rule) for each in found] == [(6, "MP113"), (7, "MP106"), (8, "MP113")]
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"), [(b"import (\n", False), (b"import ", False), (b"loky ", True), (b"from (loky\n", True)]
+)
+def test_the_screen_ends_soon_however_a_file_is_made(line, passes):
+    assert can_match(b"loky\n" + line * 200_000) is passes  # the time of a test is up long before the square of that

@@ -8,16 +8,22 @@ from collections.abc import Iterable, Sequence
 from mpdiag.advice import Finding, Fix, Lint
 from mpdiag.source import Source, Target
 
-#: Words of which a file must hold one, and where it must hold it: cheap tests before the dear one.
+#: Words of which a file must hold one, and what must stand before it: cheap tests before the dear one.
 _WORDS = (b"multiprocess", b"concurrent", b"billiard", b"loky")
-_IMPORTS = re.compile(
-    rb"\b(?:import|from)\b[^\n#(]*(?:\([^)]*)?\b(?:multiprocess|multiprocessing|concurrent|billiard|loky)\b"
-)
+_NAMES = re.compile(rb"\b(?:multiprocess|multiprocessing|concurrent|billiard|loky)\b")
+_IMPORT = re.compile(rb"\b(?:import|from)\b[^\n#(]*(?:\([^)]*)?\Z")
+#: Bytes between the two, and names without an import, beyond which looking on costs more than parsing.
+_REACH, _MANY = 2000, 500
 
 
 def can_match(text: bytes) -> bool:
     """Whether a file imports what lints are about; only then it is worth parsing."""
-    return any(word in text for word in _WORDS) and _IMPORTS.search(text) is not None
+    if not any(word in text for word in _WORDS):
+        return False
+    for number, name in enumerate(_NAMES.finditer(text)):
+        if number > _MANY or _IMPORT.search(text[max(0, name.start() - _REACH) : name.start()]):
+            return True
+    return False
 
 
 def check(text: bytes, name: str, lints: Iterable[Lint], target: Target) -> list[Finding]:
