@@ -9,16 +9,25 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from mpdiag import machine
+from mpdiag.linting.running import BREAK_EVEN
 
 UNGUARDED = "from multiprocessing import Pool\n\nwith Pool() as pool:\n    print(pool.map(abs, range(3)))\n"
 GUARDED = 'import multiprocessing\n\nif __name__ == "__main__":\n    print(multiprocessing.cpu_count())\n'
 #: Would be seen if it were imported, or run.
 REVENGE = "import multiprocessing\nfrom pathlib import Path\nPath('imported').touch()\n"
-#: Above the number from which several processes share the work.
-MANY = 600
+#: Files enough for several processes, with what each holds beside its mistake.
+MANY = 60
+BALLAST = "\nx = [\n" + "    (1, 2, 3),\n" * 3500 + "]\n"
 
+TWO_CPUS = pytest.mark.skipif(
+    not Path("/proc/self").exists() or machine.gather()["usable_workers"] < 2,
+    reason="needs two CPUs and processes that show",
+)
 POSIX = pytest.mark.skipif(os.name == "nt", reason="needs signals and pipes")
 
 
@@ -37,8 +46,8 @@ def many(folder):
     for number in range(MANY):
         path = folder / f"d{number % 7}" / f"f{number:03}.py"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(UNGUARDED if number % 3 == 0 else GUARDED)
-    (folder / "d0" / "f000.py").write_text("import multiprocessing\nx = = 1\n")
+        path.write_text((UNGUARDED if number % 3 == 0 else GUARDED) + BALLAST)
+    (folder / "d0" / "f000.py").write_text(f"import multiprocessing\nx = = 1\n{BALLAST}")
 
 
 def unread(pipe):
@@ -100,9 +109,10 @@ def test_nothing_of_what_is_read_is_run(sandbox, folder):
 
 def test_several_processes_say_what_one_says(sandbox, folder):
     many(folder)
-    here = sandbox.run("lint", "--format", "json", environ={"PYTHON_CPU_COUNT": "2"})
-    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
-    halves = [sandbox.run("lint", "--format", "json", *half) for half in (files[:300], files[300:])]
+    here = sandbox.run("lint", "--format", "json")
+    files = sorted(folder.rglob("*.py"))
+    halves = [sandbox.run("lint", "--format", "json", *half) for half in (files[: MANY // 2], files[MANY // 2 :])]
+    assert sum(path.stat().st_size for path in files) > BREAK_EVEN > MANY // 2 * len(BALLAST)
 
     report, first, second = (json.loads(done.stdout) for done in (here, *halves))
 
@@ -111,7 +121,7 @@ def test_several_processes_say_what_one_says(sandbox, folder):
 
     assert len(known(report)) == MANY // 3
     assert sorted(known(report)) == sorted(known(first) + known(second))
-    assert known(report) == sorted(known(report), key=lambda each: each[1])
+    assert known(report) == sorted(known(report), key=lambda each: each[1:])
     assert [each["text"].partition(":")[0] for each in report["quality"]] == ["d0/f000.py"]
 
 
@@ -131,18 +141,43 @@ def test_an_interruption_while_it_waits_for_standard_input(sandbox, folder, numb
     sandbox.expect_nothing_left()
 
 
-@POSIX
-def test_an_interruption_of_several_processes_leaves_none(sandbox, folder):
+def command(pid):
+    """The command line of a process; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def several(sandbox, folder):
+    """A run that has started its processes, and those of them that check files."""
     many(folder)
-    for path in folder.rglob("f*.py"):
-        path.write_text(path.read_text() + "x = [\n" + "    (1, 2, 3),\n" * 4000 + "]\n")
     with sandbox.start("lint", "--format", "json", start_new_session=True) as process:
-        while len(sandbox.processes()) < 3 and process.poll() is None:
+        workers = []
+        while len(workers) < 2 and process.poll() is None:
             time.sleep(0.02)
-        time.sleep(0.5)
-        os.killpg(process.pid, signal.SIGINT)
-        done = sandbox.finish(process)
+            workers = [pid for pid in sandbox.processes() if "spawn_main" in command(pid)]
+        yield process, workers
+
+
+@TWO_CPUS
+def test_an_interruption_of_several_processes_leaves_none(sandbox, several):
+    process, _ = several
+    os.killpg(process.pid, signal.SIGINT)
+    done = sandbox.finish(process)
 
     assert done.returncode == 130
     assert json.loads(done.stdout)["quality"][0]["text"].startswith("interrupted")
     assert done.stderr == ""
+
+
+@TWO_CPUS
+def test_a_process_that_dies_is_told_in_a_line(sandbox, several):
+    process, workers = several
+    os.kill(workers[0], signal.SIGKILL)
+    done = sandbox.finish(process)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("mpdiag: a process that checks files has died.")
+    assert done.stderr.count("\n") == 1

@@ -31,7 +31,7 @@ def test_above_it_as_many_are_as_can_be_used(files, monkeypatch, cpus):
         asked.append((len(files), workers))
         return iter(())
 
-    monkeypatch.setattr(running, "BREAK_EVEN", 40)
+    monkeypatch.setattr(running, "BREAK_EVEN", 40 * len(SOURCE))
     monkeypatch.setattr(running, "_usable_workers", lambda: cpus)
     monkeypatch.setattr(running, "_in_several", in_several)
     files.lint()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from mpdiag import config, errors, saved
+from mpdiag import config, errors
 from mpdiag.errors import BadInput
 from mpdiag.linting.job import STDIN, Job
 from mpdiag.linting.reading import MOST_BYTES
@@ -17,6 +17,7 @@ from mpdiag.linting.reporting import report
 from mpdiag.linting.settings import Request
 from mpdiag.linting.targets import START_METHODS
 from mpdiag.options import Target, comma_separated, emit, option, report_options
+from mpdiag.report import Report
 
 
 @click.command()
@@ -56,7 +57,7 @@ def lint(target: Target, paths: tuple[str, ...], baseline: str | None, **wishes:
     paths = paths or ((STDIN,) if wishes["stdin_filename"] else (".",))
     request = Request(paths, patterns_from("exclude"), patterns_from("per_file_ignores"), **wishes)
     stdin = standard_input(request.huge) if STDIN in paths else None
-    job = Job(request, saved.load(baseline) if baseline else None, stdin)
+    job = Job(request, known(baseline) if baseline else None, stdin)
     outcome = job.run()
     if outcome.mended is not None and request.fix:
         sys.stdout.buffer.write(outcome.mended)
@@ -67,6 +68,13 @@ def lint(target: Target, paths: tuple[str, ...], baseline: str | None, **wishes:
     if job.stumbled:
         return code or errors.FAILED
     return code if job.came_to_something else errors.USAGE
+
+
+def known(file: str) -> Report:
+    """The report in ``file``."""
+    from mpdiag import saved
+
+    return saved.load(file)
 
 
 def patterns_from(parameter: str) -> str:

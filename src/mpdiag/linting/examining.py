@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 from mpdiag.advice import Finding, Fix
-from mpdiag.linting import checking, notebooks, reading
+from mpdiag.linting import checking, reading
 from mpdiag.linting.searching import File
 from mpdiag.linting.settings import Choice, Request, resolve
 from mpdiag.linting.suppressions import MARK, silence
@@ -60,24 +62,25 @@ class Examiner:
         self.targets = Targets(request.target_version, request.start_method)
         self._most = None if request.huge else reading.MOST_BYTES
 
-    def passes(self, file: File) -> bool:
-        """Whether ``file`` may have findings or comments of ours, at a glance.
+    def worth(self, file: File) -> int:
+        """How many bytes of ``file`` have to be looked at: none, if at a glance it has no findings or comments of ours.
 
         Raises:
             Unreadable: it cannot be read.
         """
         data = reading.read(file.path, self._most)
-        return file.is_notebook or MARK in data or checking.can_match(data)
+        return len(data) if file.is_notebook or MARK in data or checking.can_match(data) else 0
 
     def examine(self, file: File, data: bytes | None = None) -> Examined:
         """All that is to be said of ``file``; its content is ``data``, if that is known."""
         examined = Examined(file)
         try:
             content = reading.read(file.path, self._most) if data is None else data
-            with_room(len(content), partial(self._check, content, examined))
+            with collected_after():
+                with_room(len(content), partial(self._check, content, examined))
         except reading.Unreadable as error:
             examined.failed = f"{file.name}: {error}"
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        except (SyntaxError, UnicodeError, RecursionError, MemoryError) as error:
             examined.failed = f"{file.name}{reading.unparsed(error)}"
         except Exception as error:
             if os.environ.get("MPDIAG_DEBUG"):
@@ -96,12 +99,16 @@ class Examiner:
     def _check(self, content: bytes, examined: Examined) -> None:
         file, notebook = examined.file, None
         if file.is_notebook:
+            from mpdiag.linting import notebooks
+
             notebook = notebooks.read(content)
             if checking.can_match(notebook.source):
                 notebook = notebook.python()
                 examined.remarks += [f"{file.name}:{each}" for each in notebook.broken]
             content = notebook.source
         examined.relevant = checking.can_match(content)
+        if examined.relevant and b"\0" in content:
+            raise reading.Unreadable("holds null bytes, which no Python source may")
         judged = self.choice.judged(file.real)
         found = checking.check(content, file.name, self.choice.lints, self.targets.of(file.project))
         silenced = silence(content, [each for each in found if each.rule in judged.ids], resolve, judged)
@@ -110,6 +117,19 @@ class Examiner:
         for line, text in silenced.remarks:
             where = "cell {}:{}".format(*notebook.at(line)) if notebook else line
             examined.remarks.append(f"{file.name}:{where}: {text}")
+
+
+@contextmanager
+def collected_after() -> Iterator[None]:
+    """Look for garbage once, at the end: trees live until they go as a whole, and looking meanwhile takes a quarter."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+        gc.collect(0)
 
 
 def with_room(size: int, work: Callable[[], Answer]) -> Answer:

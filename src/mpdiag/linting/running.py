@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 
+from mpdiag.errors import CannotWork
 from mpdiag.linting.examining import Examined, Examiner
 from mpdiag.linting.reading import Unreadable
 from mpdiag.linting.searching import File
 from mpdiag.linting.settings import Request
 
-#: Below as many files worth a look, starting processes takes longer than they save: benchmarks/lint_speed.py.
-BREAK_EVEN = 500
+#: Bytes of files worth a look, below which starting processes takes longer than they save. Two halve the second that a
+#: MiB takes and need half of one to start (benchmarks/lint_speed.py); the rest is for machines that are busy.
+BREAK_EVEN = 2 * 2**20
 #: Files that a process gets at a time.
-_CHUNK = 16
+_CHUNK = 8
+#: Processes beyond which starting them is what takes the time.
+_MOST = 16
 
 
 @dataclass
@@ -57,23 +62,22 @@ def run(request: Request, examiner: Examiner, files: Iterable[File], harvest: Ha
         harvest: takes what comes of them.
     """
     candidates = []
+    size = 0
     for file in files:
         try:
-            passes = examiner.passes(file)
+            worth = examiner.worth(file)
         except Unreadable as error:
             harvest.add(Examined(file, failed=f"{file.name}: {error}"))
             continue
-        if passes:
+        if worth:
             candidates.append(file)
+            size += worth
         else:
             harvest.add(Examined(file))
-    for examined in _examined(request, examiner, candidates):
+    most = min(len(candidates) // _CHUNK, _MOST)
+    workers = min(_usable_workers(), most) if size >= BREAK_EVEN and most > 1 else 1
+    for examined in _in_several(request, candidates, workers) if workers > 1 else map(examiner.examine, candidates):
         harvest.add(examined)
-
-
-def _examined(request: Request, examiner: Examiner, files: Sequence[File]) -> Iterator[Examined]:
-    workers = _usable_workers() if len(files) >= BREAK_EVEN else 1
-    return _in_several(request, files, workers) if workers > 1 else map(examiner.examine, files)
 
 
 def _usable_workers() -> int:
@@ -83,16 +87,41 @@ def _usable_workers() -> int:
 
 
 def _in_several(request: Request, files: Sequence[File], workers: int) -> Iterator[Examined]:
-    """The same, by processes that begin with nothing of this one; a Ctrl-C is ours alone."""
-    from concurrent.futures import ProcessPoolExecutor
+    """The same, by ``workers`` processes that begin with nothing of this one; what comes of them has the same order.
 
-    fresh = multiprocessing.get_context("spawn")
+    Raises:
+        CannotWork: one of them died.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     quiet = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
-    pool = ProcessPoolExecutor(min(workers, len(files) // _CHUNK), mp_context=fresh, initializer=quiet)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), quiet)
     try:
-        yield from pool.map(partial(_examine, request), files, chunksize=_CHUNK)
+        with deaf_children():
+            results = pool.map(partial(_examine, request), files, chunksize=_CHUNK)
+        yield from results
+    except BrokenProcessPool as error:
+        raise CannotWork("a process that checks files has died", "Is memory short? Check fewer files.") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def deaf_children() -> Iterator[None]:
+    """What is started meanwhile never hears Ctrl-C, not even while it starts; to this process it comes afterwards."""
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # up to Python 3.13, starting it ends the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _examine(request: Request, file: File) -> Examined:
