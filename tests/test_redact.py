@@ -8,7 +8,7 @@ from mpdiag import registry, reports
 from mpdiag.advice import Evidence, Finding, Place
 from mpdiag.model import Column, Measured
 from mpdiag.redact import Identity, redact
-from mpdiag.report import Quality, Section, Style, Unjudged
+from mpdiag.report import Account, Memory, ProcessAccount, Quality, Section, Span, Style, Unjudged
 
 REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
 WHO = Identity(home="/home/ann", user="ann", host="merlin.example.org")
@@ -146,16 +146,21 @@ def redacted_place(place):
     return redact(report, WHO).findings[0].place
 
 
+@pytest.mark.parametrize("kind", ["lint", "run"])
 @pytest.mark.parametrize("name", registry.names("renderers"))
-def test_no_format_tells_who_ran_it(name):
+def test_no_format_tells_who_ran_it(name, kind):
     secret = "/home/zoe/x by zoe on merlin.example.org"
     place = Place(secret, 3, 1, secret, secret, 3, 9, f"open({secret})")
     finding = Finding("MP999", "x", "error", "static", secret, secret, secret, (Evidence(secret, secret),), place)
+    span = Span(1, "task", secret, 1.0, 2.0, place=secret)
+    process = ProcessAccount(1, 0, secret, secret, secret, 0.0, 9.0, secret, {secret: 1.0}, Memory(1))
     report = replace(
         REPORT,
-        kind="lint",
+        kind=kind,
         command=("mpdiag", secret),
         verdict=secret,
+        sections=(Section("s", secret, "ok", secret, columns=(Column("x", secret),), rows=({"x": secret},)),),
+        account=Account(9.0, (process,), {secret: 1.0}, 0.0, timeline=(span,)),
         findings=(finding, replace(finding, seen=f"{secret} again")),
         quality=(Quality(secret, (secret,)),),
         not_judged=(Unjudged("MP998", secret),),

@@ -12,6 +12,7 @@ from mpdiag import units
 from mpdiag.compared_findings import Changes, names
 from mpdiag.model import Cell, Column, Measured
 from mpdiag.report import Report, Section
+from mpdiag.text.curves import key_columns
 
 #: Measuring goes on until an interval is this narrow, so that less is no difference.
 LEAST: Final = 0.05
@@ -147,16 +148,6 @@ def _in_table(before: Section, after: Section) -> Iterator[Figure]:
             first, second = same.get(column.key), row.get(column.key)
             if isinstance(first, Measured) and isinstance(second, Measured):
                 yield Figure(after.id, after.title, what, column, first, second)
-
-
-def key_columns(section: Section) -> tuple[Column, ...]:
-    """The columns that tell what a row is about: those before the first measured one."""
-    found = []
-    for column in section.columns:
-        if any(isinstance(row.get(column.key), Measured) for row in section.rows):
-            break
-        found.append(column)
-    return tuple(found)
 
 
 def _key(row: Mapping[str, Cell], keys: tuple[Column, ...]) -> tuple[Cell, ...]:

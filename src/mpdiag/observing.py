@@ -28,7 +28,7 @@ from mpdiag.redact import Identity, redact_values
 from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
 from mpdiag.signals import uninterrupted
 from mpdiag.watch import account as accounts
-from mpdiag.watch import calls, lives, pages, profiles, timeline
+from mpdiag.watch import calls, lives, pages, profiles, spans, timeline
 from mpdiag.watch import facts as tabled
 from mpdiag.watch import folder as private
 from mpdiag.watch.books import read
@@ -298,7 +298,7 @@ def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report
         scene,
         duration_s=time.monotonic() - begun,
         sections=(*tree(request, run, lived), *pages.sections(tables)),
-        account=account,
+        account=replace(account, timeline=spans.kept(run, lived)),
         findings=tuple(findings),
         quality=tuple(Quality(text) for text in (*doubts(request, scene, run, lived), *cut)),
         passed=tuple(judged.passed),

@@ -135,6 +135,23 @@ class Efficiency:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Something that a process did; times in seconds since the run began."""
+
+    pid: int
+    #: A task, or the bucket that its time is in.
+    kind: str
+    name: str
+    began_s: float
+    ended_s: float
+    #: More than one: so many, from the begin of the first to the end of the last.
+    count: int = 1
+    #: How much of the span they took.
+    took_s: float | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True)
 class Account:
     """Where a program's time went, process by process."""
 
@@ -143,6 +160,8 @@ class Account:
     total: dict[str, float]
     unaccounted_fraction: float
     efficiency: Efficiency | None = None
+    #: What took long in each process, as far as its times are known; bounded, whatever the program does.
+    timeline: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

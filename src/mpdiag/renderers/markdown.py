@@ -176,7 +176,8 @@ def _shown(report: Report, section: Section, style: Style) -> list[str]:
 
 
 def _table(section: Section) -> list[str]:
-    lines = [f"**{present.markdown(section.title)}**", ""]
+    title = present.markdown(section.title)
+    lines = [f"**{title}**", ""] if title else []
     if section.status != "ok":
         lines = [present.markdown(present.trouble(section)), ""]
     columns = [column for column in section.columns if not column.wide]

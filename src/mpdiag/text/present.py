@@ -70,11 +70,15 @@ def inert(lines: str) -> str:
 
 def markdown(text: str) -> str:
     """``text`` as it stands, in Markdown: only `code` in backticks stays code, where nothing else has a meaning."""
-    parts = _CODE.split(visible(text.strip()))
     return "".join(
-        part.replace("|", "\\|") if place % 2 else unlinked(_MARKUP.sub(_escaped, part)).replace("$", "<span>$</span>")
-        for place, part in enumerate(parts)
+        part.replace("|", "\\|") if code else unlinked(_MARKUP.sub(_escaped, part)).replace("$", "<span>$</span>")
+        for part, code in coded(visible(text.strip()))
     )
+
+
+def coded(text: str) -> list[tuple[str, bool]]:
+    """``text`` in parts; those in backticks, which they keep, are code."""
+    return [(part, place % 2 == 1) for place, part in enumerate(_CODE.split(text))]
 
 
 def unlinked(text: str) -> str:
