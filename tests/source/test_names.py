@@ -176,6 +176,15 @@ def run(x, q):
     }
 
 
+def test_an_endless_chain_of_names_has_no_answer():
+    code = "import multiprocessing as mp\ndef f0():\n    return mp.Queue()\n"
+    code += "".join(f"def f{n}():\n    return f{n - 1}()\n" for n in range(1, 500))
+
+    near, far = read(f"{code}f3()"), read(f"{code}f499()")
+    assert near.things.thing(last(near))
+    assert far.things.thing(last(far)) is None
+
+
 def test_attributes_of_self_belong_to_their_class():
     source = read("""
 import multiprocessing as mp, queue

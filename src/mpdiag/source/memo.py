@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
+#: A question that rests on so many others is not answered.
+FAR = 40
+
 
 class Circle(Exception):
     """A question led back to itself: what was asked on the way adds nothing to the answer."""
@@ -36,7 +39,7 @@ class Memo(Generic[Answer]):
         self._known: dict[ast.expr, Answer | None] = {}
 
     def __call__(self, node: ast.expr) -> Answer | None:
-        """The answer for ``node``.
+        """The answer for ``node``; none, unremembered, at the end of a long chain of questions.
 
         Raises:
             Circle: it was asked on the way to the answer.
@@ -46,6 +49,8 @@ class Memo(Generic[Answer]):
         question, asked = (self, node), self._asked
         if question in asked.open or question in asked.circular:
             raise Circle
+        if len(asked.open) >= FAR:
+            return None
         asked.open.add(question)
         answer = None
         try:

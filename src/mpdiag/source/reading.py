@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from mpdiag.source.elements import PUTS
-from mpdiag.source.scopes import Binding, Definition, Scope, all_parameters
+from mpdiag.source.scopes import FUNCTIONS, Binding, Definition, Scope, all_parameters
 from mpdiag.source.tree import COMPREHENSIONS, Tree
 
 #: Fields that hold no node to visit.
@@ -29,14 +29,6 @@ def read(root: ast.Module) -> Tree:
     return tree
 
 
-#: The fields of each class of nodes that hold nodes to visit.
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
-    kind: () if issubclass(kind, _LEAVES) else tuple(name for name in kind._fields if name not in _PLAIN)
-    for kind in vars(ast).values()
-    if isinstance(kind, type) and issubclass(kind, ast.AST)
-}
-
-
 class _Reader:
     """Visits each node once, before its children and in the order of the source; without recursion, however deep."""
 
@@ -44,27 +36,27 @@ class _Reader:
         self._tree = tree
 
     def walk(self) -> None:
-        tree, parents, notes, fields = self._tree, self._tree.parents, _NOTES, _FIELDS
-        pending: list[tuple[ast.AST, Scope]] = [(tree.root, tree.module)]
+        parents, homes, opened = self._tree.parents, self._tree.homes, self._tree.opened
+        pending: list[tuple[ast.AST, Scope]] = [(self._tree.root, self._tree.module)]
         while pending:
             node, scope = pending.pop()
-            if isinstance(node, ast.stmt):
-                tree.homes[node] = scope
-            note = notes.get(node.__class__)
+            note, fields, is_statement, opens = _PLANS[node.__class__]
+            if is_statement:
+                homes[node] = scope
             if note is not None:
                 note(self, node, scope)
-            inner = tree.opened.get(node)
+            inner = opened[node] if opens else scope
             first = len(pending)
-            for name in fields[node.__class__]:
+            for name in fields:
                 value = getattr(node, name)
-                if value is None:
-                    continue
-                there = inner if inner is not None and name not in _OUTSIDE else scope
+                there = scope if opens and name in _OUTSIDE else inner
                 for child in value if value.__class__ is list else (value,):
                     if child is not None:
                         parents[child] = node
-                        pending.append((child, there))
-            pending[first:] = pending[: first - 1 if first else None : -1]
+                        if child.__class__ is not ast.Constant:
+                            pending.append((child, there))
+            if len(pending) > first + 1:
+                pending[first:] = pending[: first - 1 if first else None : -1]
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         tree, name = self._tree, _word(node.func)
@@ -218,3 +210,13 @@ def _part(binding: Binding, place: int) -> Binding:
         if plain and 0 <= place < len(value.elts):
             return Binding("value", binding.node, binding.scope, value.elts[place])
     return Binding(binding.how, binding.node, binding.scope, value, (*binding.path, place))
+
+
+def _plan(kind: type[ast.AST]) -> tuple[Callable[..., None] | None, tuple[str, ...], bool, bool]:
+    """What to do with a class of nodes: what to note, which fields to visit, is it a statement, opens it a scope?"""
+    fields = () if issubclass(kind, _LEAVES) else tuple(name for name in kind._fields if name not in _PLAIN)
+    opens = issubclass(kind, (*FUNCTIONS, ast.Lambda, ast.ClassDef, *COMPREHENSIONS))
+    return _NOTES.get(kind), fields, issubclass(kind, ast.stmt), opens
+
+
+_PLANS = {kind: _plan(kind) for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)}
