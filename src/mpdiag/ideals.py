@@ -82,11 +82,12 @@ def user_rows(facts: Facts) -> list[dict[str, Any]]:
     return [dict(row) for row in facts.all() if row.get("user") is not False]
 
 
-#: Bytes per second from which on pickling is copying: buffers go at GB/s, graphs of objects at a tenth of that.
-COPYING = 250e6
-#: Pickling and unpickling an object costs up to some ten times what looking at it does: a task that takes less than
+#: Bytes per second from which on pickling and unpickling is copying: buffers take less than a nanosecond a byte, lists
+#: of numbers or strings three to ten, rows and dicts twenty.
+COPYING = 500e6
+#: Pickling and unpickling an object costs up to some fifty times what looking at it does: a task that takes less than
 #: this part of that has not looked at most of what it was sent.
-UNUSED = 40.0
+UNUSED = 150.0
 
 
 def carried_s(pool: Row) -> tuple[float, float]:
@@ -123,7 +124,7 @@ def repeated(pool: Row, tasks: Facts) -> str | None:
 
 def parameters(words: str, function: str) -> str:
     """The numbers of a function's parameters, as the table of tasks tells them, for prose; a method's first is self."""
-    if not words.replace(",", "").replace(".", "").isdigit():
+    if not all(word.partition(".")[0].isdigit() for word in words.split(",")):
         return words
     name = function.partition(".")[2] or function
     numbers = ", ".join(words.split(","))
@@ -134,7 +135,9 @@ def graphs(pool: Row) -> bool:
     """Whether what the tasks are sent are objects that pickle visits one by one, and that the tasks look at."""
     args, _ = carried_s(pool)
     sent = amount(pool, "args_b") * amount(pool, "tasks")
-    return sent < COPYING * amount(pool, "pickle_s") and args < UNUSED * amount(pool, "task_s")
+    return sent < COPYING * (amount(pool, "pickle_s") + amount(pool, "unpickle_s")) and args < UNUSED * amount(
+        pool, "task_s"
+    )
 
 
 def outdone(pool: Row, tasks: Facts) -> bool:

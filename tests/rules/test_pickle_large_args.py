@@ -137,7 +137,7 @@ def test_a_table_sent_with_every_task(judged):
 
 
 def test_buffers_that_differ_belong_into_shared_memory(judged):
-    (finding,) = judged({**POOL, "phase_s": 2.05})
+    (finding,) = judged({**POOL, "unpickle_s": 0.4, "phase_s": 2.05})
 
     assert "an index" in finding.do
     assert finding.gain.ceiling_s == pytest.approx(2.2)

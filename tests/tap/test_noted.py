@@ -571,3 +571,53 @@ def test_what_goes_along_with_a_function_is_its_first_parameter(observed, method
         "find": ("0", "1"),
         "fits": ("0", "1"),
     }
+
+
+CARRIED = """
+from array import array
+from dataclasses import dataclass
+
+@dataclass
+class Job:
+    table: object
+    number: int
+
+def look(job):
+    return job.number
+
+def find(rows, numbers, number):
+    return number
+
+def sums(rows):
+    return len(rows)
+
+class Odd:
+    __slots__ = ("number",)
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+def odd(one):
+    return 1
+
+if __name__ == "__main__":
+    rows, numbers = {str(number): {"a": [number, 0.5]} for number in range(99)}, array("d", range(99))
+    with mp.get_context(sys.argv[1]).Pool(1) as pool:
+        pool.map(look, [Job(numbers, number) for number in range(9)], 1)
+        pool.starmap(find, [(rows, numbers, number) for number in range(9)], 1)
+        pool.map(sums, [[[number, 0.5], [number + 1, 1.5]] for number in range(9)], 1)
+        pool.map(odd, [Odd() for _ in range(9)], 1)
+        pool.close()
+        pool.join()
+"""
+
+
+def test_what_is_inside_of_arguments_is_compared(observed, method):
+    seen = pools.seen(observed(CARRIED, method))
+    rows = {row["function"].rpartition(".")[2]: row for row in pool_tasks.rows(seen, pools.numbered(seen))}
+    assert {name: (row["same_args"], row["varying"]) for name, row in rows.items()} == {
+        "look": ("0.table", "0.number"),
+        "find": ("0,1", "2"),
+        "sums": ("", "0"),
+        "odd": ("", "0"),
+    }

@@ -75,14 +75,14 @@ def take():
 """
 
 
-def ask(tmp_path, body, same="", head="def task(job, extra=None):", fresh=[0]):  # noqa: B006 - counts
+def ask(tmp_path, body, same="", head="def task(job, extra=None):", callee=None, fresh=[0]):  # noqa: B006 - counts
     """What is said of the line that ends with a mark."""
     fresh[0] += 1
     file = tmp_path / f"app{fresh[0]}.py"
     lines = (MODULE + "\n" + head + "\n" + "\n".join("    " + line for line in body.splitlines())).splitlines()
     line = next(number for number, text in enumerate(lines, 1) if text.endswith("#!"))
     file.write_text("\n".join(lines) + "\n")
-    return invariant(str(file), "task", line, same)
+    return invariant(str(file), "task", line, same, callee)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +203,22 @@ def test_what_the_source_does_not_tell(tmp_path, body):
 )
 def test_constant_arguments(tmp_path, same, body, expected):
     assert ask(tmp_path, body, same) is expected
+
+
+@pytest.mark.parametrize(
+    ("callee", "body", "expected"),
+    [
+        ("load", "return score(load(PATH), job)  #!", True),
+        ("score", "return score(load(PATH), job)  #!", False),
+        ("load", "return load(job).find(load(PATH))  #!", False),
+        ("__init__", "return Model(PATH)  #!", True),
+        ("<listcomp>", "return [job * n for n in range(LIMIT)]  #!", False),
+        ("<dictcomp>", "return {n: n * 2 for n in range(LIMIT)}[job]  #!", True),
+        ("<genexpr>", "return sum(job % n for n in range(LIMIT))  #!", False),
+    ],
+)
+def test_only_what_is_called_counts(tmp_path, callee, body, expected):
+    assert ask(tmp_path, body, callee=callee) is expected
 
 
 def test_catchalls_vary(tmp_path):

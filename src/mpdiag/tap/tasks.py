@@ -24,6 +24,8 @@ _noted: dict[str, int] = {}
 #: Arguments of other types are not compared: that could run the program's code.
 PLAIN = (str, int, float, bytes, bool, type(None))
 LONG = 200
+#: So are plain numbers in a row, which are looked at by no code of the program either.
+BUFFERS = (("builtins", "bytearray"), ("array", "array"), ("numpy", "ndarray"))
 #: Of a long one, and of a list or dict, so many pieces are looked at: the two ends and the middle.
 PIECE = 8
 #: The longest task of each function that was noted, in nanoseconds; a longer one is noted when it is so many times it.
@@ -81,6 +83,8 @@ def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
     for position, value in enumerate(args[:8], len(flat)):
         if type(value) is tuple:
             flat += [(f"{position}.{inner}", _trace(part)) for inner, part in enumerate(value[:8])]
+        elif _record(value):
+            flat += [(f"{position}.{key}", _trace(part)) for key, part in islice(_state(value).items(), PIECE)]
         else:
             flat.append((str(position), _trace(value)))
     before = _last.get(name)
@@ -97,6 +101,17 @@ def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
     seen = _noted[name] = _noted.get(name, 0) + 1
     if len(varied) != size or seen == 1 or (seen & (seen - 1)) == 0:
         core.event("varied", name, seen + 1, [position for position, _ in now], sorted(varied))
+
+
+def _record(value: Any) -> bool:
+    """Whether an argument is an object of a class of the program's own, which was unpickled attribute by attribute."""
+    file = getattr(sys.modules.get(type(value).__module__), "__file__", None)
+    return bool(type(value).__dictoffset__ and file and not places.is_library(file))
+
+
+def _state(value: Any) -> Any:
+    """The attributes of an object, by no code of its class."""
+    return object.__getattribute__(value, "__dict__")
 
 
 def _dragged(function: Any) -> Any:
@@ -120,6 +135,8 @@ def _trace(value: Any) -> Any:
         return (kind, len(value), *_pieces(value)) if kind in (str, bytes) and len(value) >= LONG else (kind, value)
     if kind in (list, dict):
         return _sample(kind, value)
+    if (kind.__module__, kind.__name__) in BUFFERS:
+        return _buffer(kind, value)
     if kind.__module__ == "pathlib" or kind.__module__.startswith("pathlib."):
         return kind, str(value)
     try:
@@ -141,11 +158,25 @@ def _sample(kind: type, value: Any) -> Any:
     return None if not traces or None in traces else (kind, len(value), traces)
 
 
-def _flat(value: Any) -> Any:
-    """The same for what a list or dict holds, one level deep."""
-    if type(value) is tuple:
-        parts = [_flat(part) for part in value[:PIECE]]
-        return None if None in parts else parts
+def _buffer(kind: type, value: Any) -> Any:
+    """The same for an array of plain numbers."""
+    if kind.__name__ != "ndarray":
+        return (kind, len(value), *map(bytes, map(memoryview, _pieces(value))))
+    if value.dtype.hasobject:
+        return None
+    return (kind, value.shape, *(piece.tobytes() for piece in _pieces(value.flat)))
+
+
+def _flat(value: Any, deep: int = 4) -> Any:
+    """The same for what a list or dict holds, and for the two ends of what is in that."""
+    kind = type(value)
+    if kind in (tuple, list) and deep:
+        ends = value[:PIECE] if kind is tuple else [*value[:1], *value[-1:]]
+        parts = [_flat(part, deep - 1) for part in ends]
+        return None if None in parts else (kind, len(value), parts)
+    if kind is dict and deep:
+        items = [_flat(item, deep - 1) for item in islice(value.items(), 2)]
+        return None if None in items else (kind, len(value), items)
     if type(value) in PLAIN:
         return type(value), value[:LONG] if isinstance(value, (str, bytes)) else value
     return None

@@ -51,11 +51,11 @@ def repeats(hot: HotLine, same_args: str | None, lives: Sequence[Life]) -> dict[
     same: bool | None = None
     rounds: int | None = None
     if hot.callee and hot.depth:
-        same = None if INSTALLED.search(hot.file) or looped(*place) else invariant(*place) or None
-    elif hot.callee and hot.role == "process" and looped(*place) and invariant(*place, EVERY):
+        same = None if INSTALLED.search(hot.file) or looped(*place) else invariant(*place, callee=hot.callee) or None
+    elif hot.callee and hot.role == "process" and looped(*place) and invariant(*place, EVERY, hot.callee):
         same, rounds = True, taken(hot.root.function, lives)
     elif hot.callee:
-        same = invariant(*place, same_args)
+        same = invariant(*place, same_args, hot.callee)
     return {"invariant": same, "rounds": rounds}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +17,13 @@ from mpdiag.watch.bindings import Function, Module, Source, names_in, of_functio
 #: A constant parameter: its place, and that of its element, if only this is constant.
 Position = tuple[int, int | None]
 
+#: Before Python 3.12, what computes a comprehension is a function of its own.
+COMPREHENSIONS: Mapping[str | None, type[ast.expr]] = {
+    "<listcomp>": ast.ListComp,
+    "<setcomp>": ast.SetComp,
+    "<dictcomp>": ast.DictComp,
+    "<genexpr>": ast.GeneratorExp,
+}
 #: All parameters, of a function that is called once.
 EVERY = ",".join(map(str, range(32)))
 #: Modules whose functions answer differently each time.
@@ -40,7 +47,9 @@ def positions(same_args: str | None) -> frozenset[Position]:
     return frozenset(found)
 
 
-def invariant(file: str, function: str, line: int, constant_parameters: str | None = "") -> bool | None:
+def invariant(
+    file: str, function: str, line: int, constant_parameters: str | None = "", callee: str | None = None
+) -> bool | None:
     """Whether the calls at a line of a function get only arguments that are the same for every task.
 
     Args:
@@ -48,6 +57,7 @@ def invariant(file: str, function: str, line: int, constant_parameters: str | No
         function: the function's name, as in its code object.
         line: the line in it.
         constant_parameters: which of the function's parameters never changed, as `positions` reads it.
+        callee: what is called, if only that call, or comprehension, is meant.
 
     Returns:
         None if the source does not tell: it cannot be read, there is no such call, or what it calls may answer
@@ -57,7 +67,7 @@ def invariant(file: str, function: str, line: int, constant_parameters: str | No
     found = tree and innermost(tree, function, line)
     if not tree or not found:
         return None
-    calls = _calls(found, line)
+    calls = _calls(found, line, callee)
     return Names(Module(tree), found, positions(constant_parameters)).same(calls) if calls else None
 
 
@@ -89,12 +99,26 @@ def holds(node: ast.stmt | ast.expr, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
-def _calls(function: Function, line: int) -> list[ast.Call]:
-    """The outermost calls that begin at the line; of those that only pass through it, the shortest."""
+def _calls(function: Function, line: int, callee: str | None) -> Sequence[ast.expr]:
+    """The calls of ``callee`` at the line, if it is named there.
+
+    Else the outermost calls that begin at the line; of those that only pass through it, the shortest.
+    """
+    if callee in COMPREHENSIONS:
+        made = COMPREHENSIONS[callee]
+        return [node for node in ast.walk(function) if isinstance(node, made) and holds(node, line)]
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and holds(node, line)]
+    named = [call for call in calls if callee and called(call) == callee]
+    if named:
+        return named
     here = [call for call in calls if call.lineno == line] or sorted(calls, key=lambda call: -call.lineno)[:1]
     inner = {id(node) for call in here for node in ast.walk(call) if node is not call}
     return [call for call in here if id(call) not in inner]
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 class Names:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mpdiag.watch.bindings import names_in
 from mpdiag.watch.imports import parsed
-from mpdiag.watch.invariance import holds, innermost
+from mpdiag.watch.invariance import called, holds, innermost
 
 #: Calls that come back at once and tell whether something is there or done.
 _ASKING = "active_children done empty get_nowait is_alive is_set poll qsize ready successful"
@@ -81,8 +81,3 @@ def question(node: ast.AST) -> bool:
         or (isinstance(each, ast.Attribute) and each.attr in TELLING)
         for each in ast.walk(node)
     )
-
-
-def called(call: ast.Call) -> str:
-    """The last part of the name of what is called."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
