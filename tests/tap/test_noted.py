@@ -592,10 +592,10 @@ def sums(rows):
     return len(rows)
 
 class Odd:
-    __slots__ = ("number",)
+    __slots__ = ()
 
-    def __getattr__(self, name):
-        raise RuntimeError(name)
+    def __eq__(self, other):
+        raise RuntimeError
 
 def odd(one):
     return 1

@@ -161,7 +161,7 @@ def _sample(kind: type, value: Any) -> Any:
 def _buffer(kind: type, value: Any) -> Any:
     """The same for an array of plain numbers."""
     if kind.__name__ != "ndarray":
-        return (kind, len(value), *map(bytes, map(memoryview, _pieces(value))))
+        return (kind, len(value), *(bytes(memoryview(piece)) for piece in _pieces(value)))
     if value.dtype.hasobject:
         return None
     return (kind, value.shape, *(piece.tobytes() for piece in _pieces(value.flat)))
