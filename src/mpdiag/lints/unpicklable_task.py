@@ -8,13 +8,15 @@ from typing import Final
 
 from mpdiag.advice import Finding, Level, Lint
 from mpdiag.model import Doc
-from mpdiag.source import FRESH, FUNCTIONS, Scope, Source, Task, Thing, names
+from mpdiag.source import FRESH, FUNCTIONS, Binding, Source, Task, Thing, names
 
 #: Kinds that no pickle holds, wherever it goes.
 NEVER = names.THREAD_SYNC | names.THREAD_QUEUES | names.POOLS | names.EXECUTORS
 NEVER |= {"threading.Thread", names.FILE, names.DATABASE}
 #: Those that only a process that is being started may be given.
 INHERITED = names.SYNC | names.QUEUES | names.SHARED
+#: Bases that leave pickling alone.
+PLAIN = frozenset({"object", "abc.ABC", names.PROCESS})
 #: Methods by which a class says how it is pickled.
 PICKLES = frozenset({"__getstate__", "__reduce__", "__reduce_ex__"})
 
@@ -29,6 +31,26 @@ def inspect(source: Source) -> Iterator[Finding]:
         if found and when:
             what, do = found
             yield LINT.finding(source.place(task.function), level=when[0], seen=f"{what} {when[1]}", do=do)
+    for node in source.tree.opened:
+        if isinstance(node, ast.ClassDef):
+            yield from of_subclass(source, node)
+
+
+def of_subclass(source: Source, node: ast.ClassDef) -> Iterator[Finding]:
+    """Find what the objects of a subclass of Process hold: start() pickles them whole."""
+    kind = source.things.kind_of_class(node)
+    if kind is None or kind.concept != names.PROCESS or says_how(source, node):
+        return
+    risk = source.risk(Thing(kind.concept, library=kind.library, method=kind.method), FRESH)
+    for _, binding, thing in kept(source, node) if risk else ():
+        if risk and in_init(binding) and thing.kind in NEVER and isinstance(binding.node, ast.stmt):
+            yield LINT.finding(
+                source.place(binding.node),
+                level=risk.level,
+                seen=f"A process holds {names.described(thing.kind)}, which cannot be pickled: start() pickles all of "
+                f"`{node.name}` {risk.when}, and fails.",
+                do="Make it in `run()`, which runs in the child.",
+            )
 
 
 def consequence(source: Source, task: Task) -> tuple[Level, str] | None:
@@ -68,43 +90,46 @@ def dragged(source: Source, task: Task) -> tuple[str, str] | None:
     if not isinstance(method, ast.Attribute) or not isinstance(bound, FUNCTIONS) or bound.decorator_list:
         return None
     owner = source.things.class_of(method.value)
-    if owner is None or source.things.definition(method.value) is owner.node or says_how(source, owner):
+    if owner is None or not isinstance(owner.node, ast.ClassDef) or "get_start_method" in source.tree.calls:
         return None
+    if source.things.definition(method.value) is owner.node or says_how(source, owner.node):
+        return None
+    here = source.tree.scope(task.call).function.node
     never = NEVER if task.how in ("target", "initializer") else NEVER | INHERITED
-    for name, thing in held(source, owner, task):
-        if thing.kind in never:
+    for name, binding, thing in kept(source, owner.node):
+        before = binding.scope.function.node is here and getattr(binding.node, "lineno", 0) < task.call.lineno
+        if thing.kind in never and (in_init(binding) or before):
             what = f"its `{name}` is {names.described(thing.kind)}, which cannot be pickled."
             do = f"Make it a function that is given what it needs, or leave `{name}` out in `__getstate__`."
             return f"`{ast.unparse(method)}` takes its object along: {what}", do
     return None
 
 
-def says_how(source: Source, owner: Scope) -> bool:
+def says_how(source: Source, node: ast.ClassDef) -> bool:
     """Whether the class, or a base that is not known, may say how it is pickled."""
-    assert isinstance(owner.node, ast.ClassDef)
-    if any(name in owner.bindings for name in PICKLES) or "get_start_method" in source.tree.calls:
+    if any(name in source.tree.opened[node].bindings for name in PICKLES):
         return True
-    bases = list(source.things.bases(owner.node))
-    return any(not isinstance(base, ast.ClassDef) for base in bases if base is None or not plain(base))
+    for base in source.things.bases(node):
+        if isinstance(base, ast.ClassDef):
+            if base is not node and says_how(source, base):
+                return True
+        elif base is None or base.concept not in PLAIN:
+            return True
+    return False
 
 
-def plain(base: object) -> bool:
-    """Whether a base is known to leave pickling alone."""
-    return isinstance(base, ast.ClassDef) or getattr(base, "concept", "") in ("object", "abc.ABC")
-
-
-def held(source: Source, owner: Scope, task: Task) -> Iterator[tuple[str, Thing]]:
-    """What an object has in its attributes by the time of the task: from ``__init__``, or from the same method."""
-    here = source.tree.scope(task.call).function.node
-    for name, bindings in owner.attributes.items():
+def kept(source: Source, node: ast.ClassDef) -> Iterator[tuple[str, Binding, Thing]]:
+    """What the objects of a class have in their attributes."""
+    for name, bindings in source.tree.opened[node].attributes.items():
         for binding in bindings:
-            function = binding.scope.function.node
-            early = getattr(function, "name", "") == "__init__" or (
-                function is here and getattr(binding.node, "lineno", 0) < task.call.lineno
-            )
-            thing = source.things.thing(binding.value) if early and binding.value is not None else None
+            thing = source.things.thing(binding.value) if binding.value is not None else None
             if thing is not None and binding.how == "value" and not binding.path:
-                yield name, thing
+                yield name, binding, thing
+
+
+def in_init(binding: Binding) -> bool:
+    """Whether ``__init__`` sets the attribute: every object has it."""
+    return getattr(binding.scope.function.node, "name", "") == "__init__"
 
 
 LINT: Final = Lint(
@@ -117,8 +142,8 @@ LINT: Final = Lint(
         "A lambda has no such name, an open file or a lock no parts. The error comes from a helper thread of the pool, "
         "far from the call.",
         how="Lambdas, nested functions and local classes as tasks, targets and initializers, also through a partial or "
-        "a name; methods of an object that holds a lock, queue, pool or open file. Silent for libraries that pickle "
-        "functions by their code, and for classes that say how they are pickled.",
+        "a name; methods of an object that holds a lock, queue, pool or open file; Process subclasses that do. Silent "
+        "for libraries that pickle functions by their code, and for classes that say how they are pickled.",
         bad="""
             from multiprocessing import Pool
 

@@ -1,7 +1,7 @@
 """A parsed file: resolved names, scopes, kinds of things, tasks, guards and start methods; it runs nothing of it."""
 
 from mpdiag.source.file import Source
-from mpdiag.source.scopes import FUNCTIONS, Function, Scope
+from mpdiag.source.scopes import FUNCTIONS, Binding, Function, Scope
 from mpdiag.source.target import CHOSEN, FRESH, Risk, Target
 from mpdiag.source.tasks import Task
 from mpdiag.source.things import Thing, argument, is_none, literal
@@ -13,6 +13,7 @@ __all__ = [
     "COMPREHENSIONS",
     "FRESH",
     "FUNCTIONS",
+    "Binding",
     "Function",
     "Loop",
     "Risk",

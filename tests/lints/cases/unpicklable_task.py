@@ -87,6 +87,20 @@ class Shared:
 app = App()
 Process(target=app.work).start()  # expect: MP204 error
 
+# --- a process that holds a thread's lock
+import threading
+from multiprocessing import Process, get_context
+
+class Worker(Process):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()  # expect: MP204 error
+
+class Other(get_context("spawn").Process):
+    def __init__(self, path):
+        super().__init__()
+        self.log = open(path)  # expect: MP204 error
+
 # --- an executor of asyncio
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
@@ -183,6 +197,23 @@ Pool().map(careful.work, range(9))
 Pool().map(later.apart, range(9))
 Pool().map(Later.made, range(9))
 Process(target=later.work).start()
+
+# --- a process that makes its lock when it runs, or is forked
+import multiprocessing
+import threading
+
+class Worker(multiprocessing.Process):
+    def __init__(self):
+        super().__init__()
+        self.lock = multiprocessing.Lock()
+
+    def run(self):
+        self.guard = threading.Lock()
+
+class Forked(multiprocessing.get_context("fork").Process):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
 
 # --- bases that are not known
 import threading
