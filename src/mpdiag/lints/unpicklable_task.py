@@ -66,7 +66,7 @@ def nameless(source: Source, task: Task) -> tuple[str, str] | None:
     found = source.things.definition(task.function)
     do = "Move it to the top level of the module; `functools.partial` can hold what it needs from here."
     if isinstance(found, ast.Lambda):
-        return "A lambda cannot be pickled.", do
+        return "A lambda cannot be pickled.", do.replace("Move it to", "Make it a function at")
     if found is None or not (outer := nested_in(source, found)):
         return None
     kind = "class" if isinstance(found, ast.ClassDef) else "function"
