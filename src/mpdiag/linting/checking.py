@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mpdiag.advice import Finding, Fix, Lint
-from mpdiag.source import Source, Target
+from mpdiag.source import Source, Target, names
 
 #: Words of which a file must hold one, and what must stand before it: cheap tests before the dear one.
-_WORDS = (b"multiprocess", b"concurrent", b"billiard", b"loky")
-_NAMES = re.compile(rb"\b(?:multiprocess|multiprocessing|concurrent|billiard|loky)\b")
+_WORDS = tuple(word.encode() for word in sorted(names.WORDS))
+_NAMES = re.compile(rb"\b(?:%s)\b" % b"|".join(_WORDS))
 _IMPORT = re.compile(rb"\b(?:import|from)\b[^\n#(]*(?:\([^)]*)?\Z")
 #: Bytes between the two, and names without an import, beyond which looking on costs more than parsing.
 _REACH, _MANY = 2000, 500

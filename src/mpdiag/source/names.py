@@ -31,8 +31,8 @@ MODULES: Final = {
     "multiprocess": ("multiprocessing", Library("multiprocess", pickles_functions=True)),
     "torch.multiprocessing": ("multiprocessing", Library("torch.multiprocessing")),
 }
-#: The first parts of the modules that matter; a file that imports none of them has nothing to find.
-ROOTS: Final = frozenset({"multiprocessing", "concurrent", *(name.partition(".")[0] for name in MODULES)})
+#: Words of which a file that imports such a module holds one.
+WORDS: Final = frozenset({"concurrent", "multiprocessing", *(name.rpartition(".")[2] for name in MODULES)})
 
 _SYNC = ("Barrier", "BoundedSemaphore", "Condition", "Event", "Lock", "RLock", "Semaphore")
 _QUEUES = ("JoinableQueue", "Queue", "SimpleQueue")
