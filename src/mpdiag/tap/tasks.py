@@ -60,8 +60,9 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
     thread = core.this_thread()
     items: Any = (args,)
     if getattr(function, "__name__", "") in CHUNKS and len(args) == 1:
+        unpacks = function.__name__ == "starmapstar"
         function, chunk = args[0]
-        items = chunk if getattr(function, "__name__", "") == "starmapstar" else [(item,) for item in chunk]
+        items = chunk if unpacks else [(item,) for item in chunk]
     elif getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk":
         function, items = function.args[0], args[0]
     key = getattr(function, "__code__", None) or type(function)
