@@ -22,6 +22,8 @@ COMPUTING_SIZE = 2
 LITTLE = 0.2
 #: That part from which on starting is most of what they do, and the part of them that lives together in a crew.
 MOSTLY, TOGETHER = 0.6, 0.9
+#: Messages that each of a crew takes from a shared channel: its sentinel and two pieces of work.
+SEVERAL = 3
 
 
 @dataclass(frozen=True)
@@ -186,3 +188,18 @@ def crew(site: Row) -> bool:
     """Whether the processes of one place are workers that share the work: all there at once, each worth its start."""
     together = amount(site, "alive_max") >= TOGETHER * amount(site, "count")
     return together and around(site) < MOSTLY * (around(site) + amount(site, "work_s"))
+
+
+def sharing(site: Row, channels: Facts) -> bool:
+    """Whether the processes of one place took several messages each, in the mean, from a channel that all of them read.
+
+    They are workers, however long they took to start: what they are given decides how many are needed.
+    """
+    count = amount(site, "count")
+    return any(
+        all(row.get(f"reader_{key}") == site.get(key) for key in ("file", "line"))
+        and at_least(row, "readers") >= TOGETHER * count
+        and at_least(row, "gets") >= SEVERAL * count
+        for row in channels.all()
+        if row.get("user") is not False
+    )

@@ -74,3 +74,11 @@ def test_silent_where_all_share_the_work_at_once(observe, a_site):
     assert observe(RULE, starts=[little(a_site, **crew)]) == []
     assert len(observe(RULE, starts=[little(a_site, **{**crew, "alive_max": 4})])) == 1
     assert len(observe(RULE, starts=[little(a_site, **{**crew, "work_s": 3.9})])) == 1
+
+
+def test_workers_that_share_a_queue_are_not_started_for_a_task(observe, a_site):
+    site = a_site(count=20, alive_max=20, work_s=2.0, work_cpu_s=1.0, life_s=30.0, born_s=20.0, span_s=3.0)
+    queue = {"readers": 20, "gets": 100, "reader_file": "app.py", "reader_line": 7}
+
+    assert len(observe(RULE, starts=[site], channels=[{**queue, "gets": 40}])) == 1
+    assert observe(RULE, starts=[site], channels=[queue]) == []

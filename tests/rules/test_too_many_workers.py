@@ -107,3 +107,12 @@ def test_processes_started_all_at_once_for_a_part_of_the_work_each(observe, a_si
 )
 def test_silent_where_processes_are_few_or_take_turns_or_wait_or_cost_little(observe, a_site, cells):
     assert observe(RULE, starts=[crew(a_site, **cells)]) == []
+
+
+def test_workers_that_take_long_to_start_are_a_crew_where_they_share_a_queue(observe, a_site):
+    site = a_site(count=20, alive_max=20, work_s=21.0, work_cpu_s=0.5, life_s=60.0, born_s=35.0, span_s=3.0)
+    queue = {"readers": 20, "gets": 100, "reader_file": "app.py", "reader_line": 7}
+
+    assert observe(RULE, run={"ready_s": 50.0}, starts=[site]) == []
+    assert len(observe(RULE, run={"ready_s": 50.0}, starts=[site], channels=[queue])) == 1
+    assert observe(RULE, run={"ready_s": 0.0}, starts=[site], channels=[queue]) == [], "they wait for something else"

@@ -30,12 +30,18 @@ def shadow():
     cache = {}
     return cache
 
+def collect():
+    found.update(run(1))
+    done[1] = 2
+    print(found, done, seen)
+
 def main():
     before()
     start(task)
     report()
     shadow()
     print(task(1))
+    collect()
 
 if __name__ == "__main__":
     main()
@@ -79,3 +85,8 @@ def test_where_it_is_changed(source):
     assert source.changed("count", ["task"]) == (6, "task")
     assert source.changed("cache", ["task"]) == (7, "task")
     assert source.changed("nothing", ["task"]) is None
+
+
+@pytest.mark.parametrize(("name", "expected"), [("found", True), ("done", True), ("seen", False), ("count", False)])
+def test_what_the_parent_collects_itself(source, name, expected):
+    assert source.fills(name, [START], ["task"]) is expected

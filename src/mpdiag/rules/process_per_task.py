@@ -45,9 +45,10 @@ def judge(start_method: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
-def observed(run: Facts, starts: Facts) -> Iterator[Finding]:
+def observed(run: Facts, starts: Facts, channels: Facts) -> Iterator[Finding]:
     """Find the places whose processes take long to start and end beside what they are started for."""
-    yield from phases.each(starts.all(), lambda site: of_site(run, site))
+    sites = [site for site in starts.all() if not phases.sharing(site, channels)]
+    yield from phases.each(sites, lambda site: of_site(run, site))
 
 
 def of_site(run: Facts, site: ideals.Row) -> Finding | None:

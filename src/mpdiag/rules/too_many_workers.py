@@ -66,11 +66,12 @@ def price(facts: Facts, extra: int) -> str:
     return f"; the other {extra} cost {' and '.join(costs)}" if costs else ""
 
 
-def observed(run: Facts, pools: Facts, starts: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
+def observed(run: Facts, pools: Facts, starts: Facts, channels: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
     """Find more computing processes than CPUs, whose surplus took long to start and end."""
     counted = machine.get("logical_cpus")
     checks = [partial(of_pool, run, pool, counted) for pool in ideals.process_pools(pools)]
-    checks += [partial(of_site, run, site, counted) for site in starts.all()]
+    crews = [site for site in starts.all() if phases.crew(site) or phases.sharing(site, channels)]
+    checks += [partial(of_site, run, site, counted) for site in crews]
     yield from phases.each(checks, lambda check: check())
 
 
@@ -108,10 +109,11 @@ def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
 def of_site(run: Facts, site: ideals.Row, counted: Any) -> Finding | None:
     """Judge the processes started at one place, if all were there together, each with its part of the work."""
     cpus, count = phases.cores(run), ideals.amount(site, "count")
-    if not crowded(count, cpus, counted) or not phases.crew(site):
+    if not crowded(count, cpus, counted):
         return None
     work, computed = ideals.amount(site, "work_s"), ideals.amount(site, "work_cpu_s")
-    if computed < COMPUTES * work * cpus / ideals.amount(site, "alive_max"):
+    queueing = ideals.at_least(run.rows()[0], "ready_s") * work / max(ideals.amount(site, "life_s"), work)
+    if computed < COMPUTES * max(work - queueing, 0.0) * cpus / ideals.amount(site, "alive_max"):
         return None
     around = phases.around(site)
     lost = (1 - cpus / count) * (ideals.amount(site, "span_s") - computed / cpus)

@@ -45,7 +45,9 @@ def _read(name: str, file: str | None, text: Source | None, lives: Sequence[Life
     if not started:
         return {"parent_reads": None, "readers": None, **place}
     readers = text.readers(name, started, targets)
-    return {"parent_reads": bool(readers), "readers": ", ".join(readers), **place}
+    # What it collects there itself, such as what tasks return, is what it reads.
+    own = text.fills(name, started, targets)
+    return {"parent_reads": bool(readers) and not own, "readers": ", ".join(readers), **place}
 
 
 def _line(life: Life, file: str | None) -> int | None:

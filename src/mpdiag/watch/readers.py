@@ -10,8 +10,12 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from mpdiag.watch.bindings import root_name
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 MODULE = "<module>"
+#: Methods that put something into the object they are called of.
+FILLING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
 
 
 class Source:
@@ -49,11 +53,27 @@ class Source:
             started: lines at which children are started.
             run_by_children: functions that children run.
         """
+        parts = self._parents(started, run_by_children)
+        return sorted({owner for owner, node in parts if self._reads(node, name, owner)})
+
+    def fills(self, name: str, started: Sequence[int], run_by_children: Iterable[str]) -> bool:
+        """Whether the parent itself puts something into the global ``name`` after its children have begun.
+
+        Args:
+            name: of the variable.
+            started: lines at which children are started.
+            run_by_children: functions that children run.
+        """
+        parts = self._parents(started, run_by_children)
+        nodes = (each for owner, node in parts if self._reads(node, name, owner) for each in ast.walk(node))
+        return any(_fills(each, name) for each in nodes)
+
+    def _parents(self, started: Sequence[int], run_by_children: Iterable[str]) -> list[tuple[str, ast.AST]]:
+        """What only the parent runs after those lines, with the functions that it is in."""
         theirs = self.reached(run_by_children)
         later = [part for line in started for part in self._later(line, set())]
         called = self.reached(each for _, node in later for each in _mentioned(node) if each not in theirs) - theirs
-        parts = later + [(each, node) for each in called for node in self.functions[each]]
-        return sorted({owner for owner, node in parts if self._reads(node, name, owner)})
+        return later + [(each, node) for each in called for node in self.functions[each]]
 
     def changed(self, name: str, run_by_children: Iterable[str]) -> tuple[int, str] | None:
         """The first line, and its function, at which what children run changes the global ``name``."""
@@ -125,6 +145,15 @@ def _after(statement: ast.stmt, line: int) -> Iterator[ast.AST]:
     for child in inner:
         if statement.lineno <= line and (child.end_lineno or 0) >= line:
             yield from _after(child, line)
+
+
+def _fills(node: ast.AST, name: str) -> bool:
+    """Whether something is put into what ``name`` holds, by a method or as an element."""
+    if isinstance(node, ast.Call):
+        function = node.func
+        return isinstance(function, ast.Attribute) and function.attr in FILLING and root_name(function.value) == name
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    return any(isinstance(target, ast.Subscript) and root_name(target) == name for target in targets)
 
 
 def _mentioned(node: ast.AST) -> list[str]:
