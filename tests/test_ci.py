@@ -15,6 +15,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from mpdiag import budgets, config
+from mpdiag.commands import run
+
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -159,7 +162,8 @@ def test_the_hook_of_the_docs_is_ours():
 @pytest.mark.parametrize("command", re.findall(r"(?:run: |- |\$ )(mpdiag (?:lint|run) .*)", DOCS))
 def test_the_commands_of_the_docs_work(tmp_path, command):
     (tmp_path / "app.py").write_text("print('done')\n")
-    shutil.copy(ROOT / "tests" / "golden" / "lint.json", tmp_path / "lint-baseline.json")
+    for kept, name in (("lint", "lint-baseline"), ("run", "main")):
+        shutil.copy(ROOT / "tests" / "golden" / f"{kept}.json", tmp_path / f"{name}.json")
     for git in ("init -q -b main", "add app.py", "-c user.name=x -c user.email=x commit -q -m x", "branch origin/main"):
         subprocess.run(["git", *git.split()], cwd=tmp_path, check=True, timeout=60)
     ours = [sys.executable, "-m", *shlex.split(command.replace("$GITHUB_STEP_SUMMARY", "summary.md"))]
@@ -167,3 +171,13 @@ def test_the_commands_of_the_docs_work(tmp_path, command):
     done = subprocess.run(ours, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_budgets_of_the_docs_are_some(tmp_path):
+    (block,) = re.findall(r"```toml\n(\[tool\.mpdiag\.budgets\].*?)```", DOCS, re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
+
+    options = config.Options(["run"], lambda _: run.run)
+    wanted = config.defaults(config.read(tmp_path / "pyproject.toml"), "run", options)["budgets"]
+
+    assert [budgets.parse(text).sign for text in wanted] == [">=", "<=", "<=", "<="]

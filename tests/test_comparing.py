@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mpdiag import reports
+from mpdiag import compared_many, reports
 from mpdiag.advice import Finding, Gain, Place
-from mpdiag.comparing import compare
+from mpdiag.compared_findings import names
+from mpdiag.comparing import compare, regressions, side_by_side, since
 from mpdiag.errors import BadInput
 from mpdiag.model import Column, Measured
 from mpdiag.renderers import markdown, terminal
@@ -16,6 +17,7 @@ from mpdiag.report import Account, Memory, ProcessAccount, Section, Style
 GOLDEN = Path(__file__).parent / "golden"
 PROBE = reports.decode((GOLDEN / "probe.json").read_bytes(), "probe.json")
 RUN = reports.decode((GOLDEN / "run.json").read_bytes(), "run.json")
+LINT = reports.decode((GOLDEN / "lint.json").read_bytes(), "lint.json")
 
 
 def finding(rule, ceiling=None, level="warning", function="main", file="app.py", line=1):
@@ -139,7 +141,7 @@ def test_what_else_may_have_made_the_difference_is_said():
     ("before", "after", "said"),
     [
         (RUN, PROBE, "a run report cannot be compared with a probe report"),
-        (replace(RUN, kind="hang"), replace(RUN, kind="hang"), "hang reports cannot be compared"),
+        (replace(RUN, kind="compare"), replace(RUN, kind="compare"), "comparisons cannot be compared"),
         (replace(RUN, account=None), RUN, "BEFORE has no account of where the time went"),
         (RUN, replace(RUN, account=None), "AFTER has no account of where the time went"),
     ],
@@ -227,13 +229,132 @@ def test_what_changed_most_comes_first_and_into_the_verdict():
 def test_a_report_compared_with_itself():
     compared = compare(PROBE, PROBE)
 
-    assert compared.verdict.startswith("Nothing changed beyond its interval: ")
+    assert compared.verdict.startswith("No change you can trust: ")
     assert compared.findings == ()
     assert "What changed" not in [section.title for section in compared.sections]
 
 
 def test_nothing_in_common():
     assert compare(replace(PROBE, sections=()), PROBE).verdict == "The two reports have no figure in common."
+
+
+# --- what got worse
+
+
+def failed(before, after, most):
+    return [(row["result"], row["budget"], row["seen"]) for row in regressions(before, after, most)]
+
+
+def test_a_run_gets_worse_by_time_and_memory():
+    grown = program(12.0)
+    (main,) = grown.account.processes
+    grown = replace(grown, account=replace(grown.account, processes=(replace(main, memory=Memory(2**27)),)))
+
+    assert failed(program(10.0), grown, 0.1) == [
+        ("FAIL", "wall time: at most 10 % worse", "20 % worse"),
+        ("FAIL", "main process, peak RSS: at most 10 % worse", "100 % worse"),
+    ]
+    assert failed(program(10.0), program(12.0), 0.2) == [("pass", "nothing more than 20 % worse", "2 compared")]
+    assert failed(program(10.0), program(2.0), 0.0) == [("pass", "nothing more than 0 % worse", "2 compared")]
+
+
+def test_a_figure_gets_worse_only_beyond_its_interval():
+    def held(before, after):
+        return failed(machine(row(t=spread(1.0), **before)), machine(row(t=spread(1.0), **after)), 0.2)
+
+    slower = ("FAIL", "Channels: Pipe, 64 B, time: at most 20 % worse", "50 % worse")
+    rarer = ("FAIL", "Channels: Pipe, 64 B, rate: at most 20 % worse", "100 % worse")
+    fine = ("pass", "nothing more than 20 % worse", "2 compared")
+
+    assert failed(machine(row(t=spread(1.0))), machine(row(t=spread(1.5))), 0.2) == [slower]
+    assert held({"r": spread(2.0)}, {"r": spread(1.0)}) == [rarer]
+    assert held({"r": spread(2.0, 0.4)}, {"r": spread(1.0, 0.4)}) == [fine]
+    assert held({"x": spread(1.0)}, {"x": spread(2.0)}) == [fine]
+    assert failed(replace(PROBE, sections=()), PROBE, 0.2) == [
+        ("not known", "nothing more than 20 % worse", "nothing to compare")
+    ]
+
+
+# --- other kinds, baselines, and several
+
+
+def test_findings_of_source_are_paired_by_their_fingerprints():
+    line = replace(LINT.findings[0].place, line=99)
+    moved = replace(LINT, findings=(replace(LINT.findings[0], place=line), *LINT.findings[2:]))
+    other = replace(LINT.findings[0], place=replace(line, excerpt="other()"))
+
+    assert compare(LINT, moved).verdict == (
+        f"Of the findings, 1 gone ({LINT.findings[1].rule}), {len(LINT.findings) - 1} still there "
+        f"({names([one.rule for one in moved.findings])})."
+    )
+    assert compare(LINT, LINT).findings == ()
+    assert compare(LINT, replace(LINT, findings=(*LINT.findings, other))).findings == (other,)
+
+
+def test_looks_at_a_machine_are_compared_by_what_differs():
+    doctor = replace(PROBE, kind="doctor", sections=(), findings=())
+    other = replace(doctor, machine={**doctor.machine, "usable_cpus": 8, "shm_free": 1}, python={"version": "3.14.0"})
+
+    compared = compare(doctor, other)
+
+    facts = {row["fact"]: (row["0"], row["1"]) for row in compared.sections[0].rows}
+    assert facts["usable_cpus"] == ("2", "8")
+    assert facts["version"] == ("3.12.1", "3.14.0")
+    assert "shm_free" not in facts
+    assert compared.verdict == "No findings, before and after."
+
+
+def test_a_baseline_adds_what_changed_and_counts_what_is_new():
+    before, after = program(7.8, finding("MP201", 3.2)), program(4.9, finding("MP201", 3.2), finding("MP301"))
+
+    shown, compared = since(before, after)
+
+    assert shown.verdict == f"{after.verdict} Since the baseline: {compared.verdict}"
+    assert shown.findings == after.findings
+    assert [one.rule for one in compared.findings] == ["MP301"]
+    assert [section.id for section in shown.sections][:3] == ["since.wall", "since.findings", "since.buckets"]
+    with pytest.raises(BadInput, match="this is a probe report"):
+        since(PROBE, after)
+
+
+def test_several_runs_stand_side_by_side():
+    python = [{**RUN.python, "version": version} for version in ("3.12.1", "3.13.0", "3.14.0")]
+    runs = [replace(program(wall, *found), python=each) for (wall, *found), each in zip(
+        [(5.0, finding("MP201", 2.0)), (4.0,), (6.0, finding("MP301"))], python, strict=True)]  # fmt: skip
+
+    called = compared_many.names(["a.json", "b.json", "c.json"], runs)
+    compared = side_by_side(list(zip(called, runs, strict=True)))
+
+    assert called == ["Python 3.12.1", "Python 3.13.0", "Python 3.14.0"]
+    assert compared.verdict == "3 runs: Python 3.13.0 took least, 4.00 s; Python 3.14.0 most, 6.00 s."
+    assert [column.title for column in table(compared, "wall").columns] == ["what", *called]
+    assert table(compared, "wall").rows[0] == {"what": "wall time", "0": 5.0, "1": 4.0, "2": 6.0}
+    assert table(compared, "findings").rows[0] == {
+        "what": "MP201 mp201", "0": "warning, 20 % to win", "1": None, "2": None,
+    }  # fmt: skip
+    assert table(compared, "facts").rows[0]["fact"] == "version"
+
+
+def test_several_looks_at_machines_come_by_their_spread():
+    looks = [machine(row("Pipe", t=spread(1.0)), row("Queue", t=spread(size))) for size in (1.0, 3.0, 2.0)]
+
+    compared = side_by_side([(str(at), look) for at, look in enumerate(looks)])
+
+    assert compared.verdict == "3 reports, 2 figures: most of all they differ in Channels: Queue, 64 B, time (3.00×)."
+    assert [table(compared, "figures").rows[0][str(at)] for at in range(3)] == ["1.00 s", "3.00 s", "2.00 s"]
+
+
+@pytest.mark.parametrize(
+    ("files", "called"),
+    [
+        (["x/a.json", "x/b.json"], ["a", "b"]),
+        (["x/a.json", "y/a.json"], ["x/a", "y/a"]),
+        (["a.json", "a.json"], ["a (1)", "a (2)"]),
+        (["a.json", "-"], ["a", "-"]),
+    ],
+)
+def test_reports_are_called_as_their_files_tell_them_apart(files, called):
+    assert compared_many.names(files, [RUN] * len(files)) == called
 
 
 # --- shown
@@ -272,13 +393,20 @@ def test_the_command(tmp_path):
     assert run(before, after, "--fail-on", "warning").returncode == 1
     assert run(before, before, "--fail-on", "note").returncode == 0
     assert run(before, after, "--fail-on", "warning", "--ignore", "MP301").returncode == 0
+    assert run(before, after, "--fail-on-regression", "10%").returncode == 0
+    assert run(after, before, "--fail-on-regression", "10%").returncode == 1
+    assert run(before, after, before).stdout.startswith("3 runs: b took least, 4.90 s")
     assert "rose" not in run("-", after, stdin=before.read_text(encoding="utf-8")).stdout
 
 
 def test_what_the_command_refuses_is_one_line_and_a_hint(tmp_path):
     run_report, probe_report = saved(tmp_path, "a.json", RUN), saved(tmp_path, "b.json", PROBE)
 
-    for arguments in ((run_report, probe_report), (run_report, tmp_path / "none.json"), ("-", "-")):
+    refused = [
+        *((run_report, probe_report), (run_report, tmp_path / "none.json"), ("-", "-"), (run_report,)),
+        *((run_report,) * 3 + ("--fail-on-regression", "1%"), (run_report, run_report, "--fail-on-regression", "x")),
+    ]
+    for arguments in refused:
         done = run(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert 0 < len(done.stderr.splitlines()) <= 2

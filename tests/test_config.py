@@ -117,6 +117,13 @@ def test_a_table_is_a_list_of_pairs():
     assert config.defaults(table, "lint", PAIRS) == {"per_file_ignores": [("tests/**", "MP401,MP4"), ("a.py", "MP601")]}
 
 
+def test_a_table_is_a_list_of_sentences_where_an_option_takes_them():
+    options = {"run": {"budgets": click.Option(["--budgets"], multiple=True)}}
+    table = {"budgets": {"peak PSS": "<= 2 GiB", "MP6xx": "none"}}
+
+    assert config.defaults(table, "run", options) == {"budgets": ["peak PSS <= 2 GiB", "MP6xx none"]}
+
+
 @pytest.mark.parametrize("value", [3, [3], {"a": "b"}, True])
 def test_a_table_holds_names(value):
     with pytest.raises(BadInput, match=r"'a\.py' has .* for a list of names"):

@@ -67,6 +67,14 @@ class Figure:
         return "same"
 
     @property
+    def worse(self) -> float | None:
+        """By which part it surely got worse: 0.2 is a fifth slower; None when it did not, or there is no telling."""
+        if self.change != "slower" or self.ratio is None:
+            return None
+        times = self.ratio.median
+        return times - 1 if _MORE[self.column.unit or ""][0] == "slower" else 1 / times - 1
+
+    @property
     def row(self) -> dict[str, Cell]:
         """As a row of the table; the figures also as numbers, for programs."""
         unit = self.column.unit
@@ -84,6 +92,11 @@ class Figure:
         }
 
     @property
+    def name(self) -> str:
+        """What was measured, in words."""
+        return ", ".join(filter(None, (f"{self.title}: {self.what}" if self.what else self.title, self.column.title)))
+
+    @property
     def weight(self) -> float:
         """How far it moved, whichever way."""
         ratio = self.ratio
@@ -98,7 +111,7 @@ def compare(before: Report, after: Report, changes: Changes) -> tuple[str, list[
     sections = [
         _section("changed", "What changed", changed, detail=False),
         changes.section,
-        _section("same", "What did not change, or cannot be told", alike, detail=True),
+        _section("same", "No change you can trust", alike, detail=True),
     ]
     return verdict(changed, alike, changes), sections
 
@@ -109,7 +122,7 @@ def verdict(changed: list[Figure], alike: list[Figure], changes: Changes) -> str
     if not whole:
         said = "The two reports have no figure in common"
     elif not changed:
-        said = f"Nothing changed beyond its interval: {whole} figures compared"
+        said = f"No change you can trust: {whole} figures compared, and their intervals overlap or nearly do"
     else:
         counts = Counter(figure.change for figure in changed)
         told = ", ".join(f"{count} {'are' if count > 1 else 'is'} {how}" for how, count in counts.most_common())
@@ -121,8 +134,7 @@ def verdict(changed: list[Figure], alike: list[Figure], changes: Changes) -> str
 
 def _told(figure: Figure) -> str:
     first, second = units.cell(figure.before, figure.column.unit), units.cell(figure.after, figure.column.unit)
-    what = f" {figure.what}," if figure.what else ""
-    return f"{figure.title}:{what} {figure.column.title} ({first}, now {second})"
+    return f"{figure.name} ({first}, now {second})"
 
 
 def _section(name: str, title: str, figures: list[Figure], detail: bool) -> Section:

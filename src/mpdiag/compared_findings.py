@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from mpdiag.advice import Finding, Place
+from mpdiag.fingerprints import fingerprints
 from mpdiag.model import Cell, Column
-from mpdiag.report import Section
+from mpdiag.report import Report, Section
 from mpdiag.text import present
 
 TABLE: Final = "findings"
@@ -32,17 +33,24 @@ class Changes:
     new: tuple[Finding, ...]
 
     @classmethod
-    def between(cls, before: Iterable[Finding], after: Iterable[Finding]) -> Changes:
-        """Pair the findings of one rule in one function, whatever its line and file: a fix moves lines."""
-        old, new, still = list(before), [], []
-        for finding in after:
-            same = next((one for one in old if _spot(one) == _spot(finding)), None)
-            if same is None:
-                new.append(finding)
+    def between(cls, before: Report, after: Report) -> Changes:
+        """Pair the findings of two reports.
+
+        Those of source code by their fingerprint; those of programs by rule and function, whatever the line and file: a
+        fix moves lines, and may be in another file.
+        """
+        name = fingerprints if after.kind == "lint" else _spots
+        old: dict[Hashable, list[Finding]] = {}
+        for key, finding in zip(name(before.findings), before.findings, strict=True):
+            old.setdefault(key, []).append(finding)
+        new, still = [], []
+        for key, finding in zip(name(after.findings), after.findings, strict=True):
+            if old.get(key):
+                still.append((old[key].pop(0), finding))
             else:
-                old.remove(same)
-                still.append((same, finding))
-        return cls(tuple(old), tuple(still), tuple(new))
+                new.append(finding)
+        left = {id(finding) for some in old.values() for finding in some}
+        return cls(tuple(one for one in before.findings if id(one) in left), tuple(still), tuple(new))
 
     @property
     def section(self) -> Section:
@@ -58,6 +66,20 @@ class Changes:
             yield _row("still there", finding, old, finding)
         for finding in self.new:
             yield _row("new", finding, None, finding)
+
+    @property
+    def verdict(self) -> str:
+        """What became of them, in a sentence."""
+        parts = [
+            f"{len(some)} {what} ({names(rules)})"
+            for what, some, rules in (
+                ("new", self.new, [one.rule for one in self.new]),
+                ("gone", self.gone, [one.rule for one in self.gone]),
+                ("still there", self.still, [one.rule for _, one in self.still]),
+            )
+            if some
+        ]
+        return f"Of the findings, {', '.join(parts)}." if parts else "No findings, before and after."
 
     @property
     def rest(self) -> str:
@@ -81,8 +103,8 @@ def ceiling(finding: Finding | None) -> float | None:
     return finding.gain.ceiling_s if finding and finding.gain else None
 
 
-def _spot(finding: Finding) -> tuple[str, str | None]:
-    return finding.rule, finding.place.function if finding.place else None
+def _spots(findings: Sequence[Finding]) -> Sequence[Hashable]:
+    return [(finding.rule, finding.place.function if finding.place else None) for finding in findings]
 
 
 def _row(state: str, finding: Finding, old: Finding | None, new: Finding | None) -> dict[str, Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from mpdiag.compared_findings import Changes, ceiling, names
@@ -17,12 +17,12 @@ SAME: Final = 0.05
 #: A gain this much above its ceiling was not won by the fix alone.
 BEYOND: Final = 1.1
 
-_TIMES: Final = (
-    Column("before", "before", "s"),
-    Column("after", "after", "s"),
-    Column("difference", "difference", "s"),
-    Column("ratio", "after : before", "x"),
-)
+#: The tables of a comparison: title, what the first column is about, unit.
+TABLES: Final = {
+    "wall": ("Time", "what", "s"),
+    "buckets": ("What the processes did", "all processes together", "s"),
+    "memory": ("Memory", "what", "B"),
+}
 
 
 def compare(before: Report, after: Report, changes: Changes) -> tuple[str, list[Section]]:
@@ -31,9 +31,21 @@ def compare(before: Report, after: Report, changes: Changes) -> tuple[str, list[
     Raises:
         BadInput: one of them has no account of its time.
     """
-    first, second = _account(before, "BEFORE"), _account(after, "AFTER")
-    sections = [_overall(first, second), changes.section, _buckets(first, second), _memory(first, second)]
-    return verdict(first.wall_s, second.wall_s, changes), sections
+    first, second = account_of(before, "BEFORE"), account_of(after, "AFTER")
+    overall, buckets, memory = (_table(name, first, second) for name in TABLES)
+    return verdict(first.wall_s, second.wall_s, changes), [overall, changes.section, buckets, memory]
+
+
+def worse(before: Report, after: Report) -> Iterator[tuple[str, float | None]]:
+    """What a run must not need more of, each with the part by which it does: one run is one sample.
+
+    Raises:
+        BadInput: one of them has no account of its time.
+    """
+    first, second = account_of(before, "BEFORE"), account_of(after, "AFTER")
+    facts = [("wall time", first.wall_s, second.wall_s), *_pairs(amounts("memory", first), amounts("memory", second))]
+    for what, old, new in facts:
+        yield what, new / old - 1 if old else None
 
 
 def verdict(before_s: float, after_s: float, changes: Changes) -> str:
@@ -76,50 +88,51 @@ def _came_true(won: float, most: float) -> str:
     return f"{share}: something else changed too" if won > BEYOND * most else share
 
 
-def _account(report: Report, name: str) -> Account:
+def account_of(report: Report, name: str) -> Account:
+    """Where the time of a run went.
+
+    Raises:
+        BadInput: the report called ``name`` does not know.
+    """
     if report.account is None:
         raise BadInput(f"{name} has no account of where the time went", "Run the program again under `mpdiag run`.")
     return report.account
 
 
-def _overall(before: Account, after: Account) -> Section:
-    rows = (
-        _row("wall time", before.wall_s, after.wall_s),
-        _row("CPU, all processes", _cpu(before), _cpu(after)),
-        _row("lifetimes, all processes", _lived(before), _lived(after)),
-    )
-    return Section("wall", "Time", "ok", columns=(Column("what", "what"), *_TIMES), rows=rows)
+def amounts(table: str, account: Account) -> dict[str, float]:
+    """What a run took, by what it is called, as a table of comparisons has it."""
+    if table == "wall":
+        return {
+            "wall time": account.wall_s,
+            "CPU, all processes": _cpu(account),
+            "lifetimes, all processes": _lived(account),
+        }
+    if table == "memory":
+        peaks = {
+            "main process, peak RSS": _peak(account, main=True),
+            "largest other process, peak RSS": _peak(account, main=False),
+        }
+        return {what: size for what, size in peaks.items() if size}
+    return {key: time for key, time in account.total.items() if time}
 
 
-def _buckets(before: Account, after: Account) -> Section:
-    """All buckets, the largest difference first."""
-    keys = dict.fromkeys((*before.total, *after.total))
-    rows = [
-        {"bucket": key, **_row(bucket(key).words, before.total.get(key, 0.0), after.total.get(key, 0.0))}
-        for key in keys
-        if before.total.get(key) or after.total.get(key)
-    ]
-    rows.sort(key=lambda row: -abs(float(str(row["difference"]))))
-    columns = (Column("what", "all processes together"), *_TIMES)
-    return Section("buckets", "What the processes did", "ok", columns=columns, rows=tuple(rows))
-
-
-def _memory(before: Account, after: Account) -> Section:
-    rows = tuple(
-        _row(what, first, second)
-        for what, first, second in (
-            ("main process, peak RSS", _peak(before, main=True), _peak(after, main=True)),
-            ("largest other process, peak RSS", _peak(before, main=False), _peak(after, main=False)),
-        )
-        if first or second
-    )
+def _table(name: str, before: Account, after: Account) -> Section:
+    """One table of two runs; of what processes do, the largest difference first."""
+    title, what, unit = TABLES[name]
+    rows = [_row(what, first, second) for what, first, second in _pairs(amounts(name, before), amounts(name, after))]
+    if name == "buckets":
+        rows = [{**row, "bucket": row["what"], "what": bucket(str(row["what"])).words} for row in rows]
+        rows.sort(key=lambda row: -abs(float(str(row["difference"]))))
     columns = (
-        Column("what", "what"),
-        Column("before", "before", "B"),
-        Column("after", "after", "B"),
-        Column("ratio", "after : before", "x"),
+        *(Column("what", what), Column("before", "before", unit), Column("after", "after", unit)),
+        *(Column("difference", "difference", unit), Column("ratio", "after : before", "x")),
     )
-    return Section("memory", "Memory", "ok", columns=columns, rows=rows)
+    return Section(name, title, "ok", columns=columns, rows=tuple(rows))
+
+
+def _pairs(before: Mapping[str, float], after: Mapping[str, float]) -> Iterator[tuple[str, float, float]]:
+    for what in dict.fromkeys((*before, *after)):
+        yield what, before.get(what, 0.0), after.get(what, 0.0)
 
 
 def _row(what: str, before: float, after: float) -> dict[str, Cell]:

@@ -112,7 +112,7 @@ def chosen(named: Mapping[click.Option, Any]) -> Iterator[tuple[click.Option, An
     """The options with their values, as click takes them.
 
     ``quick = true`` chooses what --quick stands for, ``quick = false`` nothing; ``ignore = "MP704"`` is a list of one;
-    a table is a list of pairs, each with a value or a list of them.
+    a table is a list of pairs, each with a value or a list of them, or of sentences.
     """
     for option, value in named.items():
         if option.is_flag and not option.is_bool_flag:
@@ -120,6 +120,8 @@ def chosen(named: Mapping[click.Option, Any]) -> Iterator[tuple[click.Option, An
                 yield option, option.flag_value
         elif option.nargs == _PAIR and isinstance(value, dict):
             yield option, [(key, listed(key, inner)) for key, inner in value.items()]
+        elif option.multiple and isinstance(value, dict):
+            yield option, [f"{key} {listed(key, inner)}" for key, inner in value.items()]
         elif option.multiple and isinstance(value, str):
             yield option, [value]
         else:

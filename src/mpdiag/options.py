@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import Any, Literal, TextIO, TypeVar
 
 import click
 
-from mpdiag import errors, registry
-from mpdiag.advice import LEVELS, Level
+from mpdiag import budgets, errors, registry
+from mpdiag.advice import LEVELS, Finding, Level
 from mpdiag.outputs import Output
 from mpdiag.report import Report, Style
 
@@ -139,7 +139,7 @@ def opened(paths: dict[str, Path]) -> Iterator[tuple[Output, ...]]:
             output.discard()
 
 
-def emit(report: Report, target: Target, err: bool = False) -> int:
+def emit(report: Report, target: Target, err: bool = False, counted: Sequence[Finding] | None = None) -> int:
     """Write the report to all its places and give the exit code it calls for.
 
     Args:
@@ -147,6 +147,7 @@ def emit(report: Report, target: Target, err: bool = False) -> int:
         target: its places.
         err: standard output belongs to somebody else: print on standard error, and only in files if there are some
             and the user wants it quiet.
+        counted: the findings that matter for the exit code; all, if nothing else is said.
     """
     shown, known = _told(report, target.redact)
     writes: list[Callable[[], None]] = []
@@ -164,7 +165,7 @@ def emit(report: Report, target: Target, err: bool = False) -> int:
             failures.append(error)
     if failures:
         raise failures[0]
-    return exit_code(report, target.fail_on)
+    return exit_code(report, target.fail_on, report.findings if counted is None else counted)
 
 
 def _told(report: Report, hide: bool) -> tuple[Report, dict[str, Any]]:
@@ -205,12 +206,14 @@ def muffle(err: bool = False) -> None:
         os.dup2(nowhere.fileno(), (sys.stderr if err else sys.stdout).fileno())
 
 
-def exit_code(report: Report, fail_on: Level | Literal["never"]) -> int:
-    """1 when a finding is at or above ``fail_on``."""
+def exit_code(report: Report, fail_on: Level | Literal["never"], counted: Iterable[Finding]) -> int:
+    """1 when a budget is broken, or one of the findings ``counted`` is at or above ``fail_on``."""
+    if any(budgets.broken(report)):
+        return errors.FOUND
     if fail_on == "never":
         return errors.FINE
     bar = LEVELS.index(fail_on)
-    return errors.FOUND if any(LEVELS.index(finding.level) >= bar for finding in report.findings) else errors.FINE
+    return errors.FOUND if any(LEVELS.index(finding.level) >= bar for finding in counted) else errors.FINE
 
 
 def terminal_style(verbose: bool, err: bool = False) -> Style:

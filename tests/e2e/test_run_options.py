@@ -144,3 +144,35 @@ def test_a_live_page_on_a_terminal(sandbox, program, interrupted):
     if tasks == 40:
         assert [f"got {number}\r\n" in text for number in range(40)] == [True] * 40
     sandbox.expect_nothing_left()
+
+
+def test_budgets_of_pyproject_and_a_baseline_make_the_exit_code(sandbox, program):
+    (sandbox.folder / "pyproject.toml").write_text(
+        '[tool.mpdiag.budgets]\nprocesses = "<= 9"\nMP6xx = "none"\n', encoding="utf-8"
+    )
+    first = sandbox.run("run", "-q", "--json", "before.json", program, "fork", "4")
+    second = sandbox.run(
+        *("run", "-q", "--json", "after.json", "--baseline", "before.json", "--budgets", "processes <= 1"),
+        *(program, "fork", "4"),
+    )
+
+    before, after = (json.loads((sandbox.folder / f"{name}.json").read_text()) for name in ("before", "after"))
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert [row["result"] for row in before["sections"][0]["rows"]] == ["pass", "pass"]
+    assert [(row["result"], row["budget"], row["seen"]) for row in after["sections"][0]["rows"]] == [
+        ("FAIL", "processes <= 1", "3")
+    ]
+    assert after["verdict"].startswith("Failed: processes <= 1 (seen: 3). ")
+    assert "since.wall" in [each["id"] for each in after["sections"]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--budgets", "nonsense <= 1"), ("--baseline", "none.json"), ("--fail-on-regression", "10%")],
+)
+def test_what_a_run_cannot_be_held_against_is_told_before_it_begins(sandbox, program, options):
+    done = sandbox.run("run", *options, program, "fork", "1")
+
+    assert done.returncode == 2
+    assert "got" not in done.stdout
+    assert len(done.stderr.splitlines()) <= 2

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from mpdiag import engine, errors
+from mpdiag.against import Against, against_options
 from mpdiag.interpreters import choose
-from mpdiag.options import Command, Target, comma_separated, emit, option, report_options
+from mpdiag.options import Command, Target, comma_separated, option, report_options
 from mpdiag.progress import progress
 
 LEVELS = click.Choice(["quick", "default", "thorough"])
@@ -46,8 +47,9 @@ def some_number(_context: click.Context, _parameter: click.Parameter, value: flo
 @option("--object", metavar="PKG.MOD:FACTORY", help="Also pickle what this function of yours returns.")
 @option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only these rules.")
 @option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
+@against_options()
 @report_options()
-def probe(target: Target, python: str | None, **wishes: Any) -> int:
+def probe(target: Target, against: Against, python: str | None, **wishes: Any) -> int:
     """Measure what multiprocessing costs on this machine, and say what follows.
 
     NAME is a probe, as listed by 'mpdiag explain'; without one, all of them run in about half a minute.
@@ -57,7 +59,7 @@ def probe(target: Target, python: str | None, **wishes: Any) -> int:
     request = engine.Request(budget_s=wishes.pop("budget"), formats=formats, **wishes)
     with progress(target.quiet, len(engine.pick_probes(request.names))) as shown:
         report, interrupted = engine.probe(request, choose(python), shown)
-    code = emit(report, target)
+    code = against.emit(report, target)
     if interrupted:
         return errors.INTERRUPTED
     return code or (errors.FINE if engine.anything_ran(report) else errors.FAILED)

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from mpdiag import observing
+from mpdiag.against import Against, against_options
 from mpdiag.errors import BadInput
 from mpdiag.interpreters import Chosen, behind, choose
 from mpdiag.options import Target, comma_separated, emit, option, report_options
@@ -115,20 +116,19 @@ BESIDE = {
     show_default=True,
     help="Go on watching then, or end the program and exit 4.",
 )
+@against_options(limited=True)
 @report_options(beside=BESIDE)
-def run(
-    target: Target, program: Words, python: str | None, keep: Path | None, beside: dict[str, Output], **wishes: Any
-) -> int:
+def run(target: Target, against: Against, program: Words, beside: dict[str, Output], **wishes: Any) -> int:
     """Run a program and tell where its time goes, across all its processes, and what a fix would gain.
 
     The program runs as it would without mpdiag and owns standard output and error; the report follows on standard
     error at its end, or goes to files alone with -q. Its exit code is the program's.
     """
-    command, chosen = command_of(program, python)
-    observing.room_to_keep(keep)
+    command, chosen = command_of(program, wishes.pop("python"))
+    observing.room_to_keep(wishes["keep"])
     warn = partial(emit, target=replace(target, outputs=(), format="terminal"), err=True)
-    request = observing.Request(command, chosen, keep, files=beside, redact=target.redact, warn=warn, **wishes)
-    return observing.observe(request, partial(emit, target=target, err=True))
+    request = observing.Request(command, chosen, files=beside, redact=target.redact, warn=warn, **wishes)
+    return observing.observe(request, partial(against.emit, target=target, err=True))
 
 
 def command_of(program: Words, python: str | None) -> tuple[tuple[str, ...], Chosen | None]:

@@ -140,15 +140,21 @@ _COMPARING = Topic(
     "comparing",
     "What changed between two reports",
     """\
-`mpdiag compare BEFORE AFTER` takes two reports of `mpdiag run`, or two of `mpdiag probe`, that were saved with --json.
+`mpdiag compare BEFORE AFTER` takes two reports of one command that were saved with --json: two runs of a program, two
+looks at a machine, two checks of source code. What differs in machine, interpreter and version is told first.
 
 - Of two runs: the wall time, each bucket, memory, and the findings: gone, still there, new. The ceilings of those that
 are gone stand against what was won. A finding is the same when its rule and function are, whatever its line.
 - Of two probes: each figure that both have. It is slower or faster only when the 95 % intervals do not touch and the
-medians are 5 % apart; all others are the same, or unsure with fewer than three samples.
+medians are 5 % apart; of all others there is no change you can trust.
+- Of two lints: the findings, by the fingerprints that all formats know them by.
+- More than two stand side by side, a column for each: hosts of a fleet, versions of Python, branches.
 
-Only what is new in AFTER counts as a finding, so `--fail-on warning` fails when something got worse. One run is one
-sample: repeat it before you believe in a few per cent. Another machine, interpreter or version is named.""",
+Only what is new in AFTER counts as a finding, so `--fail-on warning` fails when something new came.
+`--fail-on-regression 10%` fails when the wall time or the memory of a run grew by more, or a figure of a probe got
+worse by more, beyond its interval. One run is one sample: repeat it before you believe in a few per cent.
+
+`mpdiag run --baseline FILE` and `mpdiag probe --baseline FILE` compare with a saved report at once.""",
 )
 
 _HANGING = Topic(
@@ -174,4 +180,38 @@ ends.""",
     ("https://peps.python.org/pep-0475/",),
 )
 
-RUN_TOPICS: Final = (_RUNNING, _HANGING, _PROFILING, _ACCOUNT, _BUCKETS, _EFFICIENCY, _GAIN, _LEDGER, _COMPARING)
+_BUDGETS = Topic(
+    "budgets",
+    "What a program may cost: limits that pass or fail",
+    """\
+`mpdiag run` holds the program against budgets, and exits 1 when one is broken. They stand in pyproject.toml, or behind
+`--budgets`, as often as you like:
+
+- `[tool.mpdiag.budgets]`
+- `"parallel efficiency" = ">= 0.7"`
+- `"pickled bytes per task" = "<= 1 MB"`
+- `"peak PSS" = "<= 2 GiB"`
+- `MP6xx = "none"`
+
+What can be limited: wall time, CPU time, processes, parallel efficiency, load balance, communication, possible gain,
+pickled bytes per task, peak RSS and peak USS (of the largest process), peak PSS (of all processes at once, shared pages
+counted once), segments left, not accounted for; what processes do, by the words of `mpdiag explain buckets`, as a share
+of all processes' time (`waiting for a lock <= 5 %`) or in seconds; findings, errors, warnings, and rules by id
+(`no MP201`, `no MP6xx`). MB are 10^6 bytes, MiB are 2^20.
+
+The report tells which passed. What it does not know, as the memory on a system that does not tell, is "not known" and
+fails nothing.""",
+)
+
+RUN_TOPICS: Final = (
+    _RUNNING,
+    _HANGING,
+    _PROFILING,
+    _ACCOUNT,
+    _BUCKETS,
+    _EFFICIENCY,
+    _GAIN,
+    _LEDGER,
+    _COMPARING,
+    _BUDGETS,
+)

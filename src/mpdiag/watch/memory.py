@@ -25,6 +25,7 @@ def row(run: Run, lives: Sequence[Life]) -> dict[str, Any]:
         "worker_uss_sum": sum(own) if own else None,
         "workers": len(loads),
         "private_load_b": statistics.median_low(loads) if loads else None,
+        "peak": peak(run, lives),
     }
 
 
