@@ -32,8 +32,9 @@ YOUNG = {"annotationlib", "compression", "tomllib"}
 OPTIONAL = {"numpy"}
 #: Keyword arguments that Python 3.9 lacks, by the function that takes them.
 YOUNG_KEYWORDS = {"zip": {"strict"}, "dataclass": {"kw_only", "slots"}}
-#: The error boundary, where a unit's failure becomes a row, and where ours must not become the program's.
-BOUNDARIES = {"cli.py", "engine.py", "examining.py", "host.py", "observing.py"}
+#: The error boundary, where the failure of a unit or of the user's function becomes a row, and where ours must not
+#: become the program's.
+BOUNDARIES = {"cli.py", "engine.py", "examining.py", "host.py", "observing.py", "subject.py"}
 #: Pieced together, or this file would hold what it forbids.
 MACHINE_PATHS = re.compile("|".join(rf"(?<![\w.~-])/{folder}/" for folder in ("work", "root")) + rf"|\.\./{'shared'}\b")
 

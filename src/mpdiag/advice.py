@@ -241,6 +241,8 @@ class Rule:
     run: Callable[..., Iterable[Finding]] | None = None
     #: Judges what the threads of a program wait for that no longer moves.
     hang: Callable[..., Iterable[Finding]] | None = None
+    #: Judges what was measured of a function.
+    size: Callable[..., Iterable[Finding]] | None = None
     #: Other names under which the mistake is known.
     aliases: tuple[str, ...] = ()
 

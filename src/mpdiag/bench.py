@@ -60,6 +60,8 @@ class Plan:
 
     #: The probe to run; empty: only the facts of the interpreter.
     probe: str
+    #: The package it is in.
+    folder: str = "probes"
     #: ``quick``, ``default`` or ``thorough``.
     level: str = "default"
     #: Seconds for timing.
@@ -80,6 +82,8 @@ class Plan:
     blas: bool = True
     #: Where the user stands: their modules are found there.
     cwd: str = ""
+    #: What `mpdiag size` is asked for: ``target``, ``items`` or ``calls``, ``setup``, ``calls_most``.
+    size: Optional[dict[str, Any]] = None
 
 
 def steady(function: Callable[[], Quantities]) -> Case:

@@ -14,6 +14,7 @@ COMMANDS = {
     "probe": "Measure what multiprocessing costs on this machine.",
     "run": "Run a program and tell where its time goes.",
     "hang": "Tell why a running program is stuck.",
+    "size": "Measure how many workers a function wants.",
     "doctor": "Look at what multiprocessing needs of this machine.",
     "lint": "Find multiprocessing mistakes in source code, before it runs.",
     "selftest": "Check what run reports against programs of known truth.",

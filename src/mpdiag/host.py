@@ -100,7 +100,7 @@ def vanish(*_signal: object) -> None:
 
 def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
     """Time the probe, then profile it in a separate pass; a failure of its is a message, not a crash."""
-    probe: Probe = importlib.import_module(f"mpdiag.probes.{plan.probe}").PROBE
+    probe: Probe = importlib.import_module(f"mpdiag.{plan.folder}.{plan.probe}").PROBE
     bench = Bench(plan)
     collections = sum(generation["collections"] for generation in gc.get_stats())
     tell(phase="timing")
@@ -121,7 +121,7 @@ def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
         stops=bench.stops,
         gc_collections=sum(generation["collections"] for generation in gc.get_stats()) - collections,
     )
-    if status == "ok":
+    if status == "ok" and plan.profile_s > 0:
         tell(profile=profile(probe, plan))
 
 

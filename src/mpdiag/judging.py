@@ -10,8 +10,9 @@ from typing import Any, Literal
 from mpdiag.advice import Finding, NotJudged, Rule
 from mpdiag.report import Unjudged
 
-#: The judges a rule may have: of the machine's figures, of an observed program, of one that no longer moves.
-Lens = Literal["judge", "run", "hang"]
+#: The judges a rule may have: of the machine's figures, of an observed program, of one that no longer moves, of a
+#: function.
+Lens = Literal["judge", "run", "hang", "size"]
 
 
 @dataclass

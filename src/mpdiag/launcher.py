@@ -30,7 +30,7 @@ from mpdiag.vitals import Vitals
 PACKAGE = Path(__file__).parent
 #: What a host needs of mpdiag; nothing else is visible to the measured interpreter.
 STAGED = ("__init__.py", "bench.py", "host.py", "interpreter.py", "model.py", "stats.py", "work.py")
-FOLDERS = ("probes", "rigs")
+FOLDERS = ("probes", "rigs", "sizer")
 #: The main module of a host; spawned children compile and run it again.
 MAIN = """\
 if __name__ == "__main__":

@@ -70,8 +70,8 @@ Cell = Union[None, bool, int, float, str, Measured]
 class Column:
     """A column of a section's table.
 
-    ``unit`` is ``"s"``, ``"B"``, ``"1/s"``, ``"B/s"``, ``"x"`` (a ratio), ``"fraction"``, ``"1"`` (a count) or null
-    (text).
+    ``unit`` is ``"s"``, ``"B"``, ``"1/s"``, ``"B/s"``, ``"x"`` (a ratio), ``"fraction"``, ``"1"`` (a count), ``"code"``
+    (a line of code to paste, the only column then) or null (text).
     """
 
     key: str

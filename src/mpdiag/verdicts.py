@@ -22,7 +22,8 @@ WHERE = "where"
 
 def of(report: Report) -> str:
     """The verdict of ``report``, made anew; as it stands, where none is made here."""
-    made = {"probe": probe, "run": run, "hang": hang, "lint": lint, "doctor": doctor}.get(report.kind)
+    makers = {"probe": probe, "run": run, "hang": hang, "lint": lint, "doctor": doctor, "size": size}
+    made = makers.get(report.kind)
     return made(report) if made else report.verdict
 
 
@@ -78,6 +79,18 @@ def hang(report: Report) -> str:
         "moving": f"Not stuck: it moves; {does}.",
         "idle": f"Not stuck, but idle: {does}.",
     }.get(str(look.get("state")), f"It could not be seen whether it is stuck; {does}.")
+
+
+def size(report: Report) -> str:
+    """How to run the function, how much faster that is, and what limits it."""
+    facts = {str(row.get("what")): str(row.get("here")) for row in rows(report.sections, "choice")}
+    if "efficient choice" not in facts:
+        return "Not measured far enough to recommend anything."
+    choice, limit = facts["efficient choice"], facts["limited by"]
+    name, _, gain = choice.partition(": ")
+    if not gain:
+        return f"Use a plain loop: no kind of worker is faster. The limit is {limit}."
+    return f"Use {name}: {gain} as fast as a plain loop. The limit is {limit}."
 
 
 def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:

@@ -178,7 +178,7 @@ def signaller(control: "Connection", connection: "Connection", queue: "Any") -> 
 # --- pools: pool_overhead, pool_sizing, futures
 
 
-def present(pause: float) -> "tuple[int, int]":
+def present(pause: float, brought: object = None) -> "tuple[int, int]":  # noqa: ARG001 - unpickling it imports it
     """Hold a worker for ``pause`` seconds; return who it is: process and thread."""
     import os
     import threading
@@ -233,6 +233,25 @@ def burn(seconds: float) -> float:
     while time.perf_counter() < end:
         busy(1000)
     return time.process_time() - begun
+
+
+# --- size
+
+
+def call(function: "Any", arguments: "tuple[tuple[Any, ...], dict[str, Any]]") -> "Any":
+    """Call a function of any arguments, which came as one item."""
+    return function(*arguments[0], **arguments[1])
+
+
+def settle(paths: "tuple[str, ...]", pickled: bytes) -> None:
+    """Look for modules in ``paths``, then do what ``pickled`` says, if anything."""
+    import pickle
+    import sys
+
+    sys.path[:] = paths
+    initializer = pickle.loads(pickled)
+    if initializer is not None:
+        initializer()
 
 
 # --- semantics

@@ -79,10 +79,15 @@ def _told(finding: Finding, style: Style) -> Iterator[str]:
         source = list(excerpts.drawn(finding.place, style, style.width))
         yield f"  {present.markdown(present.place(finding.place))}{'' if source else '<br>'}"
         if source:
-            fence = "`" * max([3, *(len(run) + 1 for line in source for run in _TICKS.findall(line))])
-            yield from (f"  {line}" for line in (f"{fence}text", *source, fence))
+            yield from (f"  {line}" for line in _fenced(source, "text"))
     yield f"  {present.markdown(finding.seen)}<br>"
     yield f"  → {present.markdown(finding.do)}"
+
+
+def _fenced(lines: list[str], language: str) -> list[str]:
+    """A code block, in a fence that none of its lines can end."""
+    fence = "`" * max([3, *(len(run) + 1 for line in lines for run in _TICKS.findall(line))])
+    return [f"{fence}{language}", *map(present.visible, lines), fence]
 
 
 def _again(entry: Entry) -> Iterator[str]:
@@ -180,6 +185,8 @@ def _table(section: Section) -> list[str]:
     lines = [f"**{title}**", ""] if title else []
     if section.status != "ok":
         lines = [present.markdown(present.trouble(section)), ""]
+    if (code := present.source(section)) is not None:
+        return [*lines, *_fenced(code, "python"), ""]
     columns = [column for column in section.columns if not column.wide]
     if not section.rows or not columns:
         return lines if section.status != "ok" else []

@@ -199,7 +199,11 @@ class _Page:
             )
         if section.rows:
             shown, left_out = present.shown_rows(self.report, section, self.style)
-            self.put(self._table(lay_out(shown, self.style)))
+            lines = present.source(section)
+            if lines is None:
+                self.put(self._table(lay_out(shown, self.style)))
+            else:
+                self.paper.paste(lines)
             if left_out:
                 self.put(self.say(f"and {left_out} more rows, shown by -v", QUIET))
         if self.style.verbose:

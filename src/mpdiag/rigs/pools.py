@@ -20,8 +20,9 @@ from typing import Any
 from mpdiag import work
 from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench, Case, DeadlineExceeded, Quantities
 
-#: Kinds of pool, named after what the library calls them.
+#: Kinds of pool, named after what the library calls them; the last is new in Python 3.14.
 EXECUTOR, POOL, THREADS = "ProcessPoolExecutor", "Pool", "ThreadPoolExecutor"
+INTERPRETERS = "InterpreterPoolExecutor"
 #: Seconds that one batch of short tasks may take: a killed worker of a `Pool` shows in nothing but silence.
 BATCH_DEADLINE = 5.0
 #: Seconds that a pool whose workers were killed may take to notice.
@@ -34,6 +35,23 @@ PAUSE, MOST_PAUSE = 0.002, 0.05
 Way = Callable[["Warm", Any, Sequence[Any]], object]
 
 
+@dataclass(frozen=True)
+class Staff:
+    """What the workers of a pool are to be; by default, what the library makes of them.
+
+    Attributes:
+        method: the start method of processes; None for the interpreter's default.
+        initializer: called in each worker as it begins.
+        brings: what a worker must have unpickled, and so imported, before it counts as up.
+        deadline: seconds that a batch may take; None for `BATCH_DEADLINE`.
+    """
+
+    method: str | None = None
+    initializer: Callable[[], object] | None = None
+    brings: Any = None
+    deadline: float | None = None
+
+
 @dataclass
 class Warm:
     """A pool whose workers are all up.
@@ -43,6 +61,7 @@ class Warm:
         handle: the library's object.
         start_s: seconds from asking for it until its last worker was up.
         processes: its workers; none for threads.
+        staff: what its workers are.
         broken: why it is of no use any more; empty while it is.
     """
 
@@ -51,7 +70,13 @@ class Warm:
     workers: int
     start_s: float = 0.0
     processes: tuple[BaseProcess, ...] = ()
+    staff: Staff = Staff()
     broken: str = ""
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that a batch may take."""
+        return self.staff.deadline or BATCH_DEADLINE
 
     def cpu(self) -> float | None:
         """CPU seconds that the worker processes have used so far; None for threads and where the system is silent."""
@@ -72,7 +97,7 @@ class Warm:
         try:
             yield self.handle
         except (multiprocessing.TimeoutError, futures.TimeoutError) as late:
-            self.broken = f"a {self.kind} gave no result within {BATCH_DEADLINE:g} s"
+            self.broken = f"a {self.kind} gave no result within {self.deadline:.3g} s"
             raise DeadlineExceeded(self.broken) from late
         except RuntimeError as error:
             self.broken = f"a {self.kind} broke: {str(error) or type(error).__name__}"
@@ -81,9 +106,9 @@ class Warm:
     def map(self, function: Any, items: Iterable[Any], chunksize: int = 1) -> list[Any]:
         """All results of ``function`` over ``items``, in their order; to be called while `guarded`."""
         if self.kind == POOL:
-            results: list[Any] = self.handle.map_async(function, items, chunksize).get(BATCH_DEADLINE)
+            results: list[Any] = self.handle.map_async(function, items, chunksize).get(self.deadline)
             return results
-        return list(self.handle.map(function, items, timeout=BATCH_DEADLINE, chunksize=chunksize))
+        return list(self.handle.map(function, items, timeout=self.deadline, chunksize=chunksize))
 
 
 class Pools:
@@ -184,14 +209,14 @@ def apply_all(warm: Warm, function: Any, items: Sequence[Any]) -> None:
 
 
 @contextmanager
-def opened(bench: Bench, kind: str, workers: int) -> Iterator[Warm]:
+def opened(bench: Bench, kind: str, workers: int, staff: Staff = Staff()) -> Iterator[Warm]:
     """A new pool with all its workers up; it is closed on leaving, whatever happened."""
     before = set(multiprocessing.active_children())
     begun = bench.clock()
-    warm = Warm(kind, None, workers)
+    warm = Warm(kind, None, workers, staff=staff)
     try:
         with warm.guarded():
-            warm.handle = create(bench, kind, workers)
+            warm.handle = create(bench, kind, workers, staff)
             held = wake(warm)
         warm.start_s = bench.clock() - begun - held
         warm.processes = started_since(before)
@@ -201,13 +226,14 @@ def opened(bench: Bench, kind: str, workers: int) -> Iterator[Warm]:
         close(warm)
 
 
-def create(bench: Bench, kind: str, workers: int) -> Any:
+def create(bench: Bench, kind: str, workers: int, staff: Staff = Staff()) -> Any:
     """The library's pool of ``kind``; its workers may be on their way only."""
-    if kind == THREADS:
-        return futures.ThreadPoolExecutor(workers)
     if kind == POOL:
-        return bench.context().Pool(workers)
-    return futures.ProcessPoolExecutor(workers, mp_context=bench.context())
+        return bench.context(staff.method).Pool(workers, staff.initializer)
+    if kind == EXECUTOR:
+        context = bench.context(staff.method)
+        return futures.ProcessPoolExecutor(workers, mp_context=context, initializer=staff.initializer)
+    return getattr(futures, kind)(workers, initializer=staff.initializer)
 
 
 def wake(warm: Warm) -> float:
@@ -220,7 +246,8 @@ def wake(warm: Warm) -> float:
             raise DeadlineExceeded(f"{len(seen)} of {warm.workers} workers came up within {CHILD_DEADLINE:g} s")
         pause = min(2 * pause or PAUSE, MOST_PAUSE)
         held += pause
-        seen.update(warm.map(work.present, [pause] * warm.workers))
+        ready = partial(work.present, brought=warm.staff.brings)
+        seen.update(warm.map(ready, [pause] * warm.workers))
     return held
 
 

@@ -129,6 +129,7 @@ RULE: Final = Rule(
     id="MP701",
     judge=judge,
     run=observed,
+    size=judge,
     aliases=("cpu-count-ignores-limits",),
     doc=Doc(
         title="The CPU count ignores what this process may use",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds
@@ -100,11 +100,33 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     )
 
 
+def of_function(sized: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge a function that waits by how many of its calls default pools keep in flight."""
+    default, task, chosen = known(python, "executor_workers"), functions.task(sized), functions.chosen(sized)
+    gained, workers = functions.gain(chosen), int(chosen["workers"])
+    if not functions.waits(sized) or gained.at_least <= LIMIT * default:
+        return
+    yield RULE.finding(
+        level="note",
+        concern=gained.median / default / LIMIT,
+        seen=f"{task['target']} waits for {number(task['waiting'], 'fraction')} of its time: {workers} "
+        f"{chosen['kind']} made it {interval(gained, 'x')} as fast as a loop, and a ProcessPoolExecutor has "
+        f"{number(default, '1')} workers by default.",
+        do=f"Keep {workers} calls in flight, if the other side bears that: ThreadPoolExecutor(max_workers={workers}), "
+        "or asyncio.",
+        evidence=(
+            Evidence.of(f"speed-up of {workers} {chosen['kind']}", gained, "x"),
+            Evidence("reference: workers of a default executor", default, "1"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP403",
     judge=judge,
     run=observed,
+    size=of_function,
     doc=Doc(
         title="Too few workers for tasks that wait",
         why="A task that waits needs no CPU: with one worker per CPU almost all of the time is spent waiting for one "
@@ -112,7 +134,8 @@ RULE: Final = Rule(
         how="Tasks that sleep on 1 to 64 warm workers against a plain loop. Reported when the best number is more "
         f"than {LIMIT:g} times as fast as the default size of a ProcessPoolExecutor. In a program: pools of up to "
         f"{phases.COMPUTING_SIZE} workers for each usable CPU, whose tasks wait for at least {phases.WAITING:.0%} of "
-        "their time on the outside world, when more in flight could win 5 % of the wall time.",
+        "their time on the outside world, when more in flight could win 5 % of the wall time. "
+        "Of a measured function that waits for half its time: when the best number of workers gained more than that.",
         claim='Often read: "I/O with cpu_count() workers suffers from context switches, 4 to 8 are steadier". Wrong: '
         "such pools are too small; time falls with the number of workers up to the limit of the other side, and the "
         "number of context switches does not grow with it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.stats import scaled
@@ -21,6 +21,8 @@ SEEN_AT_MOST = 10_000
 ELEMENTS = {"dicts": "dicts", "slots objects": "objects with __slots__", "floats": "floats of a list"}
 #: A program is not written anew without its pool for less of its wall time.
 WORTH = 0.2
+#: Bytes below which handing out costs what it costs for any task.
+SMALL_MESSAGE = 1024
 #: What stands for a message in the advice.
 MESSAGE = 1000
 
@@ -102,11 +104,35 @@ def users_object(facts: Facts) -> tuple[str, Measured] | None:
     return None
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Judge a function by what sending an item and its result takes."""
+    task = functions.task(sized)
+    if task["denied"] or task["pickle_args"] is None or functions.waits(sized):
+        return
+    message = task["args_b"] + (task["result_b"] or 0)
+    carried, each = task["pickle_args"] + (task["pickle_result"] or 0.0), task["wall"].median
+    if carried < each or message < SMALL_MESSAGE:
+        return
+    yield RULE.finding(
+        level="note" if functions.chosen(sized)["group"] != "processes" else "warning",
+        concern=carried / each,
+        seen=f"A call of {task['target']} takes {seconds(each)}; pickling and unpickling what it is sent "
+        f"({size(task['args_b'])}) and returns ({size(task['result_b'] or 0)}) takes {seconds(carried)}.",
+        do="Do not send the data: let the workers make or load it and send an index or a path, return a part or a "
+        "summary, or stay in one process. Larger chunks do not help: each item is pickled all the same.",
+        evidence=(
+            Evidence("pickling : a call", carried / each, "x"),
+            Evidence("reference", 1.0, "x"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP203",
     judge=judge,
     run=observed,
+    size=of_function,
     doc=Doc(
         title="Sending can cost more than computing",
         why="A task that is sent much and does little keeps two processes busy with pickling; no number of workers "
@@ -115,7 +141,8 @@ RULE: Final = Rule(
         f"{SHARE * 100:g} % of a task of {TASK * 1e3:g} ms. Told when fewer than {SEEN_AT_MOST:,} dicts fill that "
         "share: a task of this length could not even look at more. With --object, the message is yours. In an observed "
         "program: pools whose tasks were sent large objects, different ones each time, whose pickling and unpickling "
-        "took longer than the tasks' computing, and that needed more wall time than this computing.",
+        "took longer than the tasks' computing, and that needed more wall time than this computing. "
+        "Of a measured function: when pickling an item and its result takes longer than the call.",
         claim="'The turning point is serialisation, not the number of cores' is true of many small tasks and of graphs "
         "of objects. It is not true of bytes and arrays, which cost about as much as copying them.",
         bad="""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from mpdiag import ideals
-from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
+from mpdiag import functions, ideals
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule, known
 from mpdiag.model import Doc
 from mpdiag.units import number, size
 
@@ -14,6 +14,8 @@ from mpdiag.units import number, size
 COPY = 24 * 2**20
 #: What could be shared by all: less is not worth the change on any machine.
 SPARE = 64 * 2**20
+#: The part of the free memory that workers may take.
+FILL = 0.9
 #: The part of the program's memory that could be shared.
 SHARE = 0.25
 
@@ -53,10 +55,33 @@ def observed(run: Facts, memory: Facts, pools: Facts) -> Iterator[Finding]:
     )
 
 
+def of_function(sized: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge a function by whether a worker for each CPU fits into memory."""
+    own = max((ideals.at_least(row, "memory") for row in sized.all("curve")), default=0.0)
+    cpus, free = known(machine, "usable_workers"), known(machine, "memory_available")
+    if not own or own * cpus <= FILL * free:
+        return
+    fit = max(1, int(FILL * free / own))
+    yield RULE.finding(
+        level="warning",
+        concern=own * cpus / free,
+        seen=f"A worker of {functions.task(sized)['target']} takes {size(own)} for itself: {number(cpus, '1')}, "
+        f"one for each usable CPU, would need {size(own * cpus)} of the {size(free)} that are free.",
+        do=f"Give it {fit} worker{'s' * (fit != 1)} at most, or let the workers share what they hold: map the file, or "
+        "put arrays into a SharedMemory segment.",
+        evidence=(
+            Evidence("workers for all CPUs", own * cpus, "B"),
+            Evidence("reference: free memory", free, "B"),
+            Evidence("a worker's own", own, "B"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP507",
     run=observed,
+    size=of_function,
     aliases=("memory-per-worker-copy",),
     doc=Doc(
         title="Each worker holds a copy of the same data",
@@ -65,7 +90,9 @@ RULE: Final = Rule(
         how="In an observed program: the median growth of the workers' private memory until the end of the first "
         f"task. A warning from {size(COPY)} each and {size(SPARE)} that could be shared, if that is {SHARE * 100:g} % "
         "of the program's peak. It is about memory: what the program takes hardly changes. Sums are of private and "
-        "proportional sizes, where shared pages count once.",
+        "proportional sizes, where shared pages count once. "
+        "Of a measured function: when what a worker takes for itself, times the usable CPUs, exceeds nine tenths of "
+        "the free memory.",
         claim="'Fork shares everything' holds until the data is touched: reading a Python object counts a reference in "
         "its page, which copies the page. Merely walking 500,000 dicts (248 MB) made more than half of them private; "
         "gc.freeze() before the fork saves them from the garbage collector, not from that. Buffers do stay shared.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Cell, Doc, Measured
 from mpdiag.units import interval, number, seconds, size
@@ -88,11 +88,41 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     )
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Judge a function that waits by what threads and processes make of it."""
+    threads, processes = functions.fastest(sized, "threads"), functions.fastest(sized, "processes")
+    if not functions.waits(sized) or threads is None or processes is None:
+        return
+    start, light = ideals.at_least(processes, "start"), ideals.at_least(threads, "start")
+    dearer = start / light if light > 0 else 0.0
+    fast = functions.gain(threads).median >= ALIKE * functions.gain(processes).median
+    if not fast or dearer <= LIMIT:
+        return
+    own = processes.get("memory")
+    memory = f" and hold {size(own)} each" if isinstance(own, (int, float)) else ""
+    yield RULE.finding(
+        level="note",
+        concern=dearer / LIMIT,
+        seen=f"{functions.task(sized)['target']} mostly waits: {threads['workers']} threads made it "
+        f"{interval(functions.gain(threads), 'x')} as fast as a loop, {processes['workers']} processes "
+        f"{interval(functions.gain(processes), 'x')}; these take {seconds(start)} to start{memory}, the threads "
+        f"{seconds(light)}.",
+        do="Use threads (ThreadPoolExecutor) or asyncio for it.",
+        evidence=(
+            Evidence("start of the processes : start of the threads", dearer, "x"),
+            Evidence("reference: a start worth a change", LIMIT, "x"),
+            functions.speed("speed-up of threads", threads),
+            functions.speed("speed-up of processes", processes),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP404",
     judge=judge,
     run=observed,
+    size=of_function,
     aliases=("io-bound-oversized-pool",),
     doc=Doc(
         title="Processes for tasks that only wait",
@@ -102,7 +132,8 @@ RULE: Final = Rule(
         f"Reported when threads are as fast (within {1 - ALIKE:.0%}) and a process takes more than {LIMIT:g} times "
         f"as long to start. In a program: pools of more than {phases.COMPUTING_SIZE} processes for each usable CPU, "
         f"whose tasks wait for at least {phases.WAITING:.0%} of their time, when starting them costs 5 % of the wall "
-        "time.",
+        "time. "
+        "Of a measured function that waits for half its time: when threads were as fast and start as much sooner.",
         claim='Often read: "processes for I/O thrash in context switches". Wrong: they do not switch more than '
         "threads; what they cost is their start and some megabytes each.",
         bad="""\

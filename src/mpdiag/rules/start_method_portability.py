@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag.advice import Evidence, Finding, Rule, known
+from mpdiag.advice import Evidence, Facts, Finding, Rule, known
 from mpdiag.model import Doc
 
 
@@ -28,16 +28,39 @@ def judge(python: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Report a function that works under one start method and raises under another."""
+    works = {str(row["kind"]) for row in sized.all("curve", group="processes")}
+    for row in sized.all("denied"):
+        reason, method = str(row["reason"]), row["kind"]
+        if not works or method in works or "raised" not in reason:
+            continue
+        yield RULE.finding(
+            level="warning",
+            seen=f"{sized.rows()[0]['target']} works in processes started by {', '.join(sorted(works))}; by {method}, "
+            f"{reason}.",
+            do="Its workers lack what the parent set up at run time: pass it as an argument, or prepare each worker "
+            "by an initializer (--setup here). Or ask for the start method that works.",
+            concern=2.0,
+            evidence=(
+                Evidence("raised under", str(method)),
+                Evidence("reference: works under", ", ".join(sorted(works))),
+            ),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP704",
     judge=judge,
+    size=of_function,
     doc=Doc(
         title="The default start method differs elsewhere",
         why="Under fork a worker begins with everything the parent had: globals changed at run time, open files, local "
         "functions as targets. Under spawn and forkserver it imports the main module anew and unpickles its arguments. "
         "A program that relies on the first breaks, or silently computes with other values, under the second.",
-        how="The first of multiprocessing.get_all_start_methods() in the measured interpreter; a note when it is fork.",
+        how="The first of multiprocessing.get_all_start_methods() in the measured interpreter; a note when it is fork. "
+        "Of a measured function: start methods under which it raised, while another worked.",
         claim='"Linux forks, Windows spawns" is outdated: macOS spawns since Python 3.8, and Linux uses forkserver '
         "from 3.14.",
         bad="""\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds
@@ -101,11 +101,38 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     )
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Judge a function that computes by what threads and processes make of it."""
+    task, threads, processes = (
+        functions.task(sized),
+        functions.fastest(sized, "threads"),
+        functions.fastest(sized, "processes"),
+    )
+    if functions.waits(sized) or not task["takes_turns"] or threads is None or processes is None:
+        return
+    slow, fast = functions.gain(threads), functions.gain(processes)
+    if slow.median >= LIMIT or fast.median <= BETTER * max(slow.median, 1.0):
+        return
+    yield RULE.finding(
+        level="note",
+        concern=fast.median / max(slow.median, 1e-9) / BETTER,
+        seen=f"{task['target']} computes under the GIL: {threads['workers']} threads made it {interval(slow, 'x')} as "
+        f"fast as a loop, {processes['workers']} processes {interval(fast, 'x')}.",
+        do="Use processes for it, from Python 3.14 also InterpreterPoolExecutor or the free-threaded build.",
+        evidence=(
+            functions.speed("speed-up of threads", threads),
+            Evidence("reference: a gain", LIMIT, "x"),
+            functions.speed("speed-up of processes", processes),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP408",
     judge=judge,
     run=observed,
+    size=of_function,
     aliases=("gil-threads-for-cpu",),
     doc=Doc(
         title="Threads for computing under the GIL",
@@ -114,7 +141,8 @@ RULE: Final = Rule(
         how="The same pure-Python tasks on warm threads and processes against a plain loop. Reported when threads "
         f"gain less than {LIMIT:g}× and processes at least {BETTER:g} times that. Not where the GIL is off. In a "
         f"program: pools of threads that together use {ONE_CPU[0]:g} to {ONE_CPU[1]:g} CPUs, when processes would "
-        "win 5 % of the wall time.",
+        "win 5 % of the wall time. "
+        "Of a measured function: when it holds the GIL, and the same factors separate its threads from its processes.",
         claim="'Threads do not speed up computing' is right for Python code under the GIL, wrong for code that "
         "releases it, and outdated for free-threaded builds.",
         bad="""\

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, seconds
@@ -158,11 +158,40 @@ def one_digit(exact: float) -> int:
     return math.ceil(exact / step) * step
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Judge a function by what handing out its calls one by one makes of them."""
+    task, chosen, best = functions.task(sized), functions.chosen(sized), functions.fastest(sized, "processes")
+    each = task["wall"].median
+    message = (task["args_b"] or 0) + (task["result_b"] or 0)
+    if functions.waits(sized) or best is None or each > LONGEST or message >= SMALL_MESSAGE:
+        return
+    size, gained = int(chosen["chunk"] or 1), functions.gain(best)
+    if chosen["group"] == "processes" and size == 1:
+        return
+    pays = chosen["group"] == "processes"
+    yield RULE.finding(
+        level="note",
+        concern=LONGEST / each,
+        seen=f"A call of {task['target']} takes {seconds(each)}"
+        + (", less than handing it to a worker." if not pays else "; handing out one at a time costs more than that.")
+        + ("" if pays else f" The best number of processes and chunksize made it {interval(gained, 'x')} as fast."),
+        do=f"Pass the chunksize: map(…, chunksize={size}). Executor.map and imap hand out one at a time without it."
+        if pays
+        else "Do more in one call, say a whole file or a thousand items, or stay with a plain loop.",
+        evidence=(
+            Evidence("a call", each, "s"),
+            Evidence("reference: a task that outweighs its handing out", LONGEST, "s"),
+            functions.speed("speed-up of the best processes", best),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP402",
     judge=judge,
     run=observed,
+    size=of_function,
     aliases=("tiny-tasks-chunksize",),
     doc=Doc(
         title="Tasks too small for a pool",
@@ -172,7 +201,8 @@ RULE: Final = Rule(
         "not tell), and from it the duration d at which a pool of w workers is as fast as a loop: its speed-up is "
         "w·d / (d + overhead), as long as the parent can feed it. Reported when the overhead exceeds "
         f"{seconds(SMALL)}. In a program: {MANY} or more tasks of a pool, each below {seconds(LONGEST)} and with "
-        "little to carry, whose overhead is longer than they are, when that costs 5 % of the wall time.",
+        "little to carry, whose overhead is longer than they are, when that costs 5 % of the wall time. "
+        "Of a measured function: calls below that length, for which a chunksize or a plain loop did best.",
         claim='Often read: "the executor is slower than processes written by hand because of context switches". '
         "Right that it is, about twice for tasks of 100 µs; the reason is the dispatch of each single task, and a "
         "chunksize takes most of it away. Pool.map chooses one by itself, Executor.map and imap do not.",

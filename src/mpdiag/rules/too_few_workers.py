@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds
@@ -176,11 +176,31 @@ def unused(run: Facts, own_s: float, span_s: float) -> float:
     return int(phases.cores(run)) - max(others, 0.0) / max(span_s, 1e-9)
 
 
+def of_function(sized: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge the default size of a pool by the number of processes that a function wants."""
+    default, chosen = known(python, "executor_workers"), functions.chosen(sized)
+    workers = int(chosen["workers"])
+    if functions.waits(sized) or chosen["group"] != "processes" or workers <= LIMIT * default:
+        return
+    yield RULE.finding(
+        level="note",
+        concern=workers / default / LIMIT,
+        seen=f"{functions.task(sized)['target']} ran {interval(functions.gain(chosen), 'x')} as fast as a loop on "
+        f"{workers} processes; a default ProcessPoolExecutor has {number(default, '1')}.",
+        do=f"Pass the number: ProcessPoolExecutor(max_workers={workers}); {cause(python)}.",
+        evidence=(
+            Evidence("workers that computed fastest", workers, "1"),
+            Evidence("reference: workers of a default pool", default, "1"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP407",
     judge=judge,
     run=observed,
+    size=of_function,
     doc=Doc(
         title="Fewer computing workers than usable CPUs",
         why="CPUs that no worker uses are idle: computing takes longer than it has to.",
@@ -189,7 +209,8 @@ RULE: Final = Rule(
         "default; not judged while others use the CPUs. In a program: process pools with fewer workers than usable "
         f"CPUs, that were busy for {BUSY:.0%} of their phase or more, when more of them would win 5 % of the wall "
         "time; likewise processes that the program starts itself, where they share a queue in which work is waiting. "
-        "Tasks that are awaited one by one are left alone: each may need the one before.",
+        "Tasks that are awaited one by one are left alone: each may need the one before. "
+        "Of a measured function that computes: when it wants that many times the workers of a default executor.",
         claim="'One worker per CPU for computing' is right for usable CPUs. From Python 3.13 the defaults count the "
         "process's CPUs and obey -X cpu_count and PYTHON_CPU_COUNT, before that all CPUs of the machine.",
         bad="""\

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule, known
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds, size
@@ -145,11 +145,32 @@ def crowded(workers: float, cpus: float, counted: Any) -> bool:
     return workers > LIMIT * cpus and not (isinstance(counted, int) and cpus < counted and workers <= counted)
 
 
+def of_function(sized: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge the default size of a pool by the number of processes that a function wants."""
+    default, chosen = known(python, "executor_workers"), functions.chosen(sized)
+    workers = int(chosen["workers"])
+    if functions.waits(sized) or chosen["group"] != "processes" or default <= LIMIT * workers:
+        return
+    yield RULE.finding(
+        level="note",
+        concern=default / workers / LIMIT,
+        seen=f"A default ProcessPoolExecutor has {number(default, '1')} workers here; of "
+        f"{functions.task(sized)['target']}, {plateau(workers, functions.gain(chosen))}.",
+        do=f"Pass the number yourself: {advice(workers)}. The others cost their start and memory.",
+        evidence=(
+            Evidence("workers of a default pool", default, "1"),
+            Evidence("reference: workers that are as fast", workers, "1"),
+            functions.speed("their speed-up", chosen),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP405",
     judge=judge,
     run=observed,
+    size=of_function,
     aliases=("cpu-oversubscription",),
     doc=Doc(
         title="More computing workers than CPUs to compute on",
@@ -159,7 +180,8 @@ RULE: Final = Rule(
         f"the default sizes of Pool and ProcessPoolExecutor. Reported above {LIMIT:g} times as many; not judged "
         f"while others use the CPUs. In a program: process pools with more than {LIMIT:g} times as many computing "
         "workers as usable CPUs, when the surplus costs 5 % of the wall time; likewise processes that the program "
-        "starts itself, all at once and each for more work than its start takes.",
+        "starts itself, all at once and each for more work than its start takes. "
+        "Of a measured function that computes: when a default executor has that many times the workers it needs.",
         claim="'max_workers = os.cpu_count() for computing' holds for usable CPUs only. That oversubscribing slows "
         "computing down is mostly wrong: the same work takes the same CPU time on 16 times as many workers as CPUs.",
         bad="""\

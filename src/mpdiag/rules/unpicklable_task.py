@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import functions, ideals
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 
@@ -33,16 +33,33 @@ def observed(failures: Facts) -> Iterator[Finding]:
         )
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Report a function that cannot be sent to processes, or whose items or results cannot."""
+    task = functions.task(sized)
+    if not task["denied"]:
+        return
+    yield RULE.finding(
+        level="warning",
+        concern=20,
+        seen=f"{task['target']} cannot be given to other processes: {task['denied']}.",
+        do="Define the function at the top of a module, give it plain data and let it return plain data: no lambda, "
+        "no open file, lock, connection or generator. Threads need no pickling.",
+        evidence=(Evidence("can be pickled", False), Evidence("reference", True)),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP204",
     run=observed,
+    size=of_function,
     doc=Doc(
         title="A task that cannot be pickled",
         why="What a process is given travels as a pickle: functions by their name in a module, objects by their "
         "parts. A lambda has no such name, an open file or a lock no parts. The error comes from a helper thread of "
         "the pool, far from the call.",
-        how="In an observed program: tasks and children that failed with an error that speaks of pickling.",
+        how="In an observed program: tasks and children that failed with an error that speaks of pickling. "
+        "Of a measured function: when it, an item or a result cannot be pickled and unpickled.",
         claim="'It works on Linux' is true of arguments of Process under fork, which are not pickled; tasks of pools "
         "are, under every start method, and from Python 3.14 on Process starts by forkserver on Linux.",
         bad="""\

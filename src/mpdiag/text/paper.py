@@ -59,6 +59,11 @@ class Paper:
         """Write a link, never broken: it is to be clicked or copied."""
         self._console.print(self.say(address), soft_wrap=True)
 
+    def paste(self, lines: list[str]) -> None:
+        """Code that is to be copied: no line of it is broken or indented."""
+        for line in lines:
+            self._console.print(self.say(line), soft_wrap=True)
+
     def heading(self, text: str, aside: str = "") -> None:
         """An empty line and a title with a rule to the right edge."""
         title = self.say(f"{text} ", "bold")

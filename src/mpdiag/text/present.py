@@ -45,7 +45,7 @@ _ROWS = 8
 _TREES = {"stacks": "share"}
 _TREE_ROWS = 24
 #: Kinds whose sections are few and made to be read, with rows ordered by weight.
-READ_WHOLE = frozenset({"run", "hang", "compare"})
+READ_WHOLE = frozenset({"run", "hang", "compare", "size"})
 #: Kinds whose table tells of machine and interpreter, and of which notes there are.
 LOOKED_AT = frozenset({"doctor"})
 
@@ -155,7 +155,8 @@ def shown_rows(report: Report, section: Section, style: Style) -> tuple[Section,
     """``section`` with the rows to show, and how many are left out."""
     weight = _TREES.get(section.id)
     most = _TREE_ROWS if weight else _ROWS
-    if style.verbose or report.kind not in READ_WHOLE or len(section.rows) <= most + 1:
+    whole = style.verbose or source(section) is not None
+    if whole or report.kind not in READ_WHOLE or len(section.rows) <= most + 1:
         return section, 0
     return replace(section, rows=heaviest(section.rows, weight, most)), len(section.rows) - most
 
@@ -171,6 +172,12 @@ def heaviest(rows: tuple[dict[str, Cell], ...], weight: str | None, most: int) -
 
     kept = sorted(range(len(rows)), key=lambda place: -heavy(place))[:most]  # what is called first stays first
     return tuple(rows[place] for place in sorted(kept))
+
+
+def source(section: Section) -> list[str] | None:
+    """The lines of a section that holds code to paste; None of a table."""
+    units_ = [column.unit for column in section.columns]
+    return [str(row.get(section.columns[0].key, "")) for row in section.rows] if units_ == ["code"] else None
 
 
 def is_number(column: Column, rows: Iterable[Mapping[str, Cell]]) -> bool:

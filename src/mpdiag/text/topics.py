@@ -6,6 +6,7 @@ from typing import Final
 
 from mpdiag.text.lint_topics import LINT_TOPICS
 from mpdiag.text.run_topics import RUN_TOPICS
+from mpdiag.text.size_topic import SIZING
 from mpdiag.text.topic import Topic
 
 _LIBRARY = "https://docs.python.org/3/library"
@@ -253,6 +254,7 @@ TOPICS: Final[dict[str, Topic]] = {
         _MEASURING,
         *RUN_TOPICS,
         *LINT_TOPICS,
+        SIZING,
         _READING,
         _EXIT_CODES,
         _CONFIGURATION,

@@ -1,0 +1,39 @@
+"""What a cluster's scheduler adds to a task, measured with Dask where it is installed beside mpdiag."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+
+from mpdiag import stats
+from mpdiag.model import Measured
+
+#: Seconds for starting a scheduler and a worker in one process, and handing it tasks.
+DEADLINE = 20.0
+PROGRAM = """
+import json, time
+from distributed import Client, wait
+
+with Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
+    costs = []
+    for turn in range(9):
+        begun = time.perf_counter()
+        wait(client.map(int, range(turn * 200, turn * 200 + 200), pure=False))
+        costs.append((time.perf_counter() - begun) / 200)
+print(json.dumps(costs[1:]))
+"""
+
+
+def task_cost() -> Measured | None:
+    """Seconds that Dask's scheduler adds to a task, with one worker on this machine; None where it is not installed."""
+    if importlib.util.find_spec("distributed") is None:
+        return None
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=DEADLINE, check=True
+        )
+        return stats.measured(json.loads(done.stdout.splitlines()[-1]))
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None

@@ -1,0 +1,1 @@
+"""Measures a function of the user's own: alone, then on workers. Standard library only: runs in its interpreter."""

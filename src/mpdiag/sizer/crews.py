@@ -1,0 +1,247 @@
+"""Workers for the user's function, opened when first asked for; what a batch on them takes, and what each holds."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent import futures
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, Optional
+
+from mpdiag import stats, work
+from mpdiag.bench import UNAVAILABLE, Bench
+from mpdiag.rigs import pools
+from mpdiag.rigs.pools import EXECUTOR, Staff, Warm
+from mpdiag.sizer import alone as one
+from mpdiag.sizer.alone import Alone, queued
+from mpdiag.sizer.search import WAITS, Denied
+from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, queueing
+from mpdiag.sizer.subject import Subject, attempt
+
+#: What the library calls the kinds that are no start method.
+POOLS = {THREADS: pools.THREADS, INTERPRETERS: pools.INTERPRETERS}
+FORK = "fork"
+#: A batch that takes this many times as long as it should, and so many seconds, will not come.
+LATE, LATE_S = 10.0, 5.0
+#: Seconds for all around a batch: starting workers, ending those that stand still.
+SLACK_S = 25.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What workers cost to have: seconds from asking for them until the last was up, and bytes of each.
+
+    Attributes:
+        own: memory of a worker that it shares with nobody, at its peak; None where the system does not tell.
+        pss: its share of all memory, where pages in common are divided.
+    """
+
+    start: float
+    own: Optional[int] = None
+    pss: Optional[int] = None
+
+
+class Crews:
+    """Runs batches of the user's items on any setting; use as a context manager.
+
+    Args:
+        bench: its clock.
+        subject: the function and what prepares a worker.
+        alone: the items that raise nothing, and what each takes.
+        doing: is told what is about to be done, and how long it may take.
+    """
+
+    def __init__(self, bench: Bench, subject: Subject, alone: Alone, doing: Callable[[str, float], None]) -> None:
+        self.bench = bench
+        self.subject = subject
+        self.doing = doing
+        self.cpus = float((bench.plan.size or {}).get("usable_cpus") or bench.cpus)
+        self.costs: dict[tuple[str, int], Cost] = {}
+        self._takes_turns, self._waits = one.takes_turns(alone), one.waiting(alone) >= WAITS
+        self._usual = stats.median(alone.reference)
+        self._supply = cycle(list(zip(alone.good, alone.reference)))
+        self._open: dict[tuple[str, int], tuple[Warm, ExitStack]] = {}
+
+    def __enter__(self) -> Crews:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for _, stack in self._open.values():
+            stack.close()
+
+    def close(self, setting: Setting) -> None:
+        """End the workers of a setting."""
+        if entry := self._open.pop((setting.kind, setting.workers), None):
+            entry[1].close()
+
+    def run(self, number: int, setting: Setting, count: int) -> Batch:
+        """One batch of so many items, in the round ``number``.
+
+        Raises:
+            Denied: the setting cannot be had, or failed.
+        """
+        taken = list(islice(self._supply, count))
+        items, due = [item for item, _ in taken], sum(reference for _, reference in taken)
+        late = self._late(due)
+        self.doing(f"{count} calls {named(setting)}", 2 * late + SLACK_S)
+        if setting.kind == LOOP:
+            return self._loop(number, setting, items, due)
+        warm = self._warm(setting, late)
+        before, begun = readings(warm), self.bench.clock()
+        self._give(warm, setting, items)
+        wall, after = self.bench.clock() - begun, readings(warm)
+        self._weigh(setting, warm)
+        return self._batch(number, setting, (count, due), wall, after.since(before))
+
+    def _batch(self, number: int, setting: Setting, what: tuple[int, float], wall: float, used: Readings) -> Batch:
+        """What was measured, as a batch; ``what`` are its items and their work."""
+        turns = setting.kind == LOOP or (setting.kind == THREADS and self._takes_turns)
+        at_once = 1 if turns and not self._waits else setting.workers
+        cpus = 1.0 if turns else min(self.cpus, setting.workers)
+        queued = queueing(wall, used.cpu or 0.0, used.ready or 0.0, at_once, cpus)
+        return Batch(number, setting, *what, wall, used.parent, used.cpu, used.ready, queued)
+
+    def _loop(self, number: int, setting: Setting, items: Sequence[Any], due: float) -> Batch:
+        before, begun = readings(None), self.bench.clock()
+        _, failed = attempt(through, self.subject.function, items)
+        wall, after = self.bench.clock() - begun, readings(None)
+        if failed:
+            raise Denied(f"it raised {failed.text}{failed.place} when it was called again")
+        return self._batch(number, setting, (len(items), due), wall, after.since(before))
+
+    def _give(self, warm: Warm, setting: Setting, items: Sequence[Any]) -> None:
+        """Hand out a batch and take its results, one after the other as a program would."""
+        _, failed = attempt(partial(self._through, warm), items, setting.chunk)
+        if failed:
+            self.close(setting)
+            raise Denied(warm.broken or f"it raised {failed.text}{failed.place} there")
+
+    def _through(self, warm: Warm, items: Sequence[Any], chunk: int) -> None:
+        with warm.guarded() as handle:
+            for _ in handle.map(self.subject.function, items, timeout=warm.deadline, chunksize=chunk):
+                pass
+
+    def _late(self, due: float) -> float:
+        """Seconds after which a batch with so much work counts as one that never ends."""
+        return max(min(LATE * due, self.bench.plan.budget_s), LATE_S)
+
+    def _warm(self, setting: Setting, late: float) -> Warm:
+        """The workers of a setting, all of them up and past their first call."""
+        key = setting.kind, setting.workers
+        if setting.kind == FORK:  # a child does not survive it that the parent has further interpreters
+            for kind, workers in [each for each in self._open if each[0] == INTERPRETERS]:
+                self.close(Setting(kind, workers))
+        if key not in self._open:
+            stack = ExitStack()
+            kind = POOLS.get(setting.kind, EXECUTOR)
+            method = None if setting.kind in POOLS else setting.kind
+            staff = Staff(method, self._initializer(setting), self.subject.function, late)
+            try:
+                warm = stack.enter_context(pools.opened(self.bench, kind, setting.workers, staff))
+            except UNAVAILABLE as error:
+                raise Denied(str(error) or type(error).__name__) from error
+            self._open[key] = warm, stack
+            self.costs[key] = Cost(warm.start_s)
+            if self._usual < 0.5:  # each worker's first call imports and fills caches
+                self._give(warm, Setting(*key), [item for item, _ in islice(self._supply, 2 * setting.workers)])
+        warm, _ = self._open[key]
+        return warm
+
+    def _initializer(self, setting: Setting) -> Optional[Callable[[], object]]:
+        if setting.kind == INTERPRETERS:
+            # Interpreters look for modules where Python does by itself, and not where this one was told to.
+            from multiprocessing.reduction import ForkingPickler
+
+            return partial(work.settle, tuple(sys.path), bytes(ForkingPickler.dumps(self.subject.initializer)))
+        return self.subject.initializer if setting.processes else None
+
+    def _weigh(self, setting: Setting, warm: Warm) -> None:
+        """See what the workers hold, once they have worked."""
+        key = setting.kind, setting.workers
+        cost = self.costs[key]
+        held = [found for process in warm.processes if (found := memory(process.pid))]
+        if held:
+            own, pss = max(each[0] for each in held), max(each[1] for each in held)
+            self.costs[key] = Cost(cost.start, max(own, cost.own or 0), max(pss, cost.pss or 0))
+
+
+def through(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    """The plain loop."""
+    for item in items:
+        function(item)
+
+
+def named(setting: Setting) -> str:
+    """Where a batch runs, in words."""
+    if setting.kind == LOOP:
+        return "in a loop"
+    return f"on {setting.workers} {setting.kind if setting.kind in POOLS else f'processes ({setting.kind})'}"
+
+
+@dataclass(frozen=True)
+class Readings:
+    """CPU seconds of the parent and of the workers, and seconds that these waited for a CPU, so far."""
+
+    parent: float
+    cpu: Optional[float]
+    ready: Optional[float]
+
+    def since(self, before: Readings) -> Readings:
+        """What has been used since ``before``."""
+        return Readings(self.parent - before.parent, grown(before.cpu, self.cpu), grown(before.ready, self.ready))
+
+
+def readings(warm: Optional[Warm]) -> Readings:
+    """What the system says of the workers; of threads, and of a loop, that is what it says of this process."""
+    own = time.process_time()
+    if warm and warm.processes:
+        waits = [queued(process.pid) for process in warm.processes]
+        return Readings(own, warm.cpu(), summed(waits))
+    others = [f"self/task/{each.native_id}" for each in helpers()] if warm else ["thread-self"]
+    return Readings(own, own, summed([queued(each) for each in others]))
+
+
+def helpers() -> list[threading.Thread]:
+    """The threads of this process beside the one that hands out."""
+    return [each for each in threading.enumerate() if each is not threading.current_thread()]
+
+
+def summed(values: Sequence[Optional[float]]) -> Optional[float]:
+    """The sum; None if one is unknown, or there is none."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def grown(before: Optional[float], after: Optional[float]) -> Optional[float]:
+    """By how much a reading has grown; None where there was none. Threads that ended take their share along."""
+    return None if before is None or after is None else max(after - before, 0.0)
+
+
+def memory(pid: Optional[int]) -> Optional[tuple[int, int]]:
+    """Bytes that a process has for itself, at its peak, and its share of all; None where the system does not tell."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        rollup, status = (folder / "smaps_rollup").read_text(), (folder / "status").read_text()
+    except OSError:
+        return None
+    sizes = {words[0]: int(words[1]) * 1024 for line in rollup.splitlines() if (words := line.split())[-1] == "kB"}
+    peak = {words[0]: int(words[1]) * 1024 for line in status.splitlines() if (words := line.split())[-1] == "kB"}
+    own = sizes.get("Private_Clean:", 0) + sizes.get("Private_Dirty:", 0)
+    freed = max(0, peak.get("VmHWM:", 0) - peak.get("VmRSS:", 0))
+    return own + freed, sizes.get("Pss:", own) + freed
+
+
+def kinds(bench: Bench, sendable: bool) -> list[str]:
+    """What can do the work here: threads, then processes by each start method, then interpreters."""
+    found = [THREADS]
+    if sendable:
+        found += [method for method in bench.methods if not (method == "fork" and sys.platform == "darwin")]
+        if hasattr(futures, pools.INTERPRETERS):
+            found.append(INTERPRETERS)
+    return found

@@ -1,0 +1,61 @@
+"""The code to paste: it compiles, it fits, and it does what it says."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+
+import pytest
+
+from mpdiag.sized.paste import Names, written
+from mpdiag.sizer.settings import PLAIN, Setting
+
+NAMES = Names("pkg.mod:double", "pkg.mod:numbers", None, "fork")
+SETTINGS = [Setting("threads", 4), Setting("fork", 2, 16), Setting("spawn", 2), Setting("interpreters", 2)]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("items", ["pkg.mod:numbers", None])
+@pytest.mark.parametrize("setup", ["pkg.mod:prepare_a_worker_with_all_it_needs", None])
+def test_it_compiles_and_fits(setting, items, setup):
+    programs = written(setting, Names("pkg.mod:Thing.double", items, setup, "fork", native=True))
+
+    for lines in programs.values():
+        compile("\n".join(lines), "pasted", "exec")
+        assert max(map(len, lines)) <= 80
+        assert ("initializer=prepare" in "".join(lines)) == bool(setup and setting.processes)
+
+
+def test_what_is_there_for_which():
+    assert written(PLAIN, NAMES) == {}
+    assert set(written(SETTINGS[0], NAMES)) == {"concurrent.futures", "multiprocessing.Pool", "joblib"}
+    assert set(written(SETTINGS[3], NAMES)) == {"concurrent.futures"}
+
+
+def test_a_start_method_is_named_only_where_it_is_not_the_default():
+    texts = {setting.kind: "\n".join(itertools.chain(*written(setting, NAMES).values())) for setting in SETTINGS}
+
+    assert 'get_context("spawn")' in texts["spawn"]
+    assert "get_context" not in texts["fork"]
+    assert "chunksize=16" in texts["fork"]
+
+
+def test_native_threads_are_held_before_anything_is_imported():
+    lines = written(SETTINGS[1], Names("a:f", "a:g", None, "fork", native=True))["joblib"]
+
+    assert lines.index('os.environ["OMP_NUM_THREADS"] = "1"  # before the other imports') < 3
+
+
+@pytest.mark.parametrize("library", ["concurrent.futures", "multiprocessing.Pool"])
+@pytest.mark.parametrize("setting", SETTINGS[:3])
+def test_it_runs(tmp_path, library, setting):
+    (tmp_path / "app.py").write_text("def double(n): return 2 * n\ndef numbers(): return [1, 2, 3]\n")
+    lines = written(setting, Names("app.py:double", "app.py:numbers", None, "fork"))[library]
+    (tmp_path / "main.py").write_text("\n".join([*lines, "    print(results)"]))
+
+    done = subprocess.run(
+        [sys.executable, "main.py"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.stdout, done.stderr) == ("[2, 4, 6]\n", "")

@@ -1,0 +1,200 @@
+"""The search for the best setting: on machines that are sums, without a clock or a process."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from mpdiag.sizer.search import Denied, Outlook, Search, best, first, neighbours
+from mpdiag.sizer.settings import LOOP, PLAIN, THREADS, Batch, Setting, queueing, speedups
+
+KINDS = ("threads", "fork", "spawn")
+COMPUTES = Outlook(item=0.003, waiting=0.0, sending=1e-5, items=None, cpus=4, kinds=KINDS)
+SLEEPS = replace(COMPUTES, item=0.02, waiting=0.99)
+
+
+@dataclass
+class Fake:
+    """A machine whose clock is the sum of its batches.
+
+    Args:
+        outlook: of the function.
+        serial: the part of the work that only one worker can do at a time.
+        overhead: seconds for handing out one chunk to a process.
+        noise: of each batch, as a part of it.
+        denied: kinds that cannot be had.
+    """
+
+    outlook: Outlook
+    serial: float = 0.0
+    overhead: float = 1e-4
+    noise: float = 0.0
+    denied: tuple[str, ...] = ()
+    now: float = 0.0
+    executed: int = 0
+    closed: list[Setting] = field(default_factory=list)
+
+    def run(self, number: int, setting: Setting, count: int) -> Batch:
+        if setting.kind in self.denied:
+            raise Denied("not here")
+        wall = count * self.per_item(setting) * (1 + random.uniform(0, self.noise))
+        self.now += wall
+        self.executed += count
+        return Batch(number, setting, count, count * self.outlook.item, wall)
+
+    def per_item(self, setting: Setting) -> float:
+        item, workers = self.outlook.item, setting.workers
+        if setting.kind == LOOP:
+            return item
+        cpus = 1 if setting.kind == THREADS and self.outlook.gil else self.outlook.cpus
+        useful = 1 / (self.serial + (1 - self.serial) / workers)
+        computing = item * (1 - self.outlook.waiting) / cpus
+        handing = 1e-5 if setting.kind == THREADS else self.overhead / setting.chunk + self.outlook.sending
+        return max(item / useful, computing) + handing
+
+    def search(self) -> Search:
+        found = Search(self.outlook, self.run, self.closed.append, lambda: self.now)
+        list(found.run())
+        return found
+
+
+def found_by(machine: Fake) -> tuple[Search, Setting]:
+    search = machine.search()
+    return search, best(speedups(search.batches))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.04])
+def test_a_computing_function_gets_a_process_for_each_cpu(noise):
+    search, leader = found_by(Fake(COMPUTES, noise=noise))
+
+    assert search.stopped == "interval"
+    assert leader.processes
+    assert leader.workers >= 4
+    assert speedups(search.batches)[leader].median > 3.4
+
+
+def test_a_waiting_function_gets_many_threads():
+    machine = Fake(SLEEPS)
+    search, leader = found_by(machine)
+
+    assert search.stopped == "interval"
+    assert (leader.kind, leader.workers >= 64) == (THREADS, True)
+
+
+def test_a_function_that_releases_the_gil_gets_threads_too():
+    machine = Fake(replace(COMPUTES, gil=False, sending=0.003))
+
+    assert found_by(machine)[1].kind == THREADS
+
+
+def test_a_tiny_function_stays_in_the_loop_whatever_the_chunksize():
+    assert found_by(Fake(replace(COMPUTES, item=1e-7)))[1] == PLAIN
+
+
+def test_a_short_function_gets_a_chunksize():
+    search, leader = found_by(Fake(replace(COMPUTES, item=5e-5, sending=1e-6), overhead=2e-4))
+
+    assert leader.processes
+    assert leader.chunk >= 16
+    assert search.stopped == "interval"
+
+
+def test_no_more_workers_than_items():
+    search = Fake(replace(SLEEPS, items=5)).search()
+
+    assert max(batch.setting.workers for batch in search.batches) == 5
+
+
+def test_what_cannot_be_had_is_told_and_left():
+    search, leader = found_by(Fake(COMPUTES, denied=("fork",)))
+
+    assert {setting.kind for setting in search.denied} == {"fork"}
+    assert leader.kind == "spawn"
+
+
+def test_nothing_but_the_loop():
+    search = Fake(COMPUTES, denied=KINDS).search()
+
+    assert {batch.setting for batch in search.batches} == {PLAIN}
+    assert search.stopped == "interval"
+
+
+def test_a_spent_budget_ends_it_with_the_likely_best_measured():
+    machine = Fake(replace(COMPUTES, item=4.0, budget=10.0))
+    search = machine.search()
+
+    assert search.stopped == "budget"
+    assert {batch.setting for batch in search.batches} == {PLAIN, Setting("fork", 4)}
+    assert machine.now < 20
+
+
+@pytest.mark.parametrize("calls", [1, 10, 100, 1000])
+def test_no_more_calls_than_are_allowed(calls):
+    machine = Fake(replace(COMPUTES, calls=calls))
+    search = machine.search()
+
+    assert machine.executed <= calls
+    assert search.stopped == "calls"
+
+
+def test_calls_are_shared_out():
+    search = Fake(replace(SLEEPS, calls=2000)).search()
+
+    assert len({batch.setting for batch in search.batches}) >= 6
+
+
+def test_what_falls_far_behind_is_closed():
+    machine = Fake(COMPUTES)
+    machine.search()
+
+    assert Setting(THREADS, 2) in machine.closed
+
+
+def test_all_settings_of_a_round_are_of_one_time():
+    search = Fake(COMPUTES).search()
+    rounds = {batch.round for batch in search.batches}
+
+    assert rounds == set(range(len(rounds)))
+    assert all(PLAIN in {batch.setting for batch in search.batches if batch.round == number} for number in rounds)
+
+
+def test_the_first_are_the_loop_and_the_likely_best():
+    assert first(COMPUTES)[:2] == [PLAIN, Setting("fork", 4, 1)]
+    assert first(SLEEPS)[:2] == [PLAIN, Setting(THREADS, 96)]
+    assert {setting.kind for setting in first(COMPUTES)} == {LOOP, *KINDS}
+
+
+def test_one_cpu_and_one_item():
+    assert first(replace(COMPUTES, cpus=1, items=1))[1].workers == 1
+
+
+def test_neighbours_are_a_step_away():
+    beside = neighbours(Setting("fork", 4, 4), replace(COMPUTES, item=1e-4))
+
+    assert {(each.workers, each.chunk) for each in beside} == {(3, 4), (6, 4), (4, 16), (4, 1)} - {(4, 1)}
+    assert neighbours(PLAIN, COMPUTES) == []
+
+
+def test_speedups_are_paired_by_round():
+    slow, fast = Batch(0, PLAIN, 1, 1.0, 2.0), Batch(1, PLAIN, 1, 1.0, 1.0)
+    other = Setting("fork", 2)
+    gains = speedups([slow, Batch(0, other, 2, 2.0, 2.0), fast, Batch(1, other, 2, 2.0, 1.0)])
+
+    assert gains[other].samples == (2.0, 2.0)
+    assert gains[PLAIN].samples == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("wall", "cpu", "ready", "at_once", "cpus", "queued"),
+    [
+        (2.0, 1.0, 1.0, 1, 1.0, 1.0),  # a loop that others held up for half the time
+        (2.0, 2.0, 2.0, 2, 2.0, 1.0),  # two workers that shared one CPU
+        (2.0, 4.0, 4.0, 4, 2.0, 0.0),  # four workers on two CPUs wait for each other
+        (1.0, 0.0, 0.0, 8, 2.0, 0.0),  # nothing told
+        (1.0, 0.0, 9.0, 1, 1.0, 0.95),  # clocks that disagree
+    ],
+)
+def test_only_what_others_took_is_left_out(wall, cpu, ready, at_once, cpus, queued):
+    assert queueing(wall, cpu, ready, at_once, cpus) == pytest.approx(queued)
