@@ -27,6 +27,8 @@ from mpdiag.sizer.subject import Subject, attempt
 #: What the library calls the kinds that are no start method.
 POOLS = {THREADS: pools.THREADS, INTERPRETERS: pools.INTERPRETERS}
 FORK = "fork"
+#: Seconds below which a call is made once in each worker before anything is timed, if calls are not counted.
+BRIEF = 0.5
 #: A batch that takes this many times as long as it should, and so many seconds, will not come.
 LATE, LATE_S = 10.0, 5.0
 #: Seconds for all around a batch: starting workers, ending those that stand still.
@@ -65,6 +67,7 @@ class Crews:
         self.costs: dict[tuple[str, int], Cost] = {}
         self._takes_turns, self._waits = one.takes_turns(alone), one.waiting(alone) >= WAITS
         self._usual = stats.median(alone.reference)
+        self._counted = bool((bench.plan.size or {}).get("calls_most"))
         self._supply = cycle(list(zip(alone.good, alone.reference)))
         self._open: dict[tuple[str, int], tuple[Warm, ExitStack]] = {}
 
@@ -148,7 +151,7 @@ class Crews:
                 raise Denied(str(error) or type(error).__name__) from error
             self._open[key] = warm, stack
             self.costs[key] = Cost(warm.start_s)
-            if self._usual < 0.5:  # each worker's first call imports and fills caches
+            if self._usual < BRIEF and not self._counted:  # each worker's first call imports and fills caches
                 self._give(warm, Setting(*key), [item for item, _ in islice(self._supply, 2 * setting.workers)])
         warm, _ = self._open[key]
         return warm

@@ -1,0 +1,217 @@
+"""Whole runs of ``mpdiag size``: functions of every nature, each start method, and failures of every kind."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+import signal
+import sys
+import time
+
+import pytest
+
+METHODS = multiprocessing.get_all_start_methods()
+APP = """
+import functools, os, sys, time
+
+def add_up(number):
+    total = 0
+    for one in range(number):
+        total += one & 3
+    return total
+
+def numbers(): return [20_000 + n for n in range(40)]
+def nap(seconds): time.sleep(seconds)
+def naps(): return [0.005] * 64
+def tiny(number): return number + 1
+def endless():
+    while True:
+        yield 1
+def large(size): return bytes(size)
+def sizes(): return [4_000_000] * 6
+def refuse(number): raise ValueError(f"no {number}")
+def hang(number):
+    while True:
+        time.sleep(0.1)
+def die(number): os._exit(5)
+def noisy(number):
+    print("noise"); print("noise", file=sys.stderr); os.write(1, b"noise")
+    return add_up(20_000)
+def reader(number): return sys.stdin.read()
+unsendable = lambda number: number
+READY = []
+def prepare(): READY.append(1)
+def prepared(number):
+    if not READY: raise LookupError("not prepared")
+    return add_up(number)
+"""
+
+
+@pytest.fixture
+def size(sandbox, tmp_path):
+    """Runs ``mpdiag size`` on a function of the program above: exit code, report and standard error."""
+    (sandbox.folder / "app.py").write_text(APP)
+
+    def run(target, items="app:numbers", *options, budget=4, **settings):
+        path = tmp_path / "report.json"
+        given = ("--items", items) if items else ()
+        done = sandbox.run("size", target, *given, "--budget", budget, "--json", path, *options, **settings)
+        report = json.loads(path.read_text()) if path.exists() and path.stat().st_size else None
+        return done.returncode, report, done.stderr
+
+    return run
+
+
+def curve(report):
+    return {(row["kind"], row["workers"], row["chunk"]): row for row in section(report, "curve")["rows"]}
+
+
+def section(report, name):
+    return next(each for each in report["sections"] if each["id"] == name)
+
+
+def kinds(report):
+    return {kind for kind, _, _ in curve(report)}
+
+
+def facts(report, name):
+    return {row["what"]: row["here"] for row in section(report, name)["rows"]}
+
+
+def best(report, prefix):
+    return max(row["speedup"]["median"] for (kind, _, _), row in curve(report).items() if kind.startswith(prefix))
+
+
+def test_a_computing_function_on_every_kind(size):
+    code, report, said = size("app:add_up", budget=10)
+
+    assert (code, report["kind"]) == (0, "size")
+    assert kinds(report) >= {"plain loop", "threads", *(f"processes, {method}" for method in METHODS)}
+    assert all(row["item"]["median"] > 0 for row in curve(report).values())
+    assert facts(report, "choice")["limited by"]
+    assert said.count("\n") == 1
+    assert "app:add_up will be executed" in said
+
+
+def test_a_waiting_function_gets_threads(size):
+    _, report, _ = size("app:nap", "app:naps", budget=8)
+
+    assert best(report, "threads") > 5
+    assert "threads" in report["verdict"]
+    assert section(report, "code.concurrent.futures")["rows"]
+
+
+def test_a_tiny_function_stays_in_its_loop(size):
+    _, report, _ = size("app:tiny", "app:endless")
+
+    assert report["verdict"].startswith("Use a plain loop")
+    assert any("there are more" in one["text"] for one in report["quality"])
+
+
+def test_a_large_result_is_weighed(size):
+    _, report, _ = size("app:large", "app:sizes", budget=6)
+
+    assert "3.81 MiB back" in facts(report, "call")["sent"]
+    assert "MP203" in {one["rule"] for one in report["findings"]}
+
+
+def test_what_cannot_be_sent_is_a_finding(size):
+    _, report, _ = size("app:unsendable")
+
+    assert "MP204" in {one["rule"] for one in report["findings"]}
+    assert kinds(report) == {"plain loop", "threads"}
+
+
+@pytest.mark.parametrize(
+    ("target", "items", "code", "said"),
+    [
+        ("app:refuse", "app:numbers", 2, "app:refuse raised ValueError: no 20000 (app.py:"),
+        ("app:nowhere", "app:numbers", 2, "app has no nowhere"),
+        ("nowhere:f", None, 2, "there is no module 'nowhere'"),
+        ("app:add_up", None, 2, "missing a required argument"),
+        ("app:die", "app:numbers", 3, "the process died during the call on item 0"),
+    ],
+)
+def test_failures_are_one_line(size, target, items, code, said):
+    exit_code, report, told = size(target, items, "-q")
+
+    assert (exit_code, report) == (code, None)
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_call_that_never_ends_is_found_in_its_line(size):
+    code, report, told = size("app:hang", "app:numbers", "-q", budget=1)
+
+    assert (code, report) == (3, None)
+    assert "the call on item 0 did not end in time" in told
+    assert "in hang)" in told
+
+
+def test_what_it_prints_is_not_shown_and_it_reads_nothing(size):
+    code, report, told = size("app:noisy", "app:numbers", "-q")
+    assert (code, told) == (0, "")
+    assert report["verdict"]
+
+    assert size("app:reader", "app:numbers", "-q")[0] == 0
+
+
+def test_no_more_calls_than_allowed(size, sandbox):
+    (sandbox.folder / "counted.py").write_text(
+        "import os\ndef call(path):\n    with open(path, 'ab') as file: file.write(b'x')\n"
+        f"def paths(): return [{str(sandbox.folder / 'calls')!r}] * 50\n"
+    )
+
+    _, report, _ = size("counted:call", "counted:paths", "--max-calls", 60)
+
+    assert 0 < (sandbox.folder / "calls").stat().st_size <= 60
+    assert report["verdict"]
+
+
+def test_a_prepared_worker_works_under_every_start_method(size):
+    _, report, _ = size("app:prepared", "app:numbers", "--setup", "app:prepare", budget=8)
+
+    assert kinds(report) >= {f"processes, {method}" for method in METHODS}
+    assert not [one for one in report["quality"] if "could not be measured" in one["text"]]
+
+
+def test_calls_from_a_file_and_a_path(size, sandbox):
+    (sandbox.folder / "calls.json").write_text("[1000]\n" * 5)
+
+    code, report, _ = size("app.py:add_up", None, "--args-json", "calls.json")
+
+    assert code == 0
+    assert section(report, "call")["title"] == "One call of app.py:add_up"
+
+
+def test_another_machine(size):
+    _, report, _ = size("app:add_up", "app:numbers", "--cpus", 32, "--mem", "64G")
+
+    assert section(report, "elsewhere")["rows"][0]["where"] == "32 CPUs, 64 GiB"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interruption_shows_what_is_there(sandbox):
+    (sandbox.folder / "app.py").write_text(APP)
+    with sandbox.start("size", "app:nap", "--items", "app:naps", "--budget", 30, "-q") as process:
+        sandbox.wait_for_host(process, 2)
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        done = sandbox.finish(process)
+
+    assert done.returncode == 130
+    assert "interrupted: what had been measured by then is shown" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["python3.9", "python3.14"])
+def test_another_interpreter(size, name):
+    found = shutil.which(name)
+    if not found:
+        pytest.skip(f"there is no {name}")
+    code, report, told = size("app:add_up", "app:numbers", "--python", found)
+
+    if code == 3 and "does not run the probes" in told:
+        pytest.skip(f"{name} does not run")
+    assert report["python"]["version"].startswith(name.removeprefix("python"))
+    assert ("interpreters" in kinds(report)) == (name == "python3.14")
