@@ -79,10 +79,12 @@ def test_files_that_cannot_be_checked_are_a_line_each_and_the_others_go_on(proje
     report = project.lint()
 
     told = {text.partition(":")[0] for text in texts(report)}
-    assert told == set(BAD) - {"utf16.py"}  # in which nothing is found that lints are asked about
+    fine = {"utf16.py"}  # where a word that lints are about cannot be seen
+    fine |= {"chain.py", "sum.py"} if sys.version_info < (3, 11) else set()
+    assert told == set(BAD) - fine
     assert len(texts(report)) == len(told)
     assert places(report) == ["good.py:2 MP601"]
-    assert numbers(report) == {"checked": 2, "relevant": 1, "not_checked": len(told)}
+    assert numbers(report) == {"checked": 1 + len(fine), "relevant": len(fine), "not_checked": len(told)}
     assert report.verdict.endswith(f"; {len(told)} not checked.")
     assert project.job.came_to_something
 
