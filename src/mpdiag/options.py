@@ -182,14 +182,17 @@ def _told(report: Report, hide: bool) -> tuple[Report, dict[str, Any]]:
     return redact(report, who), {"folder": redact_values(folder, who), "rules": rules}
 
 
-def say(text: str, err: bool = False) -> None:
-    """Print ``text`` on standard output or error; a reader who has left, or never was, is no error.
+def say(text: str | bytes, err: bool = False) -> None:
+    """Print ``text`` (bytes as they are) on standard output or error; a reader who has left, or never was, is no error.
 
     Raises:
         CannotWork: what it leads to is full or broken.
     """
     try:
-        click.echo(text.rstrip("\n"), color=True, err=err)
+        if isinstance(text, bytes):
+            click.echo(text, nl=False, err=err)
+        else:
+            click.echo(text.rstrip("\n"), color=True, err=err)
     except BrokenPipeError:
         muffle(err)
     except OSError as error:

@@ -119,7 +119,7 @@ def lint(report: Report) -> str:
     }
     checked = counts.get("checked", 0)
     if not checked:
-        return "Nothing was checked."
+        return f"Nothing was checked{beside(counts)}."
     files = f"{checked} file{'s' * (checked != 1)}"
     findings = report.findings
     if not findings:
@@ -136,7 +136,9 @@ def lint(report: Report) -> str:
 
 def beside(counts: Mapping[str, int]) -> str:
     """What a lint mended, left out or could not read."""
-    kinds = (("fixed", "mended"), ("known", "in the baseline"), ("not_checked", "not checked"))
+    kinds = [("fixed", "mended"), ("known", "in the baseline"), ("not_checked", "not checked")]
+    if not counts.get("checked"):
+        kinds = [("excluded", "excluded"), ("unchanged", "without a change"), ("not_checked", "could not be read")]
     return "".join(f"; {counts[key]} {what}" for key, what in kinds if counts.get(key))
 
 

@@ -100,7 +100,7 @@ def test_nothing_but_broken_files(project):
 
     report = project.lint()
 
-    assert report.verdict == "Nothing was checked."
+    assert report.verdict == "Nothing was checked; 1 could not be read."
     assert report.passed == ()
     assert not project.job.came_to_something
 
@@ -115,7 +115,7 @@ def test_nothing_at_all(project):
 def test_that_all_is_excluded_is_no_mistake(project):
     project.write("a.py")
 
-    assert project.lint("a.py", exclude=("*.py",)).verdict == "Nothing was checked."
+    assert project.lint("a.py", exclude=("*.py",)).verdict == "Nothing was checked; 1 excluded."
     assert project.job.came_to_something
 
 
@@ -243,12 +243,15 @@ def test_only_what_changed(project, places):
 
     assert places(report) == ["c.py:2 MP601", "a.py:3 MP401"]
     assert numbers(report) == {"checked": 2, "relevant": 2, "unchanged": 1, "untouched": 1}
-    assert project.lint("b.py", diff="HEAD").verdict == "Nothing was checked."
+    assert project.lint("b.py", diff="HEAD").verdict == "Nothing was checked; 1 without a change."
     assert project.job.came_to_something
     source = (IMPORT + "slow()\n").encode()
     assert places(project.lint("-", stdin=source, stdin_filename="b.py", diff="HEAD")) == []
     with pytest.raises(BadInput, match="which file standard input is"):
         project.lint("-", stdin=source, diff="HEAD")
+    mended = project.lint(diff="HEAD", fix=True)
+    assert (project.path / "a.py").read_text() == IMPORT + "slow()\nquick(1)\n"
+    assert places(mended) == ["c.py:2 MP601"]
 
 
 def test_what_can_be_mended_is(project, places):

@@ -16,7 +16,7 @@ from mpdiag.linting.reading import MOST_BYTES
 from mpdiag.linting.reporting import report
 from mpdiag.linting.settings import Request
 from mpdiag.linting.targets import START_METHODS
-from mpdiag.options import Target, comma_separated, emit, option, report_options
+from mpdiag.options import Target, comma_separated, emit, option, report_options, say
 from mpdiag.report import Report
 
 
@@ -60,8 +60,7 @@ def lint(target: Target, paths: tuple[str, ...], baseline: str | None, **wishes:
     job = Job(request, known(baseline) if baseline else None, stdin)
     outcome = job.run()
     if outcome.mended is not None and request.fix:
-        sys.stdout.buffer.write(outcome.mended)
-        sys.stdout.buffer.flush()
+        say(outcome.mended)
     code = emit(report(job), target, err=request.fix and stdin is not None)
     if outcome.interrupted:
         return errors.INTERRUPTED

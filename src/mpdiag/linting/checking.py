@@ -10,6 +10,7 @@ from mpdiag.source import Source, Target, names
 
 #: Words of which a file must hold one, and what must stand before it: cheap tests before the dear one.
 _WORDS = tuple(word.encode() for word in sorted(names.WORDS))
+_PARTS = tuple(word for word in _WORDS if not any(part in word for part in _WORDS if part != word))
 _NAMES = re.compile(rb"\b(?:%s)\b" % b"|".join(_WORDS))
 _IMPORT = re.compile(rb"\b(?:import|from)\b[^\n#(]*(?:\([^)]*)?\Z")
 #: Bytes between the two, and names without an import, beyond which looking on costs more than parsing.
@@ -18,7 +19,7 @@ _REACH, _MANY = 2000, 500
 
 def can_match(text: bytes) -> bool:
     """Whether a file imports what lints are about; only then it is worth parsing."""
-    if not any(word in text for word in _WORDS):
+    if not any(part in text for part in _PARTS):
         return False
     for number, name in enumerate(_NAMES.finditer(text)):
         if number > _MANY or _IMPORT.search(text[max(0, name.start() - _REACH) : name.start()]):

@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import tokenize
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ class Mended:
 
 
 def mend(examiner: Examiner, file: File, data: bytes, wanted: Sequence[Finding]) -> Mended | None:
-    """Mend what can be mended safely; None, where that is nothing, or would make something worse.
+    """Mend what can be mended safely; None, where that is nothing, or where the mistakes would not be gone.
 
     Args:
         examiner: knows the edits.
@@ -49,7 +50,8 @@ def mend(examiner: Examiner, file: File, data: bytes, wanted: Sequence[Finding])
     fixed = [finding for finding, _ in chosen]
     changed = edited(data, [fix for _, fix in chosen])
     before, after = examiner.examine(file, data), examiner.examine(file, changed)
-    if after.failed or len(after.findings) > len(before.findings) - len(fixed):
+    counts = [Counter(finding.rule for finding in findings) for findings in (before.findings, fixed, after.findings)]
+    if after.failed or any(counts[0][rule] - counts[1][rule] < counts[2][rule] for rule in counts[1]):
         return None
     return Mended(changed, after, fixed)
 
