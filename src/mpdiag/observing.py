@@ -316,7 +316,9 @@ def tree(request: Request, run: lives.Run, lived: Sequence[lives.Life]) -> Itera
 def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation | None) -> lives.Run:
     """All that is known of the run, from the ledgers and from outside."""
     books = read(folder / private.LEDGERS)
-    granted = [event.facts[2] for book in books if book.pid == program.pid for event in book.noted("python")]
+    own = [book for book in books if book.pid == program.pid]
+    granted = [event.facts[2] for book in own for event in book.noted("python")]
+    granted += [event.facts[0] for book in own for event in book.noted("usable")]
     return lives.Run(
         root_pid=program.pid,
         began_s=program.began,

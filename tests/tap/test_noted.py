@@ -614,3 +614,33 @@ def test_what_is_inside_of_arguments_is_compared(observed, method):
         "find": ("0,1", "2"),
         "sums": ("", "0"),
     }
+
+
+SENT = """
+import decimal, fractions, os
+
+def work(number):
+    return number
+
+def prepare(whole):
+    pass
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    with context.Pool(1, prepare, ([fractions.Fraction(1, 3)],)) as pool:
+        pool.map(work, [{"a": decimal.Decimal(1)}])
+        pool.close()
+        pool.join()
+"""
+
+
+def test_the_packages_of_what_children_are_given_and_the_cpus_they_may_use(observed, method):
+    found = observed(SENT, method)
+    (child,) = [life for life in found if life.role == "worker"]
+    packages = {name for event in child.book.noted("given") for name in event.facts[0]}
+    assert packages >= {"decimal", "fractions"}
+    if sys.platform == "linux":
+        (main,) = [life for life in found if life.role == "main"]
+        assert [event.facts for event in main.book.noted("usable")][-1] == (1,)

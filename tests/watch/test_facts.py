@@ -71,6 +71,15 @@ def test_what_children_import(by_hand, gathered, tmp_path):
     assert row["main_s"] == pytest.approx(0.05)
     assert row["unused_s"] == pytest.approx(0.03), "target() never mentions decimal"
 
+    got = by_hand.event("given", 1.5, ["builtins", "decimal"])
+    spawned = spawned.__class__(
+        **{**vars(spawned), "book": by_hand.book(11, 1.0, 4.0, spawned.book.slots, [born, got])}
+    )
+
+    (row,) = gathered(by_hand.life(book=by_hand.book()), spawned)["starts"].rows()
+
+    assert row["unused_s"] == 0, "but what it was sent could not be unpickled without"
+
 
 def test_libraries_with_threads_are_named(by_hand, gathered):
     outside = by_hand.vital(native=("blis", "openblas"), threads_peak=8, main_cpu_s=1.0)

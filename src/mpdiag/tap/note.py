@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import islice
 
 from . import core, places
 
@@ -66,6 +67,7 @@ def started(process: Any, began: int) -> None:
             places.where(2),
             daemon(process),
         )
+        cpus()
     except Exception:  # the program must not notice
         pass
 
@@ -103,8 +105,49 @@ def born(process: Any) -> None:
     """A child is about to run its target."""
     try:
         core.event("born", process.name, describe(_run(process)), type(process).__name__)
+        given(list(process.__dict__.values()))
     except Exception:  # the program must not notice
         pass
+
+
+def cpus() -> None:
+    """A child or a pool was made: note how many CPUs they may use, if that is new."""
+    usable = core.usable()
+    if _usable != [usable]:
+        _usable[:] = [usable]
+        core.event("usable", usable)
+
+
+_usable: list[int] = []
+
+
+def given(values: Any) -> None:
+    """Note the packages that are imported to unpickle what a child is given."""
+    found = _packages(values, 3) - _packages_told
+    if found:
+        _packages_told.update(found)
+        core.event("given", sorted(found))
+
+
+_packages_told: set[str] = set()
+
+
+def _packages(values: Any, deep: int) -> set[str]:
+    """The packages of the types of ``values``, and of what is in them; by no code of theirs."""
+    found: set[str] = set()
+    for value in values:
+        kind = type(value)
+        found.add(kind.__module__.partition(".")[0])
+        inner: Any = ()
+        if kind in (tuple, list):
+            inner = value
+        elif kind is dict:
+            inner = value.values()
+        elif kind.__dictoffset__:
+            inner = object.__getattribute__(value, "__dict__").values()
+        if deep and inner:
+            found |= _packages(list(islice(inner, 8)), deep - 1)
+    return found
 
 
 def target(process: Any) -> str:

@@ -22,7 +22,9 @@ def start(folder: str) -> None:
     core.arm(os.path.join(folder, "ledgers"))
     arm_stacks()
     finder.install(os.path.join(folder, "woven"))
-    core.event("python", sys.version_info[:3], sys.executable, usable(), " ".join(getattr(sys, "orig_argv", ()))[:200])
+    core.event(
+        "python", sys.version_info[:3], sys.executable, core.usable(), " ".join(getattr(sys, "orig_argv", ()))[:200]
+    )
     time_imports()
     atexit.register(core.finish)
     atexit.register(ending)
@@ -39,13 +41,6 @@ def ending() -> None:
     """The program ends: one that has used several processes tells what is known only now."""
     if "multiprocessing.process" in sys.modules:
         core.ending.main()
-
-
-def usable() -> int:
-    """The CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def forked(_kept: list[object] = kept) -> None:

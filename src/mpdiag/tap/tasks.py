@@ -7,7 +7,7 @@ from itertools import islice
 from weakref import ref
 
 from . import core, layout, places
-from .note import describe
+from .note import cpus, describe, given
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
         name, file, line = describe(function)
         _labels[key] = name
         core.event("function", name, file, line)
+        given([*items[:1], function])
     if items:
         _types[thread.native] = [type(value).__name__ for value in items[0][:8]]
         _compare(name, items[0], function)
@@ -271,6 +272,7 @@ def made_executor(executor: Any, initializer: Any) -> None:
 
 def _event(queue: Any, name: str, workers: int, most_tasks: Any, initializer: Any, method: str) -> None:
     prepared = describe(initializer) if initializer is not None else None
+    cpus()
     core.event("pool", places.identity(queue), name, workers, most_tasks, prepared, method, places.where(4))
 
 

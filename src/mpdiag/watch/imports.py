@@ -30,6 +30,7 @@ def unused_s(book: Book) -> float | None:
     needed = names_needed(main, tuple(sorted(ran(book))))
     if needed is None:
         return None
+    needed |= {package for event in book.noted("given") for package in event.facts[0]}
     return sum(slot.s for slot in imports if slot.file == main and unused(slot, main, needed))
 
 
