@@ -95,7 +95,8 @@ def observed(run: Facts, pools: Facts, machine: Mapping[str, Any], python: Mappi
     cpus = ideals.usable(run)
     usable = math.ceil(cpus)
     counted = [int(count) for count in (known(machine, "logical_cpus"), python.get("cpu_count")) if count]
-    if run.number("busy_cpus") < BUSY * cpus:
+    wanted = run.number("busy_cpus") + ideals.at_least(run.rows()[0], "ready_s") / run.number("wall_s")
+    if wanted < BUSY * cpus:
         return
     for pool in pools.all():
         workers = ideals.at_least(pool, "workers")

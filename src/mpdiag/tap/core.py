@@ -422,13 +422,6 @@ def event(*facts: object) -> None:
 # --- life and death
 
 
-def usable() -> int:
-    """The CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def finish() -> None:
     """The process is about to end: note what only it can say of itself."""
     try:

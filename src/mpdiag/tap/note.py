@@ -112,7 +112,7 @@ def born(process: Any) -> None:
 
 def cpus() -> None:
     """A child or a pool was made: note how many CPUs they may use, if that is new."""
-    usable = core.usable()
+    usable = places.usable()
     if _usable != [usable]:
         _usable[:] = [usable]
         core.event("usable", usable)

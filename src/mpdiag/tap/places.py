@@ -89,3 +89,10 @@ def _identify(thing: Any) -> object:
     if kind == "SemLock":
         return f"lock:{thing.name or thing.handle}"
     return f"{kind}:{os.getpid()}.{id(thing):x}"
+
+
+def usable() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 
-from . import core, finder, stacks
+from . import core, finder, places, stacks
 from .ledger import kept
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
@@ -23,7 +23,7 @@ def start(folder: str) -> None:
     arm_stacks()
     finder.install(os.path.join(folder, "woven"))
     core.event(
-        "python", sys.version_info[:3], sys.executable, core.usable(), " ".join(getattr(sys, "orig_argv", ()))[:200]
+        "python", sys.version_info[:3], sys.executable, places.usable(), " ".join(getattr(sys, "orig_argv", ()))[:200]
     )
     time_imports()
     atexit.register(core.finish)
