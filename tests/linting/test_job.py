@@ -190,6 +190,8 @@ def test_standard_input(project, places):
     named = project.lint("-", stdin=source, stdin_filename="pkg/a.py", per_file_ignores=(("pkg", "MP6"),))
     assert places(named) == ["pkg/a.py:2 MP401"]
     assert named.python["target_versions"] == ["3.9"]
+    left_out = project.lint("-", stdin=source, stdin_filename="pkg/a.py", exclude=("pkg",), fix=True)
+    assert (left_out.verdict, project.job.outcome.mended) == ("Nothing was checked; 1 excluded.", source)
 
 
 def test_statistics(project):

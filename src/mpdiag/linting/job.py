@@ -80,8 +80,9 @@ class Job:
         """
         outcome = self.outcome
         try:
-            if self._stdin is not None:
-                outcome.harvest.add(self.examiner.examine(self._standard_input(), self._stdin))
+            stdin = self._standard_input()
+            if self._stdin is not None and not (stdin.real and self.search.is_excluded(stdin.real)):
+                outcome.harvest.add(self.examiner.examine(stdin, self._stdin))
             running.run(self.request, self.examiner, self._files(), outcome.harvest)
             outcome.sifted = self._sieve.sift(outcome.harvest.examined)
             if self.request.fix:
@@ -115,8 +116,8 @@ class Job:
 
     def _standard_input(self) -> File:
         name = self.request.stdin_filename
-        if name is None:
-            if self._changes:
+        if not name:
+            if self._changes and self._stdin is not None:
                 raise BadInput("--diff has to know which file standard input is", "Say it with --stdin-filename.")
             return File(STDIN, NAMELESS, "", nearest_project(os.path.realpath(".")))
         real = os.path.realpath(name)

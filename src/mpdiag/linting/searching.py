@@ -105,9 +105,9 @@ class Search:
         real = os.path.realpath(path)
         mode = reading.mode(path)
         if stat.S_ISDIR(mode):
-            if not self._is_excluded(real + os.sep):
+            if not self.is_excluded(real + os.sep):
                 yield from self._below(self._start(path, real))
-        elif self._is_excluded(real):
+        elif self.is_excluded(real):
             return
         elif not stat.S_ISREG(mode):
             self.passed.append(Passed(self.shown(path), reading.no_file(mode) if mode else _DANGLING))
@@ -149,7 +149,7 @@ class Search:
             folder = _with_own(folder, names)
             inner = []
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
+                if _is_folder(entry):
                     if not is_tool(entry.name):
                         inner.append(folder.inner(entry))
                 elif entry.name.endswith(_LOOKED_FOR) and (file := self._found(entry, folder)):
@@ -175,7 +175,7 @@ class Search:
             return None
         name = f"{folder.name}/{entry.name}" if folder.name else entry.name
         if not entry.is_file(follow_symlinks=False):
-            self.passed.append(Passed(name, reading.no_file(entry.stat(follow_symlinks=False).st_mode)))
+            self.passed.append(Passed(name, reading.no_file(reading.mode(entry.path))))
             return None
         return File(entry.path, name, real, folder.project)
 
@@ -193,9 +193,10 @@ class Search:
 
     def _wanted(self, real: str, layers: tuple[Layer, ...]) -> bool:
         """Whether neither the user's patterns nor a .gitignore leave it out."""
-        return not self._is_excluded(real) and not (layers and ignored(real, layers))
+        return not self.is_excluded(real) and not (layers and ignored(real, layers))
 
-    def _is_excluded(self, real: str) -> bool:
+    def is_excluded(self, real: str) -> bool:
+        """Whether the user's patterns leave out the file, or the folder with a separator at its end, at ``real``."""
         if self._excluded is None or not self._excluded.verdict(real):
             return False
         self.left_out += 1
@@ -213,6 +214,14 @@ class Search:
             return ""
         above = self._cwd.rstrip(os.sep) + os.sep
         return (whole[len(above) :] if whole.startswith(above) else path).replace(os.sep, "/")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether ``entry`` is a folder and no link to one; where that cannot be seen, reading it will say why."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
 
 
 def _with_own(folder: _Folder, names: Collection[str]) -> _Folder:
