@@ -22,7 +22,7 @@ def inspect(source: Source) -> Iterator[Finding]:
         tasks = [task for task in running if task.how not in ("initializer", "target", "run")]
         for node, what in exits(source, function):
             task = next((task for task in tasks if ends(source, task, what)), None)
-            if task is not None and not (what in RAISES and is_caught(source, node, function)):
+            if task is not None and not (what in RAISES and source.caught(node, CAUGHT)):
                 yield LINT.finding(source.place(node), level="error", seen=seen(task, what), do=REMEDY)
 
 
@@ -47,14 +47,6 @@ def ends(source: Source, task: Task, what: str) -> bool:
     if task.to.kind in names.POOLS:
         return task.in_process or what in RAISES
     return task.to.kind == names.EXECUTOR and what == ENDS and not source.is_test
-
-
-def is_caught(source: Source, node: ast.expr, function: ast.AST) -> bool:
-    """Whether SystemExit is caught around ``node``, or around a call of its function."""
-    if source.order.handled(node) & CAUGHT:
-        return True
-    calls = [call for each in source.running for call in source.tree.inside[each]]
-    return any(source.order.handled(call) & CAUGHT for call in calls if source.things.definition(call.func) is function)
 
 
 def seen(task: Task, what: str) -> str:

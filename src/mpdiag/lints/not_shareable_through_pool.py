@@ -36,7 +36,7 @@ def inspect(source: Source) -> Iterator[Finding]:
 def handed(source: Source, task: Task) -> Iterator[tuple[ast.expr, Thing]]:
     """What a task is given that is known, tuples laid open; what a partial holds goes with it."""
     held = task.function.args[1:] if isinstance(task.function, ast.Call) else []
-    for node in (*held, *task.arguments, *task.keywords.values()):
+    for node in (*held, *task.given):
         thing = source.things.element(node) if task.each and node in task.arguments else source.things.thing(node)
         for inner in contents(node) if thing is None else ():
             thing = source.things.thing(inner)

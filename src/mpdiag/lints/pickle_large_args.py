@@ -48,7 +48,7 @@ def repeated(source: Source, task: Task) -> Iterator[tuple[ast.expr, ast.expr]]:
     """The arguments that are the same in every task of a call or loop, with what they were made of."""
     if task.how in SINGLE:
         loop = source.tree.loop(task.call)
-        given = [*task.arguments, *task.keywords.values()] if loop else []
+        given = task.given if loop else []
     else:
         loop = None
         given = [each for each in task.arguments if not task.each]

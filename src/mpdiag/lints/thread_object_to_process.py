@@ -26,7 +26,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     for task in source.tasks:
         if not task.in_process:
             continue
-        for node in (*task.arguments, *task.keywords.values()):
+        for node in task.given:
             thing = None if task.each else source.things.thing(node)
             found = consequence(source, task, thing) if thing and thing.kind in INSTEAD else None
             if thing and found:

@@ -1,5 +1,6 @@
 """A parsed file: resolved names, scopes, kinds of things, tasks, guards and start methods; it runs nothing of it."""
 
+from mpdiag.source.elements import CHANGES
 from mpdiag.source.file import Source
 from mpdiag.source.scopes import FUNCTIONS, Binding, Function, Scope
 from mpdiag.source.target import CHOSEN, FRESH, Risk, Target
@@ -9,6 +10,7 @@ from mpdiag.source.tree import COMPREHENSIONS, Loop
 from mpdiag.source.uses import Use
 
 __all__ = [
+    "CHANGES",
     "CHOSEN",
     "COMPREHENSIONS",
     "FRESH",

@@ -8,6 +8,14 @@ import ast
 _SAME = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "deque"})
 #: Methods whose result has the elements of the object.
 _OWN = frozenset({"values", "copy"})
+#: Methods that change a list, dictionary, set or deque.
+CHANGES = frozenset(
+    {
+        *("add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert"),
+        *("intersection_update", "pop", "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort"),
+        *("symmetric_difference_update", "update"),
+    }
+)
 #: Methods that put an argument into a list or the like, with its place.
 PUTS = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}
 

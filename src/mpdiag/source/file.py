@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from mpdiag.advice import Fix, Place, excerpt
+from mpdiag.source import names
 from mpdiag.source.guards import Guards
 from mpdiag.source.order import Order
 from mpdiag.source.reading import read
@@ -185,6 +186,30 @@ class Source:
         """The functions that run in other processes, with the tasks that lead there."""
         found = {function: [task for task in tasks if task.in_process] for function, tasks in self.running.items()}
         return {function: tasks for function, tasks in found.items() if tasks}
+
+    def in_parallel(self, function: ast.AST) -> bool:
+        """Whether several processes may run a function of this file at the same time."""
+        tasks = self.workers.get(function, ())
+        return len({task.call for task in tasks}) > 1 or any(self._is_repeated(task) for task in tasks)
+
+    def _is_repeated(self, task: Task) -> bool:
+        """Whether more than one process runs a task: the workers of a pool, or what a loop starts."""
+        if task.to.kind != names.PROCESS:
+            word = "processes" if task.to.kind == names.POOL else "max_workers"
+            workers = argument(task.to.made, 0, word) if task.to.made else None
+            return workers is None or self.values.number(workers) != 1
+        if self.tree.loop(task.call) is not None:
+            return True
+        home = self.function(task.call)
+        return any(self.tree.loop(call) for call in self.tree.every_call if self.things.definition(call.func) is home)
+
+    def caught(self, node: ast.AST, exceptions: frozenset[str]) -> bool:
+        """Whether a task catches one of these exceptions where it comes from ``node``, or where it calls that."""
+        if self.order.handled(node) & exceptions:
+            return True
+        calls = [call for function in self.running for call in self.tree.inside[function]]
+        home = self.function(node)
+        return any(self.order.handled(call) & exceptions for call in calls if self.things.definition(call.func) is home)
 
     def _passed(self, node: ast.arg) -> Iterator[tuple[ast.expr, bool]]:
         return self._tasks.passed(node, self.tasks)

@@ -11,7 +11,8 @@ from mpdiag.source.elements import PUTS
 from mpdiag.source.things import Things
 from mpdiag.source.tree import COMPREHENSIONS, Tree
 
-_LOCKS = names.SYNC | names.THREAD_SYNC | {f"proxy.{name.rpartition('.')[2]}" for name in names.SYNC}
+#: A Value or an Array that is entered holds its own lock.
+_LOCKS = names.SYNC | names.SHARED | names.THREAD_SYNC | {f"proxy.{name.rpartition('.')[2]}" for name in names.SYNC}
 #: What a value may be an element of.
 _CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Dict, *COMPREHENSIONS)
 

@@ -76,6 +76,10 @@ class _Reader:
     def _attribute(self, node: ast.Attribute, scope: Scope) -> None:
         self._tree.attributes[node.attr].append(node)
 
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self._tree.stores.append(node)
+
     def _assign(self, node: ast.Assign, scope: Scope) -> None:
         for target in node.targets:
             _bind(target, Binding("value", node, scope, node.value), scope)
@@ -156,6 +160,7 @@ _NOTES: dict[type[ast.AST], Callable[..., None]] = {
     ast.Call: _Reader._call,
     ast.Name: _Reader._name,
     ast.Attribute: _Reader._attribute,
+    ast.Subscript: _Reader._subscript,
     ast.Assign: _Reader._assign,
     ast.AnnAssign: _Reader._annotated,
     ast.AugAssign: _Reader._augmented,

@@ -39,6 +39,11 @@ class Task:
     each: bool = False
 
     @property
+    def given(self) -> list[ast.expr]:
+        """All that the function, or the class of the process, is given."""
+        return [*self.arguments, *self.keywords.values()]
+
+    @property
     def in_process(self) -> bool:
         """Whether the function runs in another process."""
         return self.to.kind == names.PROCESS or self.to.kind in names.PROCESS_POOLS
@@ -76,7 +81,7 @@ class Tasks:
         for call in self._tree.every_call:
             made = self._things.thing(call)
             if made is not None and made.made is call and made.kind == names.PROCESS and made.subclass:
-                yield Task(call, "run", made, call.func)
+                yield Task(call, "run", made, call.func, _plain(call.args), _words(call.keywords))
 
     def _handed_to(self, kinds: frozenset[str], how: str, word: str) -> Iterator[Task]:
         for call in self._tree.calls[how]:

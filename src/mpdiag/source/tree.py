@@ -36,6 +36,8 @@ class Tree:
         self.inside: defaultdict[ast.AST, list[ast.Call]] = defaultdict(list)
         self.names: defaultdict[str, list[ast.Name]] = defaultdict(list)
         self.attributes: defaultdict[str, list[ast.Attribute]] = defaultdict(list)
+        #: Subscripts that are assigned, changed or deleted.
+        self.stores: list[ast.Subscript] = []
         #: What each function returns, and the functions that yield.
         self.returned: defaultdict[ast.AST, list[ast.expr]] = defaultdict(list)
         self.generators: set[ast.AST] = set()

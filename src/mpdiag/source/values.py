@@ -67,6 +67,9 @@ class Values:
         node = self.origin(node)
         if isinstance(node, ast.Constant):
             return _whole(node.value)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            number = self.number(node.operand)
+            return None if number is None else -number
         if isinstance(node, ast.Call):
             is_int = self._things.concept(node.func) == "int" and len(node.args) == 1
             return self.number(node.args[0]) if is_int else None
