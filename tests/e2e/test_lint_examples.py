@@ -24,13 +24,13 @@ import pytest
 from mpdiag import registry
 
 CASES = Path(__file__).parent.parent / "lints" / "cases"
-#: Runs a script as the main module, under a start method.
+#: Runs a script as the main module, under a start method; in the module that children's classes are looked up in.
 RUNNER = """
-import multiprocessing, runpy, sys
-method, sys.argv = sys.argv[1], sys.argv[2:]
-if method != "own":
-    multiprocessing.set_start_method(method)
-runpy.run_path(sys.argv[0], run_name="__main__")
+import multiprocessing, sys
+if sys.argv[1] != "own":
+    multiprocessing.set_start_method(sys.argv[1])
+__file__, sys.argv = sys.argv[2], sys.argv[2:]
+exec(compile(open(__file__).read(), __file__, "exec"))
 """
 #: Seconds in which a program ends that does, and after which one hangs that is said to.
 LONG, SHORT = 60.0, 4.0

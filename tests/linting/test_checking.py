@@ -18,6 +18,7 @@ from mpdiag.source import Target
         (b"from concurrent import futures", True),
         (b"import concurrent.futures", True),
         (b"import torch.multiprocessing as mp", True),
+        (b"import sys\nif hasattr(sys, '_called_from_multiprocessing'): pass", True),
         (b"from torch import (\n    nn,\n    multiprocessing,\n)", True),
         (b"import billiard", True),
         (b"from joblib.externals import loky", True),

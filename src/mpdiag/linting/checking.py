@@ -13,6 +13,8 @@ _WORDS = tuple(word.encode() for word in sorted(names.WORDS))
 _PARTS = tuple(word for word in _WORDS if not any(part in word for part in _WORDS if part != word))
 _NAMES = re.compile(rb"\b(?:%s)\b" % b"|".join(_WORDS))
 _IMPORT = re.compile(rb"\b(?:import|from)\b[^\n#(]*(?:\([^)]*)?\Z")
+#: A name that never existed, and needs no import (MP705).
+_FLAG = b"_called_from_multiprocessing"
 #: Bytes between the two, and names without an import, beyond which looking on costs more than parsing.
 _REACH, _MANY = 2000, 500
 
@@ -21,6 +23,8 @@ def can_match(text: bytes) -> bool:
     """Whether a file imports what lints are about; only then it is worth parsing."""
     if not any(part in text for part in _PARTS):
         return False
+    if _FLAG in text:
+        return True
     for number, name in enumerate(_NAMES.finditer(text)):
         if number > _MANY or _IMPORT.search(text[max(0, name.start() - _REACH) : name.start()]):
             return True

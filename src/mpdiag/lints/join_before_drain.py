@@ -55,7 +55,7 @@ def given(source: Source) -> Iterator[tuple[Task, ast.Call]]:
     filled_here = {queue.made for _, queue in source.methods(FED, "put", "put_nowait")}
     for task in source.tasks:
         if task.to.kind == names.PROCESS and source.things.definition(task.function) is None:
-            for value in (*task.arguments, *task.keywords.values()):
+            for value in task.given:
                 queue = source.things.thing(value)
                 if queue and queue.kind in FED and queue.made and queue.made not in filled_here:
                     yield task, queue.made
