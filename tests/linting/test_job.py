@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 from mpdiag import registry, reports
 from mpdiag.advice import Lint
 from mpdiag.errors import BadInput
-from mpdiag.linting import running
+from mpdiag.linting import examining, running
 from mpdiag.model import Doc
 
 IMPORT = "import multiprocessing\n"
@@ -137,6 +138,27 @@ def test_a_mistake_of_ours_in_one_file_does_not_hide_the_others(project, places,
     assert places(report) == ["b.py:2 MP401"]
     assert texts(report) == ["a.py: internal error: KeyError: 'oops'. Please report it"]
     assert project.job.stumbled
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="CPU time cannot be limited")
+def test_a_file_that_takes_too_long_does_not_hold_up_the_others(project, places, monkeypatch):
+    def inspect(source):
+        yield from ()
+        while source.file == "a.py":
+            pass
+
+    known = registry.lints()
+    slow = Lint("mpdiag.lints.ours", "MP402", Doc("", "", ""), inspect)
+    monkeypatch.setattr(registry, "lints", lambda: {**known, "MP402": slow})
+    monkeypatch.setattr(examining, "PATIENCE", 0.1)
+    project.write("a.py", IMPORT + "slow()\n")
+    project.write("b.py", IMPORT + "slow()\n")
+
+    report = project.lint()
+
+    assert places(report) == ["b.py:2 MP401"]
+    assert texts(report) == ["a.py: given up after 0 s of CPU time"]
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
 def test_comments_and_what_they_do_not_silence(project, places):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,14 @@ Answer = TypeVar("Answer")
 _STACK = 512 * 2**20
 #: Less than this, in bytes, cannot fill an ordinary one.
 _SHALLOW = 20_000
+
+
+#: Seconds of CPU time that a file may take; what people write takes a tenth of that or less.
+PATIENCE, SECONDS_PER_BYTE = 20.0, 1e-5
+
+
+class TooLong(Exception):
+    """Something takes more time than there is."""
 
 
 @dataclass
@@ -76,8 +85,10 @@ class Examiner:
         examined = Examined(file)
         try:
             content = reading.read(file.path, self._most) if data is None else data
-            with collected_after():
+            with collected_after(), within(PATIENCE + len(content) * SECONDS_PER_BYTE):
                 with_room(len(content), partial(self._check, content, examined))
+        except TooLong as error:
+            examined.failed = f"{file.name}: given up {error}"
         except reading.Unreadable as error:
             examined.failed = f"{file.name}: {error}"
         except (SyntaxError, UnicodeError, RecursionError, MemoryError) as error:
@@ -130,6 +141,29 @@ def collected_after() -> Iterator[None]:
         if was_on:
             gc.enable()
         gc.collect(0)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Allow what is done here so much CPU time, in seconds, where the system can tell.
+
+    Raises:
+        TooLong: it takes more.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def give_up(_number: int, _frame: object) -> None:
+        raise TooLong(f"after {seconds:.0f} s of CPU time")
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def with_room(size: int, work: Callable[[], Answer]) -> Answer:
