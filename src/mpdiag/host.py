@@ -121,7 +121,7 @@ def run_probe(plan: Plan, tell: Callable[..., None]) -> None:
         stops=bench.stops,
         gc_collections=sum(generation["collections"] for generation in gc.get_stats()) - collections,
     )
-    if status == "ok" and plan.profile_s > 0:
+    if status == "ok" and plan.size is None:
         tell(profile=profile(probe, plan))
 
 

@@ -135,7 +135,6 @@ def plan_for(request: Request, gathering: Gathering) -> Plan:
         probe="function",
         folder="sizer",
         budget_s=request.budget_s,
-        profile_s=0.0,
         deadline_s=4 * request.budget_s + 60.0,
         memory=min(here.get(key) or 2**30 for key in ("memory_available", "usable_memory")) // 4,
         cpus=int(here.get("usable_workers") or 1),
@@ -181,7 +180,9 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
     sections = [page.call(task, "ok" if choice else status, None if choice else reason)]
     if choice is None:
         return sections
-    sections.append(page.curve(curve, choice, status, reason, gathered.duration_s))
+    sections.append(
+        replace(page.curve(curve, choice, status, reason), process=gathered.process, duration_s=gathered.duration_s)
+    )
     law = laws.fit(curve, choice.chosen.setting.kind, task, gathering.cpus)
     others = gathered.process.get("others_cpu_fraction", 0.0)
     limit = laws.limit(curve, choice, task, gathering.cpus, others)

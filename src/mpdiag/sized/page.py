@@ -79,10 +79,10 @@ def gil(task: Mapping[str, Any]) -> str:
     return f"held: {together}" if task["takes_turns"] else f"released, or off: {together}"
 
 
-def curve(points: Sequence[Point], choice: Choice, status: Status, reason: str | None, seconds_: float) -> Section:
+def curve(points: Sequence[Point], choice: Choice, status: Status, reason: str | None) -> Section:
     """The curve, a row for each setting."""
     rows = tuple(curves.cells(point, choice) for point in points)
-    return Section("curve", "Speed-up by workers", status, reason, seconds_, CURVE, rows)
+    return Section("curve", "Speed-up by workers", status, reason, columns=CURVE, rows=rows)
 
 
 def choosing(choice: Choice, limit: str, extra: Iterable[tuple[str, str]]) -> Section:
