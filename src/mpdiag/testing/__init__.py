@@ -1,0 +1,1 @@
+"""What stands behind ``pytest --mpdiag``: loaded only when it is asked for."""

@@ -1,0 +1,123 @@
+"""Arms the taps within a process that runs already, and has it count each test in a ledger of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+from mpdiag.watch import folder as private
+from mpdiag.watch.books import Book, read
+from mpdiag.watch.lives import Run
+
+#: What a process does that uses no others.
+_ALONE = frozenset({"import", "boot"})
+
+
+@dataclass(frozen=True)
+class Began:
+    """When a test began, by all clocks."""
+
+    folder: Path
+    wall_s: float
+    cpu_s: float
+    main_cpu_s: float
+
+
+class Taps:
+    """The taps of this process.
+
+    Args:
+        folder: a private folder, laid out for taps.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count()
+        self._used = True
+        #: Whether the library was there before, so that not all of it is seen.
+        self.late = "multiprocessing" in sys.modules
+        sys.path.insert(0, str(folder / private.SITE))
+        try:
+            self._start: ModuleType = import_module("mpdiag_tap.start")
+        finally:
+            sys.path.remove(str(folder / private.SITE))
+        self._start.start(str(folder))
+        os.environ.update(private.environment(folder))
+        self._began = self._now(folder)
+
+    def begin(self) -> None:
+        """A test begins; it gets a new ledger if the one at hand was used."""
+        folder = self._began.folder
+        if self._used:
+            folder = self.folder / str(next(self._numbers))
+            (folder / private.LEDGERS).mkdir(parents=True)
+            self._arm(folder)
+        self._began = self._now(folder)
+        self._used = False
+
+    @property
+    def place(self) -> Path:
+        """Where the processes of the test at hand write."""
+        return self._began.folder
+
+    def end(self) -> Run | None:
+        """What is known of the test, which is over; None if it used no processes."""
+        now, began = self._now(self._began.folder), self._began
+        books = read(now.folder / private.LEDGERS)
+        self._used = _used(books)
+        if not self._used:
+            return None
+        own = os.getpid()
+        ended = tuple(self._ended(book, now) if book.pid == own else book for book in books)
+        return Run(own, began.wall_s, now.wall_s, 0, float(self._start.usable()), ended)
+
+    def forget(self) -> None:
+        """What the last test wrote is of no use any more, unless its processes still live; ours is mapped anyway."""
+        if self._used and self._began.folder != self.folder:
+            for path in (self._began.folder / private.LEDGERS).glob("*"):
+                with suppress(OSError):
+                    path.unlink()
+
+    def close(self) -> None:
+        """The session is over: count for nobody from now on, and take everything away."""
+        self._start.core.arm("")
+        environ = private.outside(os.environ)
+        for name in set(os.environ) - set(environ):
+            del os.environ[name]
+        os.environ.update(environ)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _arm(self, folder: Path) -> None:
+        with suppress(OSError):  # where there are no links, children weave for themselves
+            (folder / private.WOVEN).symlink_to(self.folder / private.WOVEN)
+        self._start.core.arm(str(folder / private.LEDGERS))
+        self._start.core.event("python", sys.version_info[:3], sys.executable, self._start.usable(), "pytest")
+        self._start.arm_stacks()
+        os.environ[private.VARIABLE] = str(folder)
+
+    def _now(self, folder: Path) -> Began:
+        return Began(folder, time.monotonic(), time.process_time(), time.thread_time())
+
+    def _ended(self, book: Book, now: Began) -> Book:
+        """The ledger of this process, as if it had lived for the test alone."""
+        return replace(
+            book,
+            began_s=self._began.wall_s,
+            ended_s=now.wall_s,
+            cpu_s=now.cpu_s - self._began.cpu_s,
+            main_cpu_s=now.main_cpu_s - self._began.main_cpu_s,
+        )
+
+
+def _used(books: Sequence[Book]) -> bool:
+    """Whether there was more than one process, or anything that processes do with each other."""
+    return len(books) > 1 or any(slot.kind not in _ALONE for book in books for slot in book.slots)
