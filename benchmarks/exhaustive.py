@@ -24,7 +24,7 @@ import psutil
 from mpdiag import machine, stats
 from mpdiag.bench import Bench, Plan
 from mpdiag.sizer import alone as one
-from mpdiag.sizer.alone import queued
+from mpdiag.sizer.clocks import queued
 from mpdiag.sizer.crews import Crews, kinds
 from mpdiag.sizer.search import Outlook, Search
 from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, queueing

@@ -11,7 +11,7 @@ from mpdiag.model import Measured
 
 TASK = {
     "target": "app:f", "wall": Measured(0.05, None, None, 6), "waiting": 0.0, "takes_turns": False, "denied": "",
-    "pickle_args": 1e-5, "pickle_result": 1e-5, "args_b": 20.0, "result_b": 20.0,
+    "threads_beside": False, "cpu": 0.05, "pickle_args": 1e-5, "pickle_result": 1e-5, "args_b": 20.0, "result_b": 20.0,
 }  # fmt: skip
 MACHINE = {"usable_workers": 4, "usable_cpus": 4.0, "memory_available": 2**34, "logical_cpus": 4, "affinity_cpus": 4}
 PYTHON = {"executor_workers": 4, "pool_workers": 4, "cpu_count": 4, "gil_enabled": True}
@@ -63,6 +63,7 @@ def test_every_rule_with_this_lens_is_judged():
         ("MP403", "max_workers=64", {"waiting": 0.9, "chosen": row("threads", 64, 60.0)}),
         ("MP404", "Use threads", {"waiting": 0.9, "chosen": THREADS}),
         ("MP405", "Pool(2)", {"chosen": row("processes", 2, 1.9), "python": {**PYTHON, "executor_workers": 64}}),
+        ("MP406", "burns 190 ms of CPU time", {"threads_beside": True, "cpu": 0.19}),
         ("MP407", "max_workers=4", {"python": {**PYTHON, "executor_workers": 1}}),
         ("MP408", "0.90×", {"takes_turns": True, "curve": [LOOP, row("threads", 2, 0.9), PROCESSES]}),
         ("MP507", "64 MiB of the 16 MiB", {"machine": {**MACHINE, "memory_available": 2**24}}),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any, Final
 
-from mpdiag import ideals, phases
+from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Level, NotJudged, Place, Rule, known
 from mpdiag.model import Doc
 from mpdiag.units import number, seconds
@@ -126,11 +126,32 @@ def running(children: list[ideals.Row]) -> float:
     return sum(ideals.amount(child, "cpu_s") + ideals.at_least(child, "ready_s") for child in children)
 
 
+def of_function(sized: Facts) -> Iterator[Finding]:
+    """Report a function whose libraries compute on threads of their own, in each worker anew."""
+    task = functions.task(sized)
+    each, cpu = task["wall"].median, task["cpu"]
+    if not task["threads_beside"]:
+        return
+    yield RULE.finding(
+        level="warning",
+        concern=max(cpu / each, 1.0),
+        seen=f"A call of {task['target']} takes {seconds(each)} and burns {seconds(cpu)} of CPU time: its libraries "
+        "compute on threads of their own, and every worker brings its own.",
+        do="Measure again with a thread for each worker, OMP_NUM_THREADS=1 in the environment, and take the better: "
+        "many workers of one thread, or one process of many.",
+        evidence=(
+            Evidence("CPU time : time of a call", cpu / each, "x"),
+            Evidence("reference: one thread", 1.0, "x"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP406",
     judge=judge,
     run=observed,
+    size=of_function,
     doc=Doc(
         title="Native threads times workers exceed the CPUs",
         why="NumPy's linear algebra (OpenBLAS, MKL) and OpenMP code start a thread a CPU in every process. Workers "
@@ -139,7 +160,8 @@ RULE: Final = Rule(
         how="The size of the native pools that NumPy loads in the measured interpreter (by threadpoolctl) times the "
         f"default workers of a pool, against {LIMIT:g}× the usable CPUs. A note: it costs only programs whose workers "
         "call such functions; a warning when one process alone has more threads than it may use CPUs. In a program: "
-        f"native threads of a pool's workers (from outside) against {LIMIT:g}× the CPUs, when they burn CPU time.",
+        f"native threads of a pool's workers (from outside) against {LIMIT:g}× the CPUs, when they burn CPU time. "
+        "Of a measured function: when other threads than the calling one burn CPU time.",
         claim='"NumPy releases the GIL, so add processes": it may already use every CPU from one process.',
         bad="""\
 with Pool() as pool:                       # 8 workers × 8 BLAS threads on 8 CPUs

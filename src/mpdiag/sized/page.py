@@ -63,7 +63,7 @@ def call_facts(task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         took = task["pickle_args"] + (task["pickle_result"] or 0.0)
         back = f", {size(task['result_b'])} back" if task["result_b"] is not None else ""
         yield "sent", f"{size(task['args_b'])} to it{back}; pickling and unpickling both takes {seconds(took)}"
-    if task["together"] is not None:
+    if task["together"] is not None and not task["threads_beside"]:
         yield "the GIL", gil(task)
     if task["native_threads"]:
         yield "native threads", f"{task['native_threads']} started by its libraries"

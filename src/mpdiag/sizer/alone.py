@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
 from typing import Any, Optional
 
-from mpdiag import stats, work
+from mpdiag import stats
 from mpdiag.bench import Bench
 from mpdiag.model import Cell
+from mpdiag.sizer.clocks import Clocks, threads
 from mpdiag.sizer.subject import Failure, Subject, Trouble, attempt
 
 #: The part of the budget for calls one after the other, and the most of them.
@@ -70,60 +70,6 @@ class Alone:
     together: Optional[float] = None
     denied: str = ""
     calls: int = 0
-
-
-@dataclass(frozen=True)
-class Clocks:
-    """The clocks at one moment."""
-
-    process: float
-    thread: float
-    ready: Optional[float]
-    children: float
-
-    @classmethod
-    def now(cls) -> Clocks:
-        """What they show."""
-        return cls(time.process_time(), time.thread_time(), queued("thread-self"), children_cpu())
-
-    def since(self, before: Clocks) -> Clocks:
-        """What they have gone on since ``before``."""
-        ready = None if self.ready is None or before.ready is None else self.ready - before.ready
-        return Clocks(
-            self.process - before.process, self.thread - before.thread, ready, self.children - before.children
-        )
-
-
-def queued(process: object) -> Optional[float]:
-    """Seconds that a process (a main thread) has waited for a CPU so far; None where the system does not tell."""
-    try:
-        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-def children_cpu() -> float:
-    """CPU seconds of the child processes that have ended."""
-    try:
-        import resource
-    except ImportError:
-        return 0.0
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def resident() -> int:
-    """Bytes of memory in use; 0 where the system does not tell."""
-    return work.own_memory()[0] or 0
-
-
-def threads() -> Optional[int]:
-    """The threads of this process that are none of Python's; None where the system does not tell."""
-    try:
-        text = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    return int(text.partition("\nThreads:")[2].split()[0]) - threading.active_count()
 
 
 def measure(bench: Bench, subject: Subject, most: float, doing: Callable[[str], None]) -> Alone:
@@ -254,9 +200,14 @@ def together(alone: Alone, subject: Subject) -> Optional[float]:
     return sum(end.thread + (end.ready or 0.0) for end in ends) / wall if wall > 0 else None
 
 
+def has_company(alone: Alone) -> bool:
+    """Whether threads of native libraries compute beside the calling one."""
+    return total(alone.beside) > BESIDE * max(total(alone.cpu), 1e-9)
+
+
 def takes_turns(alone: Alone) -> bool:
     """Whether threads compute one after the other, as far as is known."""
-    gil: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+    gil: bool = getattr(sys, "_is_gil_enabled", lambda: True)() and not has_company(alone)
     return gil and (alone.together is None or alone.together < RELEASES)
 
 
@@ -311,7 +262,7 @@ def remembers(alone: Alone) -> bool:
 def cells(alone: Alone, subject: Subject) -> dict[str, Cell]:
     """All of it, as one row."""
     raised = alone.raised[0] if alone.raised else Failure("")
-    beside = total(alone.beside) > BESIDE * max(total(alone.cpu), 1e-9)
+    beside = has_company(alone)
     return {
         "target": subject.name,
         "items": len(subject.items),

@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any, Optional
 
 from mpdiag import stats, work
@@ -19,7 +18,8 @@ from mpdiag.bench import UNAVAILABLE, Bench
 from mpdiag.rigs import pools
 from mpdiag.rigs.pools import EXECUTOR, Staff, Warm
 from mpdiag.sizer import alone as one
-from mpdiag.sizer.alone import Alone, queued
+from mpdiag.sizer.alone import Alone
+from mpdiag.sizer.clocks import memory, queued
 from mpdiag.sizer.search import WAITS, Denied
 from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, queueing
 from mpdiag.sizer.subject import Subject, attempt
@@ -224,20 +224,6 @@ def summed(values: Sequence[Optional[float]]) -> Optional[float]:
 def grown(before: Optional[float], after: Optional[float]) -> Optional[float]:
     """By how much a reading has grown; None where there was none. Threads that ended take their share along."""
     return None if before is None or after is None else max(after - before, 0.0)
-
-
-def memory(pid: Optional[int]) -> Optional[tuple[int, int]]:
-    """Bytes that a process has for itself, at its peak, and its share of all; None where the system does not tell."""
-    folder = Path(f"/proc/{pid}")
-    try:
-        rollup, status = (folder / "smaps_rollup").read_text(), (folder / "status").read_text()
-    except OSError:
-        return None
-    sizes = {words[0]: int(words[1]) * 1024 for line in rollup.splitlines() if (words := line.split())[-1] == "kB"}
-    peak = {words[0]: int(words[1]) * 1024 for line in status.splitlines() if (words := line.split())[-1] == "kB"}
-    own = sizes.get("Private_Clean:", 0) + sizes.get("Private_Dirty:", 0)
-    freed = max(0, peak.get("VmHWM:", 0) - peak.get("VmRSS:", 0))
-    return own + freed, sizes.get("Pss:", own) + freed
 
 
 def kinds(bench: Bench, sendable: bool) -> list[str]:

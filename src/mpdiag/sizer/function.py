@@ -14,6 +14,7 @@ from mpdiag import stats
 from mpdiag.bench import Bench, Skip
 from mpdiag.model import Doc, Probe, Row, Table
 from mpdiag.sizer import alone as one
+from mpdiag.sizer.clocks import resident
 from mpdiag.sizer.crews import Crews, kinds
 from mpdiag.sizer.search import MOST_PROCESSES, Outlook, Search
 from mpdiag.sizer.settings import Batch
@@ -67,7 +68,7 @@ def outlook(bench: Bench, subject: Subject, alone: one.Alone, calls: float) -> O
     """What the search is to know."""
     item = stats.median(alone.reference)
     sending = sum(stats.median(each) for each in (alone.pickle_args, alone.pickle_result) if each)
-    own = one.resident()
+    own = resident()
     return Outlook(
         item=item,
         waiting=one.waiting(alone),

@@ -1,0 +1,44 @@
+"""The cost of a task in a cluster: measured where Dask is installed, not known where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpdiag import cluster
+
+FAKE = """
+class Client:
+    def __init__(self, **_options): ...
+    def __enter__(self): return self
+    def __exit__(self, *error): ...
+    def map(self, function, items, pure): return [function(item) for item in items]
+def wait(_futures): ...
+"""
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path / "distributed.py"
+
+
+def test_what_is_installed_is_measured(installed):
+    installed.write_text(FAKE)
+    cost = cluster.task_cost()
+
+    assert cost.n == 8
+    assert 0 < cost.median < 1
+
+
+@pytest.mark.parametrize("program", ["raise ImportError('broken')", "import os; print('no'); os._exit(0)"])
+def test_what_does_not_work_is_not_known(installed, program):
+    installed.write_text(program)
+
+    assert cluster.task_cost() is None
+
+
+def test_what_is_not_installed_is_not_known(monkeypatch):
+    monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda _name: None)
+
+    assert cluster.task_cost() is None
