@@ -26,7 +26,7 @@ TASK = {
     "wall": Measured(ITEM, 0.0041, 0.0043, 60, (ITEM,) * 60), "children": 0.0, "waiting": 0.0, "ready": 0.02,
     "remembers": False, "slowest": 0.0051, "cpu": ITEM, "threads_beside": False, "together": 1.02,
     "takes_turns": True, "native_threads": 0, "args_b": 2200.0, "result_b": 410.0, "pickle_args": 4.1e-5,
-    "pickle_result": 1.2e-5, "denied": "", "raised": 0, "error": "", "file": None, "line": None, "function": None,
+    "pickle_result": 1.2e-5, "denied": "", "raised": 0, "error": "",
 }  # fmt: skip
 #: Kind, workers, chunksize and how much faster than the loop.
 SPEEDS = [

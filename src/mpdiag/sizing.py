@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mpdiag import __version__, cluster, engine, judging, machine, registry, verdicts
-from mpdiag.advice import Facts, Finding
+from mpdiag.advice import Facts
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.interpreters import Chosen
@@ -100,17 +100,12 @@ def measure(request: Request, chosen: Chosen, tick: Callable[[], object]) -> tup
         python=gathering.python,
         verdict="",
         sections=tuple(sections),
-        findings=tuple(sorted(judged.findings, key=rank)),
+        findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
         quality=tuple(quality(gathering, curve)),
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
     return replace(report, verdict=verdicts.of(report)), gathering.interrupted
-
-
-def rank(finding: Finding) -> tuple[float, int, float]:
-    """Sorts findings."""
-    return finding.rank
 
 
 def gather(request: Request, chosen: Chosen, tick: Callable[[], object]) -> Gathering:

@@ -139,6 +139,12 @@ def test_no_more_calls_than_are_allowed(calls):
     assert search.stopped == "calls"
 
 
+def test_no_more_results_at_once_than_there_is_memory_for():
+    search = Fake(replace(COMPUTES, item=1e-5, most_items=8)).search()
+
+    assert max(batch.items for batch in search.batches if batch.setting.kind == THREADS) <= 8
+
+
 def test_calls_are_shared_out():
     search = Fake(replace(SLEEPS, calls=2000)).search()
 

@@ -287,7 +287,4 @@ def cells(alone: Alone, subject: Subject) -> dict[str, Cell]:
         "denied": alone.denied,
         "raised": len(alone.raised),
         "error": raised.text + raised.place,
-        "file": raised.file,
-        "line": raised.line,
-        "function": raised.function,
     }

@@ -16,7 +16,7 @@ from mpdiag.model import Doc, Probe, Row, Table
 from mpdiag.sizer import alone as one
 from mpdiag.sizer.clocks import resident
 from mpdiag.sizer.crews import Crews, kinds
-from mpdiag.sizer.search import MOST_PROCESSES, Outlook, Search
+from mpdiag.sizer.search import MOST_ITEMS, MOST_PROCESSES, Outlook, Search
 from mpdiag.sizer.settings import Batch
 from mpdiag.sizer.subject import Subject, Trouble, load
 from mpdiag.sizer.watch import NAME, Watch
@@ -57,9 +57,10 @@ def sweep(bench: Bench, subject: Subject, alone: one.Alone, watch: Watch, calls:
         search = Search(outlook(bench, subject, alone, calls), crews.run, crews.close, bench.clock)
         for batch in search.run():
             yield Row(batch_cells(batch), "batches")
+            key = batch.setting.kind, batch.setting.workers
+            if key in crews.costs:  # the last one counts: an interruption may come at any time
+                yield Row({"kind": key[0], "workers": key[1], **vars(crews.costs[key])}, "crews")
         bench.stops.append(search.stopped)
-    for (kind, workers), cost in crews.costs.items():
-        yield Row({"kind": kind, "workers": workers, **vars(cost)}, "crews")
     for setting, reason in search.denied.items():
         yield Row({"kind": setting.kind, "workers": setting.workers, "reason": reason}, "denied")
 
@@ -68,7 +69,7 @@ def outlook(bench: Bench, subject: Subject, alone: one.Alone, calls: float) -> O
     """What the search is to know."""
     item = stats.median(alone.reference)
     sending = sum(stats.median(each) for each in (alone.pickle_args, alone.pickle_result) if each)
-    own = resident()
+    own, held = resident(), sum(stats.median(each) for each in (alone.args_b, alone.result_b) if each)
     return Outlook(
         item=item,
         waiting=one.waiting(alone),
@@ -80,6 +81,7 @@ def outlook(bench: Bench, subject: Subject, alone: one.Alone, calls: float) -> O
         gil=one.takes_turns(alone),
         budget=max(bench.left(), 0.0),
         calls=calls,
+        most_items=max(1, min(MOST_ITEMS, int(bench.plan.memory / held))) if held else MOST_ITEMS,
     )
 
 

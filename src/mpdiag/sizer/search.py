@@ -59,6 +59,7 @@ class Outlook:
         gil: whether one thread computes at a time.
         budget: seconds for the search.
         calls: executions allowed.
+        most_items: in one batch on workers, whose results may all be held at once.
     """
 
     item: float
@@ -71,6 +72,7 @@ class Outlook:
     gil: bool = True
     budget: float = 30.0
     calls: float = math.inf
+    most_items: int = MOST_ITEMS
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -234,7 +236,7 @@ class Search:
         each = max(1, min(EACH, int(EACH_S / self.outlook.item))) if setting.kind != LOOP else 1
         step = setting.workers * setting.chunk
         count = max(wanted / max(item, 1e-9), step * each)
-        return max(1, step * round(min(count, MOST_ITEMS if setting.kind != LOOP else MOST_LOOPED) / step))
+        return step * max(1, round(min(count, self.outlook.most_items if setting.kind != LOOP else MOST_LOOPED) / step))
 
     def next(self, ready: list[Setting], tried: set[Setting], number: int) -> list[Setting]:
         """What to go on with: what may still be best, and the neighbours of what now is; ends when that is sure."""

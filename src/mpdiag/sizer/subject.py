@@ -58,13 +58,12 @@ class Failure:
 
     Attributes:
         text: the error, in a line.
-        file: where it arose, with line and function; None where no code of Python's did.
+        file: where it arose, with the line; None where no code of Python's did.
     """
 
     text: str
     file: Optional[str] = None
     line: Optional[int] = None
-    function: Optional[str] = None
 
     @property
     def place(self) -> str:
@@ -88,7 +87,7 @@ def failure(error: BaseException) -> Failure:
     trace = traceback.extract_tb(error.__traceback__)[1:]
     frames = [frame for frame in trace if not frame.filename.startswith("<frozen")]
     text = text.partition("\n")[0][:300]
-    return Failure(text, frames[-1].filename, frames[-1].lineno, frames[-1].name) if frames else Failure(text)
+    return Failure(text, frames[-1].filename, frames[-1].lineno) if frames else Failure(text)
 
 
 def load(order: Mapping[str, Any], clock: Callable[[], float] = time.monotonic) -> Subject:
