@@ -18,7 +18,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help probe test check typing imports fix docs new-probe new-rule new-lint clean
+.PHONY: help probe test check typing imports fix docs site new-probe new-rule new-lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ fix: $(DEVELOPMENT) ## let ruff repair what it can, and format
 
 docs: $(DEVELOPMENT) ## write docs/rules again from the rules themselves
 	$(PY) tools/generate_docs.py
+
+site: $(DEVELOPMENT) ## build/site: the documentation as web pages; any broken link fails
+	@$(INSTALL) --editable ".[docs]"
+	$(PY) -m mkdocs --quiet build
 
 new-probe: $(DEVELOPMENT) ## NAME=… a probe and its test, to be filled in
 	@$(PY) tools/new_unit.py probe "$(NAME)"

@@ -11,7 +11,7 @@ MEASURABLE = tuple(f"python3.{minor}" for minor in range(9, 16))
 
 nox.needs_version = ">=2024.10.9"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "typing", "imports", "docs", "workflows", "tests"]
+nox.options.sessions = ["lint", "typing", "imports", "docs", "site", "workflows", "tests"]
 
 
 @nox.session(python=VERSIONS)
@@ -48,6 +48,13 @@ def docs(session: nox.Session) -> None:
     """Check that the generated pages say what the units say."""
     session.install("-e", ".")
     session.run("python", "tools/generate_docs.py", "--check")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation as web pages; any broken link fails."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "--quiet", "build", *session.posargs)
 
 
 @nox.session
