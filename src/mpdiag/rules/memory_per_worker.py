@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -20,9 +21,12 @@ FILL = 0.9
 SHARE = 0.25
 
 
-def observed(run: Facts, memory: Facts, pools: Facts) -> Iterator[Finding]:
+def observed(run: Facts, memory: Facts, pools: Facts, machine: Mapping[str, Any]) -> Iterator[Finding]:
     """Find workers that each grew by much before or in their first task."""
     copy, workers = memory.number("private_load_b"), memory.number("workers")
+    counted, cpus = machine.get("logical_cpus"), math.ceil(ideals.usable(run))
+    if isinstance(counted, int) and cpus < workers <= counted:
+        workers = cpus  # the others follow the machine's CPUs, and should not be there
     spare = copy * (workers - 1)
     peak = ideals.at_least(run.rows()[0], "memory_peak")
     if workers < 2 or copy < COPY or spare < SPARE or (peak and spare < SHARE * peak):
