@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from mpdiag.source import Source, Target
+from mpdiag.source import Source, Target, things
 
 
 def read(code: str) -> Source:
@@ -356,3 +356,10 @@ Other().start()
 
     assert [function.name for function in source.workers] == ["run", "work"]
     assert [task.how for task in source.workers[next(iter(source.workers))]] == ["run"]
+
+
+@pytest.mark.parametrize(("times", "known"), [(2, True), (things.MANY + 1, False)])
+def test_a_name_that_is_bound_very_often_is_not_followed(times, known):
+    source = read("import multiprocessing as mp\n" + "q = mp.Queue()\n" * times + "q")
+
+    assert (source.thing(last(source)) is not None) is known

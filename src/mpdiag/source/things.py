@@ -20,6 +20,9 @@ from mpdiag.source.scopes import Binding, Definition, Scope
 from mpdiag.source.target import CHOSEN
 from mpdiag.source.tree import Tree
 
+#: A name that is bound so often is not followed: each look at it asks all that it was bound to.
+MANY = 64
+
 
 @dataclass(frozen=True)
 class Named:
@@ -83,6 +86,8 @@ class Things:
         if isinstance(node, ast.Name):
             owner = self._tree.scope(node).owner(node.id)
             found = owner.bindings[node.id] if owner else []
+            if len(found) > MANY:
+                return []
             several = len(found) > 1 and isinstance(node.ctx, ast.Load)
             return reaching(node, found, self._tree) if several else found
         if isinstance(node, ast.Attribute):
