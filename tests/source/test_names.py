@@ -362,4 +362,4 @@ Other().start()
 def test_a_name_that_is_bound_very_often_is_not_followed(times, known):
     source = read("import multiprocessing as mp\n" + "q = mp.Queue()\n" * times + "q")
 
-    assert (source.thing(last(source)) is not None) is known
+    assert (source.things.thing(last(source)) is not None) is known
