@@ -39,6 +39,44 @@ def test_names_are_replaced(text, left):
     assert cleaned(text) == left
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("app.py --password=hunter2 -v", "app.py --password=<secret> -v"),
+        ("app.py --api-token hunter2 x", "app.py --api-token <secret> x"),
+        ("app.py --db-password 'two words' x", "app.py --db-password <secret> x"),
+        ("app.py --token --verbose", "app.py --token --verbose"),
+        ("postgres://ann:hunter2@db/x", "postgres://<secret>@db/x"),
+        ("https://x.y/z?a=1&access_token=hunter2&b=2#c", "https://x.y/z?a=1&access_token=<secret>&b=2#c"),
+        ("GITHUB_TOKEN=hunter2 make", "GITHUB_TOKEN=<secret> make"),
+        ("Authorization: Bearer abcdefgh12345", "Authorization: Bearer <secret>"),
+        (f"ghp_{'a' * 36}", "<secret>"),
+        ("AKIAABCDEFGHIJKLMNOP", "<secret>"),
+        (f"key sk-{'a' * 24}.", "key <secret>."),
+        ("eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJ", "<secret>"),
+        ("a token, 3 tokens=4, secrets.token_hex(), --tokens", "a token, 3 tokens=4, secrets.token_hex(), --tokens"),
+        ("mailto:ann@example.org, a@b, https://x.y/@z", "mailto:<user>@example.org, a@b, https://x.y/@z"),
+        ("--author me --passes 3 --authority x", "--author me --passes 3 --authority x"),
+    ],
+)
+def test_secrets_are_replaced(text, left):
+    assert cleaned(text) == left
+
+
+def test_a_secret_that_is_a_word_of_its_own_is_replaced():
+    command = ("mpdiag", "run", "app.py", "--password", "hunter2", "-t", "x", "--token", "--json", "x.json")
+
+    assert redact(replace(REPORT, command=command), Identity()).command == (
+        *("mpdiag", "run", "app.py", "--password", "<secret>", "-t", "x", "--token", "--json", "x.json"),
+    )
+
+
+def test_source_keeps_its_columns_where_a_secret_stood():
+    shown = redacted_place(Place("x.py", excerpt='open("https://u:hunter2@x")  # f'))
+
+    assert shown.excerpt == 'open("*****************@x")  # f'
+
+
 def test_windows_paths_even_when_written_with_doubled_backslashes():
     who = Identity(home=r"C:\Users\ann", user="ann")
 
@@ -149,7 +187,8 @@ def redacted_place(place):
 @pytest.mark.parametrize("kind", ["lint", "run"])
 @pytest.mark.parametrize("name", registry.names("renderers"))
 def test_no_format_tells_who_ran_it(name, kind):
-    secret = "/home/zoe/x by zoe on merlin.example.org"
+    planted = "--password=hunter2 --api-key hunter2 https://u:hunter2@x.y/?token=hunter2 DB_PASSWORD=hunter2"
+    secret = f"/home/zoe/x by zoe on merlin.example.org {planted}"
     place = Place(secret, 3, 1, secret, secret, 3, 9, f"open({secret})")
     finding = Finding("MP999", "x", "error", "static", secret, secret, secret, (Evidence(secret, secret),), place)
     span = Span(1, "task", secret, 1.0, 2.0, place=secret)
@@ -157,7 +196,7 @@ def test_no_format_tells_who_ran_it(name, kind):
     report = replace(
         REPORT,
         kind=kind,
-        command=("mpdiag", secret),
+        command=("mpdiag", secret, "--password", "hunter2"),
         verdict=secret,
         sections=(Section("s", secret, "ok", secret, columns=(Column("x", secret),), rows=({"x": secret},)),),
         account=Account(9.0, (process,), {secret: 1.0}, 0.0, timeline=(span,)),
@@ -171,4 +210,4 @@ def test_no_format_tells_who_ran_it(name, kind):
     )
 
     assert "MP999" in text
-    assert not re.search("zoe|merlin|/home", text)
+    assert not re.search("zoe|merlin|/home|hunter2", text)

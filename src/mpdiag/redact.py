@@ -1,4 +1,4 @@
-"""Takes out of a report what says who ran it, where and at what hour."""
+"""Takes out of a report what says who ran it, where and at what hour, and secrets that stood on a command line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from mpdiag.advice import Place
+from mpdiag.confidential import PATTERNS, without_secrets
 from mpdiag.model import Column
 from mpdiag.report import Report
 
@@ -52,14 +53,16 @@ def redact(report: Report, who: Identity) -> Report:
     """``report`` with the hour, home folder, user and host names replaced in every string and every key.
 
     The home folder becomes ``~``, the user name ``<user>`` where it is a component of a path or a whole word, and the
-    host name, whole or short, ``<host>``. Environment values need no rule here: nothing gathers them.
+    host name, whole or short, ``<host>``. What looks like a secret becomes ``<secret>``: the value of an option such as
+    ``--api-token``, the user and password in an address, a token in its query, keys of well-known shape. Environment
+    values need no rule here: nothing gathers them.
 
     Names of less than three letters stay, and so do very common ones (``root``, ``localhost``): they tell nothing, and
     replacing them would garble the report. A user name that is a word of the report itself (``pool``, ``will``) is
     replaced in paths alone. Findings keep the path of a file below the working directory, and where the source they
     show would tell, asterisks stand: columns point into it.
     """
-    cleaned = cast("Report", _map_strings(report, _Cleaner.of(who)))
+    cleaned = cast("Report", _map_strings(replace(report, command=without_secrets(report.command)), _Cleaner.of(who)))
     return replace(cleaned, started_at=f"{report.started_at[:10]}T00:00:00Z")
 
 
@@ -85,7 +88,7 @@ class _Cleaner:
     @classmethod
     def of(cls, who: Identity) -> _Cleaner:
         """What takes ``who`` out."""
-        return cls((*_home(who.home), *_user(who.user), *_hosts(who.host)), tuple(_user_word(who.user)))
+        return cls((*PATTERNS, *_home(who.home), *_user(who.user), *_hosts(who.host)), tuple(_user_word(who.user)))
 
     def text(self, text: str) -> str:
         """Any string."""
