@@ -55,6 +55,20 @@ def test_too_little_is_no_curve(rows):
     assert chart(section(*rows)) is None
 
 
+def test_of_several_numbers_it_is_drawn_along_the_one_with_most_points():
+    columns = (Column("workers", "workers", "1"), Column("chunk", "chunk", "1"), *COLUMNS[2:])
+    rows = tuple(
+        {"workers": workers, "chunk": chunk, "took": Measured(1.0, 0.9, 1.1, 9)}
+        for workers in (1, 2, 4, 8)
+        for chunk in (1, 16, None)
+    )
+
+    drawn = chart(replace(section(*rows), columns=columns))
+
+    assert drawn.across == "workers"
+    assert [(curve.name, len(curve.points)) for curve in drawn.curves] == [("chunk 1", 4), ("chunk 16", 4), ("", 4)]
+
+
 def test_tables_of_methods_have_none_and_those_of_numbers_do():
     drawn = {name for name, each in SECTIONS.items() if chart(each)}
 

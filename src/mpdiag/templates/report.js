@@ -5,7 +5,7 @@ function sortable(table) {
   const body = table.tBodies[0];
   const order = new Intl.Collator(undefined, {numeric: true});
   for (const heading of table.tHead.rows[0].cells) {
-    if (heading.classList.contains("wide")) continue;
+    if (heading.classList.contains("wide") || !heading.textContent.trim()) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...heading.childNodes);

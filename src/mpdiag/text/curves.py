@@ -99,19 +99,37 @@ def key_columns(section: Section) -> tuple[Column, ...]:
 
 
 def chart(section: Section) -> Chart | None:
-    """The curves of ``section``; None where there is no number to draw along, or too few points."""
+    """The curves of ``section``; None where there is no number to draw along, or too few points.
+
+    Of several numbers that tell what a row is about, it is drawn along the one that gives most points.
+    """
     keys = key_columns(section)
-    across = next((column for column in reversed(keys) if column.unit), None)
     drawn = next((column for column in section.columns if column.bar), None)
-    if across is None or drawn is None or drawn in keys:
+    if drawn is None or drawn in keys:
         return None
+    numbers = [column for column in keys if column.unit]
+    along = [(_curves(section, keys, across, drawn), across) for across in numbers]
+    curves, across = max(along, key=lambda each: sum(map(len, each[0].values())), default=({}, drawn))
+    return _chart(across, drawn, dict(list(curves.items())[:_MOST])) if curves else None
+
+
+def _curves(
+    section: Section, keys: tuple[Column, ...], across: Column, drawn: Column
+) -> dict[str, list[Mapping[str, Cell]]]:
+    """The rows of each curve that is one, by what they have in common."""
     named: dict[str, list[Mapping[str, Cell]]] = {}
     for row in section.rows:
         if _finite(_number(row.get(across.key)), *ends(row.get(drawn.key))):
-            name = ", ".join(units.cell(row.get(key.key), key.unit) for key in keys if key != across)
+            others = (key for key in keys if key != across and row.get(key.key) is not None)
+            name = ", ".join(_called(key, row.get(key.key)) for key in others)
             named.setdefault(name, []).append(row)
-    curves = {name: rows for name, rows in named.items() if len(rows) >= _FEWEST}
-    return _chart(across, drawn, dict(list(curves.items())[:_MOST])) if curves else None
+    return {name: rows for name, rows in named.items() if len(rows) >= _FEWEST}
+
+
+def _called(key: Column, cell: Cell) -> str:
+    """What a curve is called after one of its keys: ``Pipe``, ``chunk 4``."""
+    text = units.cell(cell, key.unit)
+    return f"{key.title} {text}" if key.unit == "1" else text
 
 
 def _chart(across: Column, drawn: Column, curves: Mapping[str, list[Mapping[str, Cell]]]) -> Chart:
