@@ -19,12 +19,8 @@ IMPORTER = "<frozen importlib._bootstrap>"
 
 def start(folder: str) -> None:
     """Count in the ledgers of ``folder`` from now on, until the process ends."""
-    core.arm(os.path.join(folder, "ledgers"))
-    arm_stacks()
+    count_in(folder)
     finder.install(os.path.join(folder, "woven"))
-    core.event(
-        "python", sys.version_info[:3], sys.executable, places.usable(), " ".join(getattr(sys, "orig_argv", ()))[:200]
-    )
     time_imports()
     atexit.register(core.finish)
     atexit.register(ending)
@@ -35,6 +31,15 @@ def start(folder: str) -> None:
         from . import profiling
 
         profiling.arm(profiles)
+
+
+def count_in(folder: str) -> None:
+    """Count anew, in a ledger of ``folder``: whoever runs one test after another has one for each."""
+    core.arm(os.path.join(folder, "ledgers"))
+    arm_stacks()
+    core.event(
+        "python", sys.version_info[:3], sys.executable, places.usable(), " ".join(getattr(sys, "orig_argv", ()))[:200]
+    )
 
 
 def ending() -> None:

@@ -78,7 +78,7 @@ class Taps:
             return None
         own = os.getpid()
         ended = tuple(self._ended(book, now) if book.pid == own else book for book in books)
-        return Run(own, began.wall_s, now.wall_s, 0, float(self._start.usable()), ended)
+        return Run(own, began.wall_s, now.wall_s, 0, float(self._start.places.usable()), ended)
 
     def forget(self) -> None:
         """What the last test wrote is of no use any more, unless its processes still live; ours is mapped anyway."""
@@ -99,9 +99,7 @@ class Taps:
     def _arm(self, folder: Path) -> None:
         with suppress(OSError):  # where there are no links, children weave for themselves
             (folder / private.WOVEN).symlink_to(self.folder / private.WOVEN)
-        self._start.core.arm(str(folder / private.LEDGERS))
-        self._start.core.event("python", sys.version_info[:3], sys.executable, self._start.usable(), "pytest")
-        self._start.arm_stacks()
+        self._start.count_in(str(folder))
         os.environ[private.VARIABLE] = str(folder)
 
     def _now(self, folder: Path) -> Began:

@@ -210,8 +210,8 @@ _EXIT_CODES = Topic(
     "What a script can learn from the exit code",
     """\
 - 0: fine.
-- 1: a finding at or above `--fail-on`. The default is warning for lint, never for probe, run, report and compare; for
-compare, only what is new counts.
+- 1: a finding at or above `--fail-on`; or a broken budget or a regression, whatever `--fail-on` says. Its default is
+warning for lint, never for all others; for compare, and against a baseline, only what is new counts.
 - 2: a wrong option, an unknown name or a file that is no report; for lint, no file that could be checked.
 - 3: mpdiag could not do its work.
 - 4: `mpdiag run --hang-after` found the program stuck: it was ended, or came to its end all the same.
