@@ -363,3 +363,37 @@ def test_a_name_that_is_bound_very_often_is_not_followed(times, known):
     source = read("import multiprocessing as mp\n" + "q = mp.Queue()\n" * times + "q")
 
     assert (source.things.thing(last(source)) is not None) is known
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pool.starmap(f, [(1, q)])",
+        "pool.starmap(f, [(n, q) for n in x])",
+        "jobs = [(n, q) for n in x]\npool.starmap(f, jobs)",
+        "pool.starmap(f, zip(x, repeat(q)))",
+        "ProcessPoolExecutor().map(f, x, repeat(q))",
+        "pool.apply(f, (1,), {'r': q})",
+        "pool.apply_async(partial(f, 1), (q,))",
+        "pool.map(partial(f, r=q), x)",
+    ],
+)
+def test_what_tasks_pass_to_a_parameter(call):
+    source = read(f"""
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import repeat
+from multiprocessing import Manager, Pool
+
+def f(n, r):
+    global found
+    found = r
+
+q, pool = Manager().Queue(), Pool()
+{call}
+found
+""")
+    thing = source.things.thing(last(source))
+
+    assert thing is not None
+    assert thing.kind == "proxy.Queue"

@@ -94,13 +94,24 @@ class Tasks:
         given = argument(task.call, 1, "args" if shape == "all" else "iterable")
         if given is None:
             return task
-        arguments: tuple[ast.expr, ...] = (given,)
-        if shape == "all":
-            arguments = self.elements(given)
-        elif shape == "star":
-            arguments = _unpacked(given)
-        words = argument(task.call, 2, "kwds") if shape == "all" else None
-        return replace(task, arguments=arguments, keywords=_entries(words), each=shape == "each")
+        if shape == "each":
+            return replace(task, arguments=(given,), each=True)
+        if shape == "star":
+            return self._starred(task, self._origin(given))
+        words = argument(task.call, 2, "kwds")
+        return replace(task, arguments=self.elements(given), keywords=_entries(words))
+
+    def _starred(self, task: Task, given: ast.expr) -> Task:
+        """A task whose function gets what tuples hold: those in a list, made by a comprehension, or by ``zip``."""
+        if isinstance(given, ast.Call) and self._things.concept(given.func) == "zip":
+            return replace(task, arguments=_plain(given.args), each=True)
+        if isinstance(given, (ast.List, ast.Tuple)) and given.elts:
+            given = given.elts[0]
+        elif isinstance(given, (ast.ListComp, ast.GeneratorExp)):
+            given = given.elt
+        else:
+            return task
+        return replace(task, arguments=_plain(given.elts)) if isinstance(given, (ast.Tuple, ast.List)) else task
 
     def _made(self, call: ast.Call) -> Iterator[Task]:
         made = self._things.thing(call)
@@ -120,10 +131,15 @@ class Tasks:
 
     def elements(self, node: ast.expr) -> tuple[ast.expr, ...]:
         """The elements of a literal tuple or list, also through a name bound to nothing else."""
+        node = self._origin(node)
+        return _plain(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ()
+
+    def _origin(self, node: ast.expr) -> ast.expr:
+        """What a name is bound to, if to nothing else."""
         if isinstance(node, ast.Name):
             values = [binding.value for binding in self._things.bindings(node) if binding.how == "value"]
             node = values[0] if len(values) == 1 and values[0] is not None else node
-        return _plain(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ()
+        return node
 
     def passed(self, node: ast.arg, tasks: list[Task]) -> Iterator[tuple[ast.expr, bool]]:
         """What calls and tasks give a parameter, and whether it gets each element of that."""
@@ -145,10 +161,12 @@ class Tasks:
                 yield from self._handed(task, node, places.get(node.arg, 99) - offset)
 
     def _handed(self, task: Task, node: ast.arg, place: int) -> Iterator[tuple[ast.expr, bool]]:
-        held = task.function.args[1:] if isinstance(task.function, ast.Call) else []  # by a partial
+        partial = task.function if isinstance(task.function, ast.Call) else None
+        held = partial.args[1:] if partial else []
         given = [*((each, False) for each in held), *((each, task.each) for each in task.arguments)]
-        if node.arg in task.keywords:
-            yield task.keywords[node.arg], False
+        words = {**_words(partial.keywords if partial else []), **task.keywords}
+        if node.arg in words:
+            yield words[node.arg], False
         elif 0 <= place < len(given):
             yield given[place]
 
@@ -157,17 +175,6 @@ def _plain(values: list[ast.expr]) -> tuple[ast.expr, ...]:
     """The arguments before the first star: what comes after has no known place."""
     starred = [place for place, each in enumerate(values) if isinstance(each, ast.Starred)]
     return tuple(values[: starred[0]] if starred else values)
-
-
-def _unpacked(node: ast.expr) -> tuple[ast.expr, ...]:
-    """What the tuples in a literal list, or made by a comprehension, hold."""
-    if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
-        node = node.elts[0]
-    elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
-        node = node.elt
-    else:
-        return ()
-    return _plain(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ()
 
 
 def _words(keywords: list[ast.keyword]) -> dict[str, ast.expr]:

@@ -285,6 +285,8 @@ class Things:
         return self._element_of_name(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
 
     def _element_of_call(self, node: ast.Call) -> Thing | None:
+        if self.concept(node.func) == "itertools.repeat" and node.args:
+            return self.thing(node.args[0])
         sources = element_sources(node, ())
         if sources:
             return _merged(each_of(self.element, sources))
