@@ -114,12 +114,10 @@ LINT: Final = Lint(
         "return may leave with nothing left to do in the block, and no cancel() or shutdown() in it. And "
         "shutdown(wait=False, cancel_futures=True) inside the block of a ProcessPoolExecutor. Silent in tests.",
         bad="""
-            import time
             from concurrent.futures import ProcessPoolExecutor, as_completed
 
             def search(part):
-                time.sleep(0.2)
-                return part == 1
+                return sum(range(2_000_000)) > 0 and part == 1
 
             def found(parts):
                 with ProcessPoolExecutor(2) as executor:
@@ -133,12 +131,10 @@ LINT: Final = Lint(
                 print(found(range(20)))
         """,
         good="""
-            import time
             from concurrent.futures import ProcessPoolExecutor, as_completed
 
             def search(part):
-                time.sleep(0.2)
-                return part == 1
+                return sum(range(2_000_000)) > 0 and part == 1
 
             def found(parts):
                 with ProcessPoolExecutor(2) as executor:

@@ -1,0 +1,53 @@
+# outcome: fork=works spawn=works forkserver=works
+
+# --- many items for an executor
+from concurrent.futures import ProcessPoolExecutor
+
+def main():
+    with ProcessPoolExecutor() as executor:
+        return sum(executor.map(abs, range(1_000_000)))  # expect: MP402 note
+
+# --- the lines of a file, and a long list, for imap()
+import multiprocessing as mp
+
+def main(path):
+    numbers = [n * n for n in range(5000)]
+    with mp.Pool() as pool, open(path) as file:
+        for length in pool.imap(len, file):  # expect: MP402
+            print(length)
+        for number in pool.imap_unordered(abs, numbers):  # expect: MP402
+            print(number)
+
+# --- in chunks
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Pool
+
+def main(size):
+    with ProcessPoolExecutor() as executor, Pool() as pool:
+        print(sum(executor.map(abs, range(10**6), chunksize=1000)))
+        print(sum(pool.imap(abs, range(10**6), 1000)))
+        print(sum(pool.imap_unordered(abs, range(10**6), chunksize=size)))
+
+# --- Pool.map() chooses by itself
+from multiprocessing import Pool
+
+def main():
+    with Pool() as pool:
+        return pool.map(abs, range(10**6)), pool.starmap(pow, [(1, 2)] * 10**6)
+
+# --- few, or nobody knows how many
+from concurrent.futures import ProcessPoolExecutor
+
+def main(items):
+    with ProcessPoolExecutor() as executor:
+        print(list(executor.map(abs, range(100))))
+        print(list(executor.map(abs, items)))
+        print(list(executor.map(abs, range(len(items)))))
+
+# --- threads send nothing
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
+
+def main():
+    with ThreadPoolExecutor() as executor, ThreadPool() as pool:
+        return list(executor.map(abs, range(10**6))), list(pool.imap(abs, range(10**6)))
