@@ -13,7 +13,7 @@ from mpdiag import __version__, judging, machine, registry, verdicts
 from mpdiag.errors import CannotWork
 from mpdiag.hang import facts as tabled
 from mpdiag.hang import graph, pages, snapshot, waits
-from mpdiag.hang.facts import Scene
+from mpdiag.hang.scene import Scene, seen_lives
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.hang.tree import Tree
 from mpdiag.report import SCHEMA, Quality, Report, Tool
@@ -66,7 +66,7 @@ def explain(tree: Tree, select: Iterable[str] = (), ignore: Iterable[str] = ()) 
 def seen(taken: Snapshot) -> Scene:
     """What was seen, with what the ledgers tell of it."""
     books = read(taken.tree.folder / LEDGERS) if taken.tree.folder else ()
-    known = tabled.seen_lives(books, taken.tree.root, taken.at_s, taken.processes)
+    known = seen_lives(books, taken.tree.root, taken.at_s, taken.processes)
     return Scene(graph.draw(taken, waits.of(taken)), known)
 
 

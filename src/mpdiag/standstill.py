@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
-from mpdiag.advice import Facts
-from mpdiag.ideals import Row
+from mpdiag.advice import Facts, Place
+from mpdiag.ideals import Row, at_least
+from mpdiag.model import Cell
 from mpdiag.units import seconds
 
 #: What a thread does that waits for nothing the program could give.
@@ -20,6 +21,15 @@ OUTSIDE: Final = {
     "outside": "waits for a peer or a file",
     "lock": "waits for other threads",
 }
+#: How findings are weighed: a pattern that allows of no other cause, and one that others may explain.
+SURE: Final = 10.0
+LIKELY: Final = 5.0
+#: Locks that only who holds them lets go.
+OWNED: Final = ("Lock", "RLock")
+#: In which file of the library a thread waits for results, and of what.
+WAITS_FOR: Final = {"futures/_base.py": "ThreadPoolExecutor", "multiprocessing/pool.py": "ThreadPool"}
+#: What queues are called that a program makes itself.
+QUEUES: Final = ("Queue", "JoinableQueue", "SimpleQueue")
 #: Names told in a row, before the rest is counted.
 NAMED: Final = 3
 
@@ -35,9 +45,13 @@ class Standing:
         self.waits = tables["waits"].all()
         self.ends = tables["ends"]
         self.users = tables["users"]
+        self.needs = tables["needs"]
+        self.dropped = tables["dropped"]
+        self.pools = {row["id"]: row for row in tables["pools"].all()}
         self.members = {row["pid"]: row for row in tables["members"].all()}
         self.queues = {row["object"]: row for row in tables["queues"].all()}
-        self.locks = {row["object"]: row for row in tables["holders"].all()}
+        self.holders = tables["holders"]
+        self.locks = {row["object"]: row for row in self.holders.all()}
 
     def stuck(self, **where: object) -> Iterator[Row]:
         """The threads that cannot go on, whatever happens outside."""
@@ -46,6 +60,38 @@ class Standing:
     def threads(self, pid: object, **where: object) -> Iterator[Row]:
         """The threads of a process."""
         return (row for row in self.waits if row["pid"] == pid and fits(row, where))
+
+    def ended_by(self, row: Row) -> list[int]:
+        """The processes any of whose ends a thread may wait for."""
+        return [number(name) for name in str(row.get("objects") or row.get("object")).split()]
+
+    def own_queue(self, row: Row) -> Cell:
+        """The queue of the program's own that a thread takes from or puts into; None if it is another's or none."""
+        queue = self.queues.get(row.get("channel"))
+        if queue is not None:
+            return row["channel"] if queue.get("of") in QUEUES else None
+        seen_outside = not row.get("channel") and row.get("library") == "multiprocessing/queues.py" and row.get("file")
+        return row["object"] if seen_outside else None
+
+    def self_waiting(self) -> list[tuple[Row, list[Row]]]:
+        """The pools whose workers wait for results of the pool itself, with those workers."""
+        found: dict[object, list[Row]] = {}
+        for row in self.stuck(kind="within"):
+            if row.get("own_pool") and row["own_pool"] == row.get("pool"):
+                found.setdefault(row["pool"], []).append(row)
+        known = [(self.pools[pool], rows) for pool, rows in found.items() if pool in self.pools]
+        return known or ([] if self.pools else self._self_waiting_outside())
+
+    def _self_waiting_outside(self) -> list[tuple[Row, list[Row]]]:
+        """The same of pools of threads that are not known: all threads in tasks wait for results, and none is idle."""
+        found: list[tuple[Row, list[Row]]] = []
+        for pid in self.members:
+            rows = list(self.threads(pid, in_task=True))
+            kinds = {WAITS_FOR.get(str(row.get("library"))) for row in rows if row["kind"] == "within"}
+            idle = any(row["job"] in ("worker", "_worker") for row in self.threads(pid))
+            if rows and not idle and len(kinds) == 1 and None not in kinds and not any(row["can_move"] for row in rows):
+                found.append(({"type": kinds.pop(), "asked": len(rows)}, rows))
+        return found
 
     def what(self, row: Row) -> str:
         """What a thread waits for, as the rest of a sentence."""
@@ -56,7 +102,7 @@ class Standing:
             "thread": lambda: f"waits for its thread {self.thread(row, thing)} to end",
             "lock": lambda: f"waits for {self.lock(thing)}",
             "place": lambda: f"waits for a free place in {self.channel(str(row.get('channel')))}",
-            "within": lambda: f"waits for {within(row)}",
+            "within": lambda: f"waits for {self.within(row)}",
             "read": lambda: f"waits for data from {self.channel(thing)}",
             "write": lambda: f"waits for room in {self.channel(thing)}",
             "several": lambda: "waits for any of several pipes",
@@ -64,6 +110,17 @@ class Standing:
         }
         words = named.get(row.get("kind"))
         return words() if words else OUTSIDE.get(str(row.get("doing")), "waits for something unknown")
+
+    def within(self, row: Row) -> str:
+        """What threads of one process share."""
+        if row.get("states") or row.get("pool"):
+            return self.pool(row)
+        return f"{a(str(row.get('tool') or 'lock'))} of its own threads"
+
+    def pool(self, row: Row) -> str:
+        """The results that a thread waits for."""
+        pool = self.pools.get(row.get("pool"))
+        return f"results of the {pool['type']} made{at(pool)}" if pool else "results of its pool"
 
     def process(self, name: str) -> str:
         """A process by its name among what is waited for, as ``process:12``."""
@@ -101,23 +158,40 @@ def number(name: object) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
+def a(thing: str) -> str:
+    """``a Condition``, ``an Event``."""
+    return f"{'an' if thing[:1] in 'AEIOU' else 'a'} {thing}"
+
+
+def holds(lock: Row) -> bool:
+    """Whether a process holds a lock that it knows."""
+    held = lock.get("held")
+    return isinstance(held, int) and held > 0
+
+
+def circles(wants: Mapping[Cell, Cell]) -> Iterator[list[Cell]]:
+    """The circles among those who want something of one other, each once."""
+    done: set[Cell] = set()
+    for start in wants:
+        path: list[Cell] = []
+        at = start
+        while at in wants and at not in done and at not in path:
+            path.append(at)
+            at = wants[at]
+        if at in path:
+            yield path[path.index(at) :]
+        done.update(path)
+
+
 def who(row: Row) -> str:
-    """``Worker-1 (4711)``, and its thread if that is not the main one."""
-    return str(row["process"]) if row.get("main") else f"{row['process']}, thread {row['thread']},"
-
-
-def within(row: Row) -> str:
-    """What threads of one process wait for, by the call that waits."""
-    if row.get("future") or row.get("pool"):
-        return "results of its pool"
-    kind = str(row.get("object") or "").partition(":")[0]
-    return f"a {kind} of its own threads" if kind else "a lock of its own threads"
+    """``Worker-1 (4711)``, or a thread of it if that is not the main one."""
+    return str(row["process"]) if row.get("main") else f"{row['thread']} of {row['process']}"
 
 
 def made(kind: str, row: Row) -> str:
     """What was made where: itself, or as a part of what the program called for."""
     whole = str(row.get("of") or "")
-    part = f"{kind} of the {whole}" if whole and whole.lower() != kind.lower() else whole or kind
+    part = whole if whole.lower().endswith(kind.lower()) else f"{kind} of the {whole}" if whole else kind
     return f"the {part} made{at(row)}"
 
 
@@ -127,6 +201,28 @@ def at(row: Row) -> str:
         return ""
     parts = PurePath(str(row["file"])).parts
     return f" at {PurePath(*parts[-2 if parts[-1].startswith('__') else -1 :])}:{row['line']}"
+
+
+def waits(row: Row, alike: Sequence[Row] = ()) -> str:
+    """``main (as 2 others do) waits in join() at app.py:31``."""
+    return f"{who(row)}{others(alike)} waits{within_call(row)}"
+
+
+def blame(row: Row, sure: bool = True) -> dict[str, Any]:
+    """What findings about a thread that cannot go on have in common.
+
+    Args:
+        row: the thread.
+        sure: whether what was seen has no other explanation.
+    """
+    place = Place.of(row, str(row["process"]))
+    confidence = "measured" if sure else "inferred"
+    return {"level": "error", "place": place, "concern": SURE if sure else LIKELY, "confidence": confidence}
+
+
+def count(row: Row, key: str) -> int:
+    """A whole number in ``row``; 0 where it is unknown."""
+    return int(at_least(row, key))
 
 
 def within_call(row: Row) -> str:

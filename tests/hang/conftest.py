@@ -40,12 +40,13 @@ def seen(
     state: str = "S",
     doing: str = "lock",
     command: tuple[str, ...] = ("python", "app.py"),
+    awake: tuple[int, ...] = (),
 ) -> Seen:
     """A process that answers, and whose threads all do the same in the kernel."""
     stat = Stat("python", state, 1, 0.0, 0.0, len(threads), 0, 0, 0)
-    looks = tuple(ThreadLook(each.native or 0, state, doing, None, 0.0) for each in threads)  # type: ignore[arg-type]
+    looks = tuple(ThreadLook(each.native or 0, state, doing, None, (), False, 5) for each in threads)  # type: ignore[arg-type]
     answer = Answer("P", False, threads, locks)
-    return Seen(pid, ProcessLook(pid, stat, looks, 0), command, answer, answer, 0.0, 0)
+    return Seen(pid, ProcessLook(pid, stat, looks, 0), command, answer, answer, (), 0.0, 0, frozenset(awake))
 
 
 @pytest.fixture

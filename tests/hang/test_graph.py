@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.hang.conftest import seen, thread
 
 from mpdiag.hang import graph, waits
-from mpdiag.hang.answers import LockAnswer
+from mpdiag.hang.answers import Answer, LockAnswer
 
 JOIN = ("poll@multiprocessing/popen_fork.py", "join@multiprocessing/process.py", "main@app.py")
 RECV = ("_recv@multiprocessing/connection.py", "recv@multiprocessing/connection.py", "work@app.py")
@@ -91,8 +93,8 @@ def test_whoever_knows_a_semaphore_may_release_it(snapshot):
 def test_threads_of_a_process_wait_for_each_other(snapshot, other, expected):
     main = thread(1, "main@app.py", main=True)
     process = seen(1, main, sleeps(2, main=False))
-    looks = [look if look.native == 1 else type(look)(2, "S", other, None, 0.0) for look in process.look.threads]
-    object.__setattr__(process.look, "threads", tuple(looks))
+    looks = [look if look.native == 1 else replace(look, native=2, doing=other) for look in process.look.threads]
+    process = replace(process, look=replace(process.look, threads=tuple(looks)))
 
     assert able(snapshot(process)) == expected
 
@@ -107,7 +109,8 @@ def test_helpers_save_nobody(snapshot):
 
 
 def test_who_has_moved_between_the_looks_runs(snapshot):
-    moved = seen(1, receives(1))
-    object.__setattr__(moved, "before", None)
+    awake = seen(1, receives(1), awake=(1,))
+    elsewhere = replace(seen(1, receives(1)), before=Answer(threads=(sleeps(1),)))
 
-    assert able(snapshot(moved, ends=(("pipe:5", 1, "w"),))) == {1}
+    assert able(snapshot(awake, ends=(("pipe:5", 1, "w"),))) == {1}
+    assert able(snapshot(elsewhere, ends=(("pipe:5", 1, "w"),))) == {1}

@@ -161,7 +161,7 @@ def observe() -> Callable[..., list[Finding]]:
     return judged
 
 
-WAIT = {**PLACE, "thread": "MainThread", "daemon": False, "timeout": None, "can_move": False, "feeds": False}
+WAIT = {**PLACE, "thread": "MainThread", "daemon": False, "timeout": None, "can_move": False, "job": None}
 
 
 @pytest.fixture
@@ -174,7 +174,19 @@ def standing() -> Callable[..., list[Finding]]:
         named = {row["pid"]: row for row in waits if "process" in row}
         tables.setdefault("members", [{**PLACE, "pid": pid, "process": row["process"]} for pid, row in named.items()])
         tables["waits"] = waits
-        names = ("waits", "members", "queues", "holders", "ends", "users", "look")
+        names = (
+            "waits",
+            "members",
+            "queues",
+            "holders",
+            "ends",
+            "users",
+            "needs",
+            "pools",
+            "failures",
+            "dropped",
+            "look",
+        )
         facts = {name: Facts(name, {"": tuple({**PLACE, **row} for row in tables.get(name, []))}) for name in names}
         return list(rule.hang(**wanted(rule.hang, {**facts, "standing": Standing(facts)})))
 

@@ -22,7 +22,7 @@ FEEDS = {
     "kind": "write",
     "object": "pipe:9",
     "channel": "pipe:9",
-    "feeds": True,
+    "job": "_feed",
 }
 
 
@@ -41,7 +41,7 @@ def test_joined_while_its_feeder_waits(standing, feeder):
         ({}, {"can_move": True}),
         ({"can_move": True}, {}),
         ({"object": "process:3"}, {}),
-        ({}, {"feeds": False}),
+        ({}, {"job": None}),
         ({}, {"kind": "within"}),
     ],
     ids=["somebody reads", "a time-out", "another process", "no feeder", "nothing to send"],

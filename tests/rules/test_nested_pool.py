@@ -31,3 +31,19 @@ def test_silent_about_pools_of_the_parent_and_cheap_ones(observe, a_pool, cells)
 def test_not_judged_where_starts_were_not_timed(observe, a_pool):
     with pytest.raises(NotJudged, match="start_s"):
         observe(RULE, pools=[a_pool(role="worker", start_s=None)])
+
+
+SELF = {"pid": 1, "process": "main", "main": False, "kind": "within", "pool": "q", "own_pool": "q", "api": "apply"}
+THREADS = {"id": "q", "type": "ThreadPool", "asked": 1}
+
+
+def test_every_worker_waits_for_its_own_pool(standing):
+    (finding,) = standing(RULE, waits=[SELF], pools=[THREADS])
+
+    assert (finding.rule, finding.level, finding.place.line) == ("MP413", "error", 7)
+    assert "is itself one of its 1 workers" in finding.seen
+
+
+def test_silent_of_executors_and_others(standing):
+    assert standing(RULE, waits=[SELF], pools=[{**THREADS, "type": "ThreadPoolExecutor"}]) == []
+    assert standing(RULE, waits=[{**SELF, "own_pool": "other"}], pools=[THREADS]) == []

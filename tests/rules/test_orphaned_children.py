@@ -40,3 +40,21 @@ def test_it_is_explained():
     doc = RULE.doc
 
     assert all((doc.title, doc.why, doc.how, doc.claim, doc.bad, doc.good))
+
+
+EXITS = {"pid": 1, "process": "main", "main": True, "kind": "process", "object": "process:2", "exits": True}
+STAYS = {"pid": 2, "process": "W1 (2)", "main": True, "kind": "read", "object": "pipe:9", "api": "get"}
+MEMBERS = [{"pid": 1, "process": "main", "role": "main"}, {"pid": 2, "process": "W1 (2)", "role": "process"}]
+
+
+@pytest.mark.parametrize(("able", "level"), [(False, "error"), (True, "warning")], ids=["stuck", "at work"])
+def test_the_end_of_the_program_waits_for_a_child(standing, able, level):
+    (finding,) = standing(RULE, waits=[EXITS, {**STAYS, "can_move": able}], members=MEMBERS)
+
+    assert (finding.rule, finding.level) == ("MP612", level)
+    assert "waits for its child W1 (2) to end, which waits for data from pipe 9 in get() at app.py:7" in finding.seen
+
+
+@pytest.mark.parametrize("wait", [{"exits": False}, {"kind": "read"}, {"main": False}, {"pid": 2}], ids=str)
+def test_silent_while_the_program_works(standing, wait):
+    assert standing(RULE, waits=[{**EXITS, **wait}, STAYS], members=MEMBERS) == []

@@ -46,3 +46,34 @@ def test_it_is_explained():
     doc = RULE.doc
 
     assert all((doc.title, doc.why, doc.how, doc.claim, doc.bad, doc.good))
+
+
+STUCK = {"pid": 1, "process": "main", "main": True, "kind": "within", "pool": 1, "api": "map"}
+LOST = {**POOL, "gone": 2, "ends": "SIGKILL, SIGKILL", "closed": False, "replaces": False, "last": "judge"}
+
+
+def test_somebody_waits_for_the_results_of_the_dead(standing):
+    (finding,) = standing(RULE, waits=[STUCK], pools=[LOST])
+
+    assert (finding.rule, finding.level, finding.place.line) == ("MP605", "error", 7)
+    assert (
+        "main waits in map() at app.py:7 for results of the Pool made at app.py:7, 2 workers of which" in finding.seen
+    )
+    assert "2 by SIGKILL" in finding.seen
+    assert "memory runs out" in finding.do
+
+
+@pytest.mark.parametrize(
+    ("wait", "pool"),
+    [
+        ({"can_move": True}, {}),
+        ({}, {"gone": 0, "ends": ""}),
+        ({}, {"ends": "0, 0", "replaces": True}),
+        ({}, {"type": "ProcessPoolExecutor"}),
+        ({}, {"closed": True}),
+        ({"pool": 2}, {}),
+    ],
+    ids=["it works", "none died", "replaced in turn", "an executor", "closed", "another pool"],
+)
+def test_silent_where_no_result_was_lost(standing, wait, pool):
+    assert standing(RULE, waits=[{**STUCK, **wait}], pools=[{**LOST, **pool}]) == []

@@ -53,6 +53,8 @@ class ThreadAnswer:
     #: The innermost call first.
     stack: Stack = ()
     things: tuple[Thing, ...] = ()
+    #: When its present call of the library began, in nanoseconds; 0 if that is not known.
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -176,16 +178,17 @@ def read(text: str) -> Answer:
     return Answer(name, daemon, tuple(threads), tuple(locks), tuple(queues), children)
 
 
-def thread(native: int | None, name: str, daemon: bool, main: bool, stack: Any, things: Any) -> ThreadAnswer:
-    """A thread, without the frames of the tap."""
+def thread(native: int | None, name: str, daemon: bool, main: bool, *told: Any) -> ThreadAnswer:
+    """A thread, without the frames of the tap; ``told`` are its stack, what that is about, and since when."""
+    stack, things, since = told
     frames = [Frame(str(file), int(line or 0), str(function)) for file, line, function in stack]
     ours = [place for place, frame in enumerate(frames) if UNTOLD.search(frame.file)]
-    told = [
+    known = [
         Thing(place - sum(each < place for each in ours), str(fact[0]), tuple(fact[1:]), timeout)
         for place, fact, timeout in things
     ]
     kept = tuple(frame for place, frame in enumerate(frames) if place not in ours)
-    return ThreadAnswer(native, str(name), daemon, main, kept, tuple(told))
+    return ThreadAnswer(native, str(name), daemon, main, kept, tuple(known), int(since))
 
 
 def lock(name: str, kind: str, held: int, by_main: bool, value: list[int]) -> LockAnswer:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.hang.waits import Wait
+from mpdiag.watch import procfs
 
 #: Locks that only who holds them lets go.
 OWNED = frozenset({"Lock", "RLock"})
@@ -78,7 +79,11 @@ class Index:
         self.knowing: dict[str, set[int]] = defaultdict(set)
         self.holding: dict[str, set[int]] = defaultdict(set)
         self.types: dict[str, str] = {}
+        #: Of those that do not answer: the files that they share as memory.
+        self.mapped: dict[int, set[str]] = {}
         for pid, seen in snapshot.processes.items():
+            if seen.answer is None:
+                self.mapped[pid] = {each.file for each in procfs.shared_mappings(pid)}
             for lock in seen.answer.locks if seen.answer else ():
                 self.knowing[lock.name].add(pid)
                 self.types[lock.name] = lock.type
@@ -87,7 +92,7 @@ class Index:
 
     def savers(self, wait: Wait) -> tuple[Wait, ...] | None:
         """Those that could end a wait; None if it ends by itself, or nobody knows."""
-        if wait.timeout is not None or wait.kind in ("runs", "outside", "unknown"):
+        if wait.limited or wait.kind in ("runs", "outside", "unknown"):
             return None
         if wait.kind == "serves":
             return ()
@@ -124,7 +129,10 @@ class Index:
     def lock(self, wait: Wait, name: str) -> tuple[Wait, ...]:
         """Who could release a lock: who holds it, if that is known and nobody else may."""
         holders = self.holding[name]
-        return self.threads(wait, holders if holders and self.types.get(name) in OWNED else self.knowing[name])
+        if holders and self.types.get(name) in OWNED:
+            return self.threads(wait, holders)
+        file = name.removeprefix("lock:").partition("+")[0]
+        return self.threads(wait, self.knowing[name] | {pid for pid, files in self.mapped.items() if file in files})
 
     def threads(self, wait: Wait, pids: set[int]) -> tuple[Wait, ...]:
         """The threads of some processes, but for the one that waits."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import re
+import struct
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import psutil
 
@@ -42,8 +43,30 @@ CALLS: Final[Mapping[str, Mapping[Doing, frozenset[int]]]] = {
 BY_NUMBER: Final[Mapping[int, Doing]] = {
     number: doing for doing, numbers in CALLS.get(platform.machine(), {}).items() for number in numbers
 }
-#: Of these, the second argument names the child.
-WAITID: Final = frozenset({95, 247})
+#: Where a call says how long it waits at most: the place of the argument, and whether it is a pointer, 0 if unlimited.
+LIMITS: Final[Mapping[int, tuple[int, bool]]] = {
+    "x86_64": {
+        202: (3, True),
+        7: (2, False),
+        23: (4, True),
+        232: (3, False),
+        270: (4, True),
+        271: (2, True),
+        281: (3, False),
+    },
+    "aarch64": {98: (3, True), 22: (3, False), 72: (4, True), 73: (2, True)},
+}.get(platform.machine(), {})
+#: As a limit that is no pointer: none.
+FOREVER: Final = 0xFFFF_FFFF
+FUTEX, EPOLL, POLL, WAITID = (
+    frozenset({"x86_64": x86, "aarch64": arm}.get(platform.machine(), ()))
+    for x86, arm in (((202,), (98,)), ((232, 281), (22,)), ((7, 271), (73,)), ((247,), (95,)))
+)
+#: As poll() has its descriptors in memory; so many are read at most.
+POLLED: Final = struct.Struct("=ihh")
+MOST: Final = 4096
+#: In a futex's operation: what is waited for is the process's alone.
+PRIVATE: Final = 128
 #: Seconds that may be spent on looking at all processes of the machine.
 PATIENCE: Final = 0.4
 #: The kernel's functions that sleep, where the system call is not told.
@@ -67,10 +90,15 @@ class ThreadLook:
     #: As in `procfs.Stat`: R running, S sleeping, D in uninterruptible sleep, T stopped.
     state: str
     doing: Doing
-    #: The descriptor that it reads or writes, or the child that it waits for, if that is told.
+    #: The descriptor that it reads or writes, the child that it waits for, or the address of a lock that processes
+    #: share, if that is told.
     argument: int | None
-    #: CPU seconds so far.
-    cpu_s: float
+    #: The descriptors of which it waits for any.
+    polled: tuple[int, ...]
+    #: Whether the wait ends by itself; None if that is not told.
+    limited: bool | None
+    #: Nanoseconds that it has run so far.
+    ran: int
 
 
 @dataclass(frozen=True)
@@ -118,19 +146,54 @@ def thread(pid: int, native: int) -> ThreadLook | None:
     stat = procfs.stat(pid, native)
     if stat is None:
         return None
-    doing, argument = ("runs", None) if stat.state == "R" else asleep(pid, native)
-    return ThreadLook(native, stat.state, doing, argument, stat.user_s + stat.system_s)
+    asleep = Asleep("runs") if stat.state == "R" else sleeping(pid, native)
+    schedule = procfs.schedule(pid, native)
+    ran = schedule[0] if schedule else round((stat.user_s + stat.system_s) * 1e9)
+    return ThreadLook(native, stat.state, asleep.doing, asleep.argument, asleep.polled, asleep.limited, ran)
 
 
-def asleep(pid: int, native: int) -> tuple[Doing, int | None]:
-    """In what a sleeping thread sleeps, and on which descriptor, or for which child."""
+class Asleep(NamedTuple):
+    """In what a thread sleeps, on what, and whether that ends by itself; as in `ThreadLook`."""
+
+    doing: Doing
+    argument: int | None = None
+    polled: tuple[int, ...] = ()
+    limited: bool | None = None
+
+
+def sleeping(pid: int, native: int) -> Asleep:
+    """In what a sleeping thread sleeps."""
     call = procfs.system_call(pid, native)
-    if call:
-        doing = BY_NUMBER.get(call[0], "unknown")
-        one = call[1] if call[0] not in WAITID else call[2]
-        return doing, one if doing in ("read", "write") or (doing == "child" and 0 < one < 1 << 31) else None
-    name = procfs.wchan(pid, native)
-    return next((doing for doing, pattern in FUNCTIONS if pattern.search(name)), "unknown"), None
+    if not call:
+        name = procfs.wchan(pid, native)
+        return Asleep(next((doing for doing, pattern in FUNCTIONS if pattern.search(name)), "unknown"))
+    number, *arguments = call
+    doing = BY_NUMBER.get(number, "unknown")
+    limited = False
+    if number in LIMITS:
+        limit, pointer = LIMITS[number]
+        limited = arguments[limit] != 0 if pointer else arguments[limit] & FOREVER != FOREVER
+    return Asleep(doing, argument_of(number, doing, arguments), polled(pid, number, arguments), limited)
+
+
+def argument_of(number: int, doing: Doing, arguments: list[int]) -> int | None:
+    """What of the arguments of a system call tells on what it waits."""
+    if number in FUTEX:
+        return None if arguments[1] & PRIVATE else arguments[0]
+    if doing == "child":
+        one = arguments[1] if number in WAITID else arguments[0]
+        return one if 0 < one < 1 << 31 else None
+    return arguments[0] if doing in ("read", "write") else None
+
+
+def polled(pid: int, number: int, arguments: list[int]) -> tuple[int, ...]:
+    """The descriptors that a thread polls."""
+    if number in EPOLL:
+        return tuple(procfs.polled(pid, arguments[0]))
+    if number in POLL:
+        raw = procfs.memory_at(pid, arguments[0], POLLED.size * min(arguments[1], MOST)) or b""
+        return tuple(descriptor for descriptor, _, _ in POLLED.iter_unpack(raw))
+    return ()
 
 
 def ends(pids: Iterable[int]) -> tuple[End, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mpdiag import standstill
 from mpdiag.advice import Facts
-from mpdiag.hang.facts import Scene
+from mpdiag.hang.scene import Scene
 from mpdiag.hang.waits import Wait, is_users
 from mpdiag.model import Cell, Column
 from mpdiag.report import Section

@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
-from mpdiag.hang import answers, kernel, sockets
+from mpdiag.hang import answers, kernel, sockets, unwinding
 from mpdiag.hang.answers import Answer, ThreadAnswer
 from mpdiag.hang.kernel import End, ProcessLook
 from mpdiag.hang.tree import Tree
@@ -18,6 +19,7 @@ from mpdiag.watch.lives import SERVERS
 
 #: Seconds between the two looks.
 APART: Final = 0.7
+SETTLING: Final = 0.02
 #: Descriptors that a program has from whoever started it.
 STANDARD: Final = (0, 1, 2)
 
@@ -32,14 +34,17 @@ class Seen:
     #: What it says of itself, at the first look and at the second; None if it did not answer.
     before: Answer | None
     answer: Answer | None
-    #: Between the looks: CPU seconds, and bytes read and written.
+    #: Of one that did not answer: its threads as they were seen from outside.
+    unwound: tuple[ThreadAnswer, ...]
+    #: Between the looks: CPU seconds, bytes read and written, and the threads that ran at all.
     cpu_s: float
     moved: int | None
+    awake: frozenset[int]
 
     @property
     def python(self) -> bool:
         """Whether it runs Python."""
-        return self.answer is not None or any("python" in word.rpartition("/")[2] for word in self.command[:1])
+        return bool(self.threads) or is_python(self.pid, self.command)
 
     @property
     def marks(self) -> list[str]:
@@ -51,10 +56,18 @@ class Seen:
         """Whether it has ended, and its parent has not taken its exit code yet."""
         return self.look.stat.state in procfs.ENDED
 
-    def same(self, thread: ThreadAnswer) -> bool:
-        """Whether a thread is where it was."""
-        earlier = self.before.threads if self.before else ()
-        return any(each.native == thread.native and each.stack == thread.stack for each in earlier)
+    @property
+    def threads(self) -> tuple[ThreadAnswer, ...]:
+        """Its threads of Python code, whoever tells of them."""
+        return self.answer.threads if self.answer else self.unwound
+
+    def stood(self, thread: ThreadAnswer) -> bool:
+        """Whether a thread has stood still between the looks: at best, it is in the very same call."""
+        known = self.before.threads if self.before and self.answer else ()
+        earlier = next((each for each in known if each.native == thread.native), None)
+        if earlier and (earlier.stack, earlier.since) != (thread.stack, thread.since):
+            return False
+        return thread.native not in self.awake or bool(earlier and thread.since)
 
 
 @dataclass(frozen=True)
@@ -99,9 +112,11 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
         apart_s: seconds between the looks.
     """
     before = asked(tree)
+    time.sleep(SETTLING)  # who has just answered goes back to its wait
     first = looks(tree.pids())
     began = time.monotonic()
-    time.sleep(apart_s)
+    unwound = seen_outside([pid for pid in first if pid not in before])
+    time.sleep(max(0.0, apart_s - (time.monotonic() - began)))
     second = looks(tree.pids())
     apart = time.monotonic() - began
     now = asked(tree)
@@ -112,8 +127,10 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
             command=procfs.command_line(pid),
             before=before.get(pid),
             answer=now.get(pid),
+            unwound=unwound.get(pid, ()),
             cpu_s=look.cpu_s - first[pid].cpu_s if pid in first else look.cpu_s,
             moved=difference(look.moved, first[pid].moved if pid in first else 0),
+            awake=awake(look, first.get(pid)),
         )
         for pid, look in second.items()
     }
@@ -137,6 +154,24 @@ def asked(tree: Tree) -> dict[int, Answer]:
     """What the processes say of themselves that can be asked."""
     numbers = tree.numbers()
     return answers.ask(tree.folder / LEDGERS, numbers) if tree.folder and numbers else {}
+
+
+def seen_outside(pids: list[int]) -> dict[int, tuple[ThreadAnswer, ...]]:
+    """The threads of those processes that run Python, as far as they can be seen."""
+    python = [pid for pid in pids if is_python(pid, procfs.command_line(pid))]
+    return unwinding.stacks(python) if python else {}
+
+
+def is_python(pid: int, command: tuple[str, ...]) -> bool:
+    """Whether a process runs Python."""
+    names = (*command[:1], procfs.program(pid) or "")
+    return any("python" in Path(name).name for name in names)
+
+
+def awake(now: ProcessLook, before: ProcessLook | None) -> frozenset[int]:
+    """The threads that have run since the look ``before``."""
+    ran = {thread.native: thread.ran for thread in before.threads} if before else {}
+    return frozenset(thread.native for thread in now.threads if thread.ran != ran.get(thread.native))
 
 
 def looks(pids: list[int]) -> dict[int, ProcessLook]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final, Literal
 
 from mpdiag.hang.answers import Thing, ThreadAnswer
 from mpdiag.hang.kernel import Doing, ThreadLook
 from mpdiag.hang.snapshot import Seen, Snapshot
+from mpdiag.watch import procfs
 from mpdiag.watch.observation import Frame, Stack
 
 #: What a thread waits for: `place` in a bounded queue; `within`: what threads of one process share; `serves`: requests;
@@ -28,7 +31,11 @@ ENTRIES: Final = frozenset({"_bootstrap", "_bootstrap_inner"})
 BEGINNINGS: Final = ENTRIES | {"run", "start", "_launch", "__init__"}
 WRITES: Final = frozenset({"_send", "_send_bytes", "send_bytes", "send"})
 #: Calls that wait for the end of a process.
-ENDS: Final = frozenset({"poll", "wait", "_wait", "_try_wait", "join", "communicate"})
+ENDS: Final = frozenset({"poll", "wait", "_wait", "_try_wait", "join", "communicate", "_communicate"})
+#: Calls that wait for a child by a pipe that closes when it ends.
+JOINS: Final = frozenset({("multiprocessing/popen_forkserver.py", "poll"), ("multiprocessing/popen_fork.py", "wait")})
+#: Calls that wait for one of several pipes, or for one alone.
+POLLS: Final = frozenset({("multiprocessing/connection.py", "wait"), ("multiprocessing/connection.py", "_poll")})
 #: Threads of a manager's server that only wait for more to do.
 SERVES: Final = frozenset({"serve_forever", "accepter"})
 BY_KERNEL: Final[dict[Doing, Kind]] = {
@@ -53,10 +60,12 @@ class Wait:
     kind: Kind
     #: What for: pids as ``process:1``, threads as ``thread:1``, locks and pipes as the taps name them.
     objects: tuple[str, ...]
-    #: Seconds that the wait is to last at most, if it is limited.
-    timeout: float | None
+    #: Whether it ends by itself.
+    limited: bool
     #: The call of the library that waits, as the user's code made it: ``join``, ``get``; empty if there is none.
     api: str
+    #: The file of the library that has it: ``multiprocessing/queues.py``.
+    library: str
     #: The user's line; None in threads of the library.
     place: Frame | None
     stack: Stack
@@ -71,21 +80,43 @@ class Wait:
 
 
 def of(snapshot: Snapshot) -> tuple[Wait, ...]:
-    """The waits of all threads; of processes that do not answer, those that the kernel shows."""
-    names = {(end.pid, end.descriptor): end.object for end in snapshot.ends}
+    """The waits of all threads; of processes whose stacks nobody tells, those that the kernel shows."""
+    names = Names(snapshot)
     found: list[Wait] = []
     for seen in snapshot.processes.values():
         kernel = {look.native: look for look in seen.look.threads}
-        if seen.answer:
-            found += [told(seen, thread, kernel.get(thread.native or 0), names) for thread in seen.answer.threads]
+        if seen.threads:
+            found += [told(seen, thread, kernel.get(thread.native or 0), names) for thread in seen.threads]
         else:
             found += [shown(seen, look, names) for look in seen.look.threads]
     return tuple(found)
 
 
-def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: dict[tuple[int, int], str]) -> Wait:
+class Names:
+    """What the numbers mean that the kernel tells of waits.
+
+    Args:
+        snapshot: the look.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._ends = {(end.pid, end.descriptor): end.object for end in snapshot.ends}
+        self._writers: dict[str, list[int]] = defaultdict(list)
+        for end in snapshot.ends:
+            if end.writes and end.pid not in snapshot.helpers:
+                self._writers[end.object].append(end.pid)
+
+    def end(self, pid: int, descriptor: int | None) -> str | None:
+        """A pipe or socket by a process's descriptor."""
+        return self._ends.get((pid, -1 if descriptor is None else descriptor))
+
+    def writers(self, name: str, besides: int) -> list[int]:
+        """The other processes that could write to a pipe: of one that tells of a child's end, that child."""
+        return [pid for pid in dict.fromkeys(self._writers[name]) if pid != besides]
+
+
+def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names) -> Wait:
     """The wait of a thread whose stack is known."""
-    doing: Doing = look.doing if look else "unknown"
     depth = next((place for place, frame in enumerate(thread.stack) if is_users(frame)), None)
     entry = next((place for place, frame in enumerate(thread.stack) if frame.function in ENTRIES), len(thread.stack))
     inner = thread.stack[: min(entry, len(thread.stack) if depth is None else depth)]
@@ -94,8 +125,8 @@ def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: dict[
     )
     kind, objects = meant(seen, inner, things, names)
     if kind == "unknown":
-        kind, objects = by_kernel(seen, look, names) if look else ("unknown", ())
-    if doing == "runs" or not seen.same(thread):
+        kind, objects = by_calls(seen, inner, look, names) if look else ("unknown", ())
+    if (look and look.doing == "runs") or not seen.stood(thread):
         kind = "runs"
     return Wait(
         pid=seen.pid,
@@ -105,18 +136,17 @@ def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: dict[
         daemon=thread.daemon,
         kind=kind,
         objects=objects,
-        timeout=next((thing.timeout for thing in things if thing.timeout is not None), None),
+        limited=any(thing.timeout is not None for thing in things) if things else bool(look and look.limited),
         api=inner[-1].function if inner else "",
+        library=library(inner[-1]) if inner else "",
         place=users_line(thread.stack[:entry]),
         stack=thread.stack[:entry],
         things=things,
-        doing=doing,
+        doing=look.doing if look else "unknown",
     )
 
 
-def meant(
-    seen: Seen, inner: Stack, things: Sequence[Thing], names: dict[tuple[int, int], str]
-) -> tuple[Kind, tuple[str, ...]]:
+def meant(seen: Seen, inner: Stack, things: Sequence[Thing], names: Names) -> tuple[Kind, tuple[str, ...]]:
     """What the library's innermost calls wait for."""
     if any(frame.function in SERVES for frame in inner):
         return "serves", ()
@@ -137,7 +167,7 @@ def meant(
         objects = tuple(
             str(thing.facts[0])
             if thing.kind == "connection"
-            else names.get((seen.pid, thing.facts[0]), f"descriptor:{thing.facts[0]}")
+            else names.end(seen.pid, thing.facts[0]) or f"descriptor:{thing.facts[0]}"
             for thing in together
         )
         if len(together) > 1 or inner[first.place].function == "wait":
@@ -146,25 +176,70 @@ def meant(
     return "unknown", ()
 
 
-def by_kernel(seen: Seen, look: ThreadLook, names: dict[tuple[int, int], str]) -> tuple[Kind, tuple[str, ...]]:
+def by_calls(seen: Seen, inner: Stack, look: ThreadLook, names: Names) -> tuple[Kind, tuple[str, ...]]:
+    """What is waited for where the things themselves are not known: of the calls and of what the kernel tells."""
+    kind, objects = by_kernel(seen, look, names)
+    calls = {(library(frame), frame.function) for frame in inner}
+    if calls & JOINS and kind in ("several", "read"):
+        children = tuple(f"process:{pid}" for each in objects for pid in names.writers(each, seen.pid))
+        return ("process", children) if children else (kind, objects)
+    if calls & POLLS and kind == "several" and len(objects) == 1:
+        return "read", objects
+    return ("place" if kind == "lock" and ("multiprocessing/queues.py", "put") in calls else kind), objects
+
+
+def by_kernel(seen: Seen, look: ThreadLook, names: Names) -> tuple[Kind, tuple[str, ...]]:
     """What the kernel says that a thread waits for; what is not of the program comes from outside."""
     kind = BY_KERNEL.get(look.doing, "outside")
     if kind in ("read", "write"):
-        name = names.get((seen.pid, -1 if look.argument is None else look.argument))
+        name = names.end(seen.pid, look.argument)
         return (kind, (name,)) if name else ("outside", ())
-    if kind == "process" and look.argument:
-        return kind, (f"process:{look.argument}",)
-    return kind, ()
+    if look.polled:
+        polled = [names.end(seen.pid, each) for each in look.polled]
+        return ("outside", ()) if None in polled else ("several", tuple(filter(None, polled)))
+    if look.argument is None:
+        return kind, ()
+    if look.doing == "lock":
+        return shared(seen.pid, look.argument)
+    return kind, (f"process:{look.argument}",) if kind == "process" else ()
 
 
-def shown(seen: Seen, look: ThreadLook, names: dict[tuple[int, int], str]) -> Wait:
+def shared(pid: int, address: int) -> tuple[Kind, tuple[str, ...]]:
+    """A lock that processes share, by the file that it lies in."""
+    for each in procfs.shared_mappings(pid):
+        if each.start <= address < each.end:
+            return "lock", (f"lock:{each.file}+{each.offset + address - each.start:x}",)
+    return "unknown", ()
+
+
+def shown(seen: Seen, look: ThreadLook, names: Names) -> Wait:
     """The wait of a thread of which only the kernel tells; locks within other programs are their own affair."""
     kind, objects = by_kernel(seen, look, names)
     if kind == "within" and not seen.python:
         kind = "outside"
+    if look.native in seen.awake:
+        kind = "runs"
     main = look.native == seen.pid
-    name = "main" if main else f"thread {look.native}"
-    return Wait(seen.pid, look.native, name, main, False, kind, objects, None, "", None, (), (), look.doing)
+    return Wait(
+        pid=seen.pid,
+        native=look.native,
+        name="main" if main else f"thread {look.native}",
+        main=main,
+        daemon=False,
+        kind=kind,
+        objects=objects,
+        limited=look.limited is not False and kind in ("lock", "within", "several"),
+        api="",
+        library="",
+        place=None,
+        stack=(),
+        doing=look.doing,
+    )
+
+
+def library(frame: Frame) -> str:
+    """The last two parts of a file of the library: ``multiprocessing/queues.py``, ``python3.12/threading.py``."""
+    return "/".join(PurePath(frame.file).parts[-2:])
 
 
 def is_users(frame: Frame) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mpdiag import ideals, standstill
-from mpdiag.advice import Evidence, Finding, Place, Rule
+from mpdiag.advice import Evidence, Finding, Rule
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 
@@ -14,17 +14,13 @@ from mpdiag.standstill import Standing
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find threads that wait for a free place in a bounded queue from which nobody takes any more."""
     for row in standing.stuck(kind="place"):
-        takers = standing.users.all(object=row["channel"], use="takes")
+        takers = standing.users.all(object=row["channel"], use="takes") if row.get("channel") else []
         if any(taker["alive"] and taker["pid"] != row["pid"] for taker in takers):
             continue  # it waits itself, and why is another question
         queue = standing.queues.get(row["channel"], {})
         yield RULE.finding(
-            level="error",
-            place=Place.of(row, str(row["process"])),
-            concern=1.0,
-            seen=f"{standstill.who(row)} waits{standstill.within_call(row)} for a free place in "
-            f"{standing.channel(str(row['channel']))}, which holds {ideals.at_least(row, 'bound'):,.0f} messages: "
-            f"{_gone(takers)}",
+            **standstill.blame(row),
+            seen=f"{standstill.waits(row)} for a free place in {_full(row, standing)}: {_gone(takers)}",
             do="Find out why the consumer ended; let it go on after a bad message. put(timeout=…) raises queue.Full, "
             "which is the moment to look at is_alive().",
             evidence=(
@@ -35,11 +31,18 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         )
 
 
+def _full(row: ideals.Row, standing: Standing) -> str:
+    """The queue; seen from outside, it has no name."""
+    if not row.get("channel"):
+        return "a full queue"
+    return f"{standing.channel(str(row['channel']))}, which holds {ideals.at_least(row, 'bound'):,.0f} messages"
+
+
 def _gone(takers: list[ideals.Row]) -> str:
     """What became of those who took from the queue."""
     dead = [taker for taker in takers if not taker["alive"]]
     if not dead:
-        return "no process has ever taken one."
+        return "nobody takes any."
     last = dead[-1]
     return (
         f"{last['process']}, which took {ideals.at_least(last, 'count'):,.0f} of them, has "

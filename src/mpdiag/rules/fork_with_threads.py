@@ -88,20 +88,21 @@ def stuck(standing: Standing) -> Iterator[Finding]:
     """Find forked children that wait for a lock or for work of threads that are not there."""
     waiting: dict[tuple[Any, ...], list[ideals.Row]] = defaultdict(list)
     for row in standing.stuck(kind="within", main=True):
-        if ideals.at_least(standing.members[row["pid"]], "threads_at_fork") > 1:
+        if _beside_threads(standing.members[row["pid"]], row):
             waiting[row.get("file"), row.get("line"), row.get("api")].append(row)
     for alike in waiting.values():
         row = alike[0]
         member = standing.members[row["pid"]]
         threads = ideals.at_least(member, "threads_at_fork")
+        others = f"while its parent had {ideals.counted(threads - 1, 'more thread')}" if threads else "beside threads"
         place = Place.of(row, str(row["process"]))
         yield RULE.finding(
             level="error",
             place=place or Place.of(member),
-            concern=threads,
-            seen=f"{standstill.who(row)}{standstill.others(alike)} waits{standstill.within_call(row)} for "
-            f"{standstill.within(row)}, and has no thread that could end that: it was forked{standstill.at(member)} "
-            f"while its parent had {ideals.counted(threads - 1, 'more thread')}.",
+            concern=standstill.SURE,
+            seen=f"{standstill.waits(row, alike)} for "
+            f"{standing.within(row)}, and has no thread that could end that: it was forked{standstill.at(member)} "
+            f"{others}.",
             do="Start processes and pools before threads, or use multiprocessing.get_context('forkserver') or 'spawn'. "
             "Make thread pools in the child: inherited ones have no threads.",
             evidence=(
@@ -110,6 +111,13 @@ def stuck(standing: Standing) -> Iterator[Finding]:
                 Evidence("children that wait so", len(alike), "1"),
             ),
         )
+
+
+def _beside_threads(member: ideals.Row, row: ideals.Row) -> bool:
+    """Whether a child was forked beside threads; from outside, whether its parent has some, or it wants a lock."""
+    if member.get("threads_at_fork") is not None or not member.get("forked"):
+        return ideals.at_least(member, "threads_at_fork") > 1
+    return ideals.at_least(member, "parent_threads") > 1 or not row.get("api")
 
 
 def _replaces(row: ideals.Row, processes: Facts) -> bool:

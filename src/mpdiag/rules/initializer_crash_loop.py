@@ -44,6 +44,7 @@ RULE: Final = Rule(
     module=__name__,
     id="MP107",
     run=observed,
+    hang=observed,
     doc=Doc(
         title="The initializer fails in every worker",
         why="A Pool replaces a worker that ended; when its initializer always fails, that goes on for ever and map() "

@@ -6,25 +6,24 @@ from collections.abc import Iterator
 from typing import Final
 
 from mpdiag import ideals, standstill
-from mpdiag.advice import Evidence, Finding, Place, Rule
+from mpdiag.advice import Evidence, Finding, Rule
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find threads that wait for the end of a process whose feeder thread waits for a reader."""
-    blocked = {row["pid"]: row for row in standing.stuck(feeds=True) if row["kind"] in ("write", "lock")}
+    blocked = {row["pid"]: row for row in standing.stuck(job="_feed") if row["kind"] in ("write", "lock")}
     for row in standing.stuck(kind="process"):
-        feeder = blocked.get(standstill.number(row["object"]))
+        feeder = next((blocked[pid] for pid in standing.ended_by(row) if pid in blocked), None)
         if feeder is None:
             continue
-        queue = standing.queues.get(feeder["channel"], {})
+        name = feeder.get("channel") or feeder["object"]
+        queue = standing.queues.get(name, {})
         yield RULE.finding(
-            level="error",
-            place=Place.of(row, str(row["process"])),
-            concern=1.0,
-            seen=f"{standstill.who(row)} waits{standstill.within_call(row)} for {feeder['process']} "
-            f"to end, which cannot: what it put into {standing.channel(str(feeder['channel']))} does not fit into the "
+            **standstill.blame(row),
+            seen=f"{standstill.waits(row)} for {feeder['process']} "
+            f"to end, which cannot: what it put into {standing.channel(str(name))} does not fit into the "
             "pipe, and nobody reads it.",
             do="Get all results from the queue first, then join.",
             evidence=(

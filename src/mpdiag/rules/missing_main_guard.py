@@ -40,6 +40,7 @@ RULE: Final = Rule(
     module=__name__,
     id="MP106",
     run=observed,
+    hang=observed,
     doc=Doc(
         title="Processes started while the main module is imported",
         why="Children of spawn and forkserver import the main module. What its top level does they do again: they "

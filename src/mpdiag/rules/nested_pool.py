@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from mpdiag import ideals, phases
+from mpdiag import ideals, phases, standstill
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
+from mpdiag.standstill import Standing
 from mpdiag.units import seconds
 
 #: What a worker of Pool raises when it tries to start a process.
@@ -41,6 +42,26 @@ def refused(failure: ideals.Row) -> Finding | None:
     )
 
 
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find pools of which every worker waits for results of the pool itself."""
+    for pool, rows in standing.self_waiting():
+        if "Executor" in str(pool["type"]):
+            continue
+        row = rows[0]
+        asked = standstill.count(pool, "asked")
+        yield RULE.finding(
+            **standstill.blame(row),
+            seen=f"{standstill.waits(row, rows)} for {standing.pool(row)}, and is itself one of its {asked:,} workers: "
+            "no worker is left to run what it waits for.",
+            do="Do not wait inside a task for tasks of the same pool: return what is to be done next and hand it out "
+            "outside, or use a second pool for the inner tasks.",
+            evidence=(
+                Evidence("workers that wait for the pool they are in", len(rows), "1"),
+                Evidence("workers of the pool", asked, "1"),
+            ),
+        )
+
+
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     """Judge the pools that workers made at one place by what starting and ending them took."""
     made = ideals.amount(pool, "pools")
@@ -71,12 +92,13 @@ RULE: Final = Rule(
     module=__name__,
     id="MP413",
     run=observed,
+    hang=stuck,
     doc=Doc(
         title="A pool inside a worker",
         why="Workers of Pool are daemonic and may not start processes at all; other workers may, and then there are "
         "as many processes as the product of both sizes, started again for each task.",
         how="Tasks that failed because daemonic processes may not have children; pools of processes made by workers, "
-        "when starting them costs 5 % of the wall time.",
+        "when starting them costs 5 % of the wall time. Stuck: workers wait for results of the very pool they are in.",
         claim="'More levels use more CPUs' is wrong: one level of as many workers as CPUs uses them all.",
         bad="""
             def region(name):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, standstill
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
+from mpdiag.standstill import Standing
 from mpdiag.units import seconds
 
 #: Helpers of multiprocessing end a moment after the program, and by themselves.
@@ -50,10 +51,33 @@ def observed(run: Facts, processes: Facts) -> Iterator[Finding]:
     )
 
 
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find programs that are done, but for children whose end they wait for."""
+    for row in standing.waits:
+        member = standing.members[row["pid"]]
+        if member["role"] != "main" or not (row["main"] and row["exits"] and row["kind"] == "process"):
+            continue
+        name = standing.process(str(row["object"]))
+        child = next(standing.threads(standing.ended_by(row)[0], main=True), None)
+        does = f", which {standing.what(child)}{standstill.within_call(child)}" if child else ""
+        endless = child is not None and not child["can_move"]
+        yield RULE.finding(
+            **{**standstill.blame(row), "level": "error" if endless else "warning"},
+            seen=f"The program is done, but waits for its child {name} to end{does}.",
+            do="Tell the child that there is no more: a sentinel through its queue, or an Event; then join() it. Or "
+            "start it with daemon=True, and it is ended with the program.",
+            evidence=(
+                Evidence("children that the end of the program waits for", 1, "1"),
+                Evidence("reference", 0, "1"),
+            ),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP612",
     run=observed,
+    hang=stuck,
     doc=Doc(
         title="Children outlive the program",
         why="A process whose parent was killed, or left by os._exit(), goes on: it holds memory, ports and files, and "

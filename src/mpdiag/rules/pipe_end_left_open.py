@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mpdiag import ideals, standstill
-from mpdiag.advice import Evidence, Finding, Place, Rule
+from mpdiag.advice import Evidence, Finding, Rule
 from mpdiag.ideals import Row
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
@@ -24,11 +24,8 @@ def stuck(standing: Standing) -> Iterator[Finding]:
             continue
         held = standstill.some("itself" if end["pid"] == row["pid"] else str(end["process"]) for end in open_in)
         yield RULE.finding(
-            level="error",
-            place=Place.of(row, str(row["process"])),
-            concern=float(len(open_in)),
-            confidence="inferred",
-            seen=f"{standstill.who(row)} waits{standstill.within_call(row)} for data from "
+            **standstill.blame(row, sure=False),
+            seen=f"{standstill.waits(row)} for data from "
             f"{standing.channel(str(name))}, and its end of file cannot come: a copy of the end that is written to is "
             f"still open in {held}.",
             do="Close the end that a process does not use, in each process: the reader closes the writer's end, the "

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, standstill
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
+from mpdiag.standstill import Standing
 
 #: What a way to end points to.
 CAUSES = {
@@ -50,6 +51,49 @@ def observed(pools: Facts, processes: Facts) -> Iterator[Finding]:
         )
 
 
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find threads that wait for results of a Pool, some of whose workers ended by themselves."""
+    for row in standing.stuck(kind="within"):
+        pool = standing.pools.get(row.get("pool"))
+        if _all_idle(row, standing):
+            yield _from_outside(row)
+        if pool is None or not pool["gone"] or pool["closed"] or "Executor" in str(pool["type"]):
+            continue
+        ends = Counter(str(pool["ends"]).split(", "))
+        if set(ends) <= {"0"} and pool["replaces"]:
+            continue
+        gone = standstill.count(pool, "gone")
+        last = f" The last one ran {pool['last']}()." if pool.get("last") else ""
+        how = ", ".join(f"{count} by {_end(end)}" for end, count in ends.most_common(3))
+        yield RULE.finding(
+            **standstill.blame(row),
+            seen=f"{standstill.waits(row)} for {standing.pool(row)}, {ideals.counted(gone, 'worker')} of which died "
+            f"with a task in hand: {how}. Another was started in its place, but its task is lost.{last}",
+            do=_remedy(ends, waits=True),
+            evidence=(Evidence("workers that died", gone, "1"), Evidence("reference", 0, "1")),
+        )
+
+
+def _all_idle(row: ideals.Row, standing: Standing) -> bool:
+    """Of a Pool of which there is no more to be seen: whether it waits for results while no worker has a task."""
+    if standing.pools or row.get("library") != "multiprocessing/pool.py":
+        return False
+    jobs = {each["job"] for each in standing.threads(row["pid"])}
+    workers = [each for each in standing.waits if each["main"] and each["job"] == "worker"]
+    busy = [each for each in standing.waits if each["in_task"] and each["pid"] != row["pid"]]
+    return "_handle_results" in jobs and bool(workers) and not busy
+
+
+def _from_outside(row: ideals.Row) -> Finding:
+    return RULE.finding(
+        **standstill.blame(row, sure=False),
+        seen=f"{standstill.waits(row)} for results of a Pool, and all its workers wait for tasks: one must have died "
+        "with a task in hand. Another was started in its place, but its task is lost.",
+        do=_remedy(Counter(), waits=True),
+        evidence=(Evidence("workers that have a task", 0, "1"), Evidence("reference: results awaited", 1, "1")),
+    )
+
+
 def _end(end: str) -> str:
     return end if end.startswith("SIG") else f"exit code {end}"
 
@@ -70,12 +114,13 @@ RULE: Final = Rule(
     module=__name__,
     id="MP605",
     run=observed,
+    hang=stuck,
     doc=Doc(
         title="A worker died with its task",
         why="A worker that is killed or exits takes its task along. multiprocessing.Pool starts another worker and "
         "waits for the lost result for ever; an executor fails every task that is pending.",
         how="In an observed program: workers of pools that ended by a signal or an exit code while the pool still ran, "
-        "without having been asked to.",
+        "without having been asked to. Stuck: a thread waits for results of a Pool with such workers.",
         claim="Often read: an exception in a task kills the worker. It does not, it is sent to the parent; SystemExit, "
         "os._exit(), a crash in native code and the kernel's out-of-memory killer do. maxtasksperchild replaces "
         "workers between tasks, which loses nothing.",

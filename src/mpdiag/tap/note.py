@@ -42,6 +42,14 @@ def queue(made: Any) -> None:
         pass
 
 
+def dropped(send: Any, error: Any) -> None:
+    """A message that could not be pickled never gets into its queue; ``send`` is a method of the pipe's end."""
+    try:
+        core.event("dropped", places.identity(send.__self__), type(error).__name__, str(error)[:200])
+    except Exception:  # the program must not notice
+        pass
+
+
 def lock(made: Any) -> None:
     """A lock, semaphore or what is built on them was made."""
     try:

@@ -41,6 +41,7 @@ POINTS: dict[str, list[Point]] = {
         Insert("Queue.get", "self._reader._mpd_gave_up = _mpd.pid", before="raise Empty"),
         Insert("Queue.get", "self._reader._mpd_gave_up = None", before="return _ForkingPickler.loads"),
         Kept("Queue.empty", "return not self._poll()", "self._reader._mpd_gave_up = _mpd.pid if _mpd_r else None"),
+        Insert("Queue._feed", "_mpd.note.dropped(send_bytes, e)", before="onerror(e, obj)"),
         Insert("Queue._reset", "_mpd.ending.known(self)"),
         Timed("Queue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
         Timed("Queue.get", "get", thing="self", empty="_mpd_r is _mpd"),

@@ -12,7 +12,7 @@ import sys
 from _thread import get_ident, get_native_id
 from itertools import islice
 
-from . import core, ending, holds, places
+from . import core, ending, holds, layout, places
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ THREADS, DEEPEST = 256, 60
 #: Members of what is waited for at once.
 THINGS = 4096
 LAST = ("done",)
+#: Doings that are nothing but waiting.
+WAITS = frozenset(("lock", "sync", "recv", "wait", "put", "get", "join", "result"))
 #: The local variables of library functions that hold what is waited for.
 LOCALS = ("self", "object_list", "_mpd_semlock", "send_bytes", "fs")
 UNKNOWN = object()
@@ -71,8 +73,18 @@ def threads(frame: Any) -> Any:
         record = core.state.threads.get(ident)
         native = get_native_id() if main else getattr(thread, "_native_id", None) or getattr(record, "native", None)
         called = getattr(thread, "_name", None) or ("main" if main else "thread")
-        yield ("thread", native, called, bool(getattr(thread, "_daemonic", False)), main, *stack(top, main or calm))
+        daemon = bool(getattr(thread, "_daemonic", False))
+        yield ("thread", native, called, daemon, main, *stack(top, main or calm), since(record))
     frames.clear()  # this very frame is in it
+
+
+def since(record: Any) -> int:
+    """When the call of the library began in which a thread waits; 0 if it is in none that was timed."""
+    if record is None or not record.base:
+        return 0
+    words = core.state.words
+    waits = layout.KINDS[words[record.base + layout.T_KIND]] in WAITS
+    return words[record.base + layout.T_SINCE] if waits else 0
 
 
 def stack(frame: Any, calm: bool) -> tuple[list[Any], list[Any]]:
@@ -144,18 +156,24 @@ def thread(thing: Any) -> Any:
     return ("thread", thing.__dict__.get("_native_id"), thing.__dict__.get("_name"))
 
 
-def lock(thing: Any) -> Any:
-    """A lock of multiprocessing, or what is built on it."""
+def lock(thing: Any, whole: Any = None) -> Any:
+    """A lock of multiprocessing, or what is built on it: its name and type."""
+    whole = thing if whole is None else whole
     for each in ("_semlock", "_lock", "_cond"):
         inner = getattr(thing, "__dict__", {}).get(each)
         if inner is not None:
-            return lock(inner)
-    return ("lock", name(thing))
+            return lock(inner, whole)
+    return ("lock", name(thing), type(whole).__name__)
 
 
 def within(thing: Any) -> Any:
-    """What threads of one process share."""
-    return ("within", f"{type(thing).__name__}:{os.getpid()}.{id(thing):x}")
+    """What threads of one process share: its name and type."""
+    return ("within", f"{type(thing).__name__}:{os.getpid()}.{id(thing):x}", type(thing).__name__)
+
+
+def barrier(thing: Any) -> Any:
+    """A barrier, of threads or of processes: how many it waits for, and how many wait."""
+    return ("barrier", thing.parties, thing.n_waiting)
 
 
 def queue(thing: Any) -> Any:
@@ -198,7 +216,7 @@ TELLERS: dict[str, Any] = {
     "threading.Condition": within,
     "threading.Event": within,
     "threading.Semaphore": within,
-    "threading.Barrier": within,
+    "threading.Barrier": barrier,
     "queue.Queue": within,
     "multiprocessing.queues.Queue": queue,
     "multiprocessing.queues.SimpleQueue": queue,

@@ -191,7 +191,7 @@ def wchan(pid: int, thread: int) -> str:
 def system_call(pid: int, thread: int) -> tuple[int, ...] | None:
     """The number and arguments of the system call in which a thread sleeps; None if it runs, or we may not see."""
     cells = (read(f"/proc/{pid}/task/{thread}/syscall") or b"").split()
-    return tuple(int(cell, 0) for cell in cells[:7]) if len(cells) > 2 else None
+    return tuple(int(cell, 0) for cell in cells[:7]) if len(cells) > 6 else None
 
 
 def moved(pid: int) -> int | None:
@@ -224,6 +224,44 @@ def descriptors(pid: int) -> list[Descriptor] | None:
     except OSError:
         return None
     return found
+
+
+class Mapping(NamedTuple):
+    """A stretch of a process's memory that it shares with others: from where to where, and of which file."""
+
+    start: int
+    end: int
+    offset: int
+    #: Device and inode.
+    file: str
+
+
+def shared_mappings(pid: int) -> list[Mapping]:
+    """The writable memory that it shares with others, as semaphores are; none if it is not ours to see."""
+    found = []
+    with suppress(OSError), open(f"/proc/{pid}/maps", "rb") as file:  # noqa: PTH123 - likewise
+        for line in file:
+            span, mode, offset, device, inode, *_ = line.decode("ascii", "replace").split()
+            if mode.startswith("rw") and mode.endswith("s"):
+                start, _, end = span.partition("-")
+                found.append(Mapping(int(start, 16), int(end, 16), int(offset, 16), f"{device}.{inode}"))
+    return found
+
+
+def memory_at(pid: int, address: int, size: int) -> bytes | None:
+    """A piece of its memory; None if that is not ours to see."""
+    try:
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as file:  # noqa: PTH123 - likewise
+            found = os.pread(file.fileno(), size, address)
+    except (OSError, OverflowError, ValueError):
+        return None
+    return found if len(found) == size else None
+
+
+def polled(pid: int, descriptor: int) -> list[int]:
+    """The descriptors that one of epoll lists."""
+    raw = read(f"/proc/{pid}/fdinfo/{descriptor}") or b""
+    return [int(line.split()[1]) for line in raw.splitlines() if line.startswith(b"tfd:")]
 
 
 def waits_for_lock(pid: int) -> bool:

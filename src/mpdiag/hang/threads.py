@@ -1,0 +1,109 @@
+"""The table of a stuck program's threads, and what they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mpdiag.hang.scene import Scene
+from mpdiag.hang.waits import Wait, is_users, library
+
+#: What tells the pool that a thread waits for.
+POOLED = ("future", "result", "pool")
+#: What the library's own threads do, and workers between two tasks, by the function that they run.
+JOBS = frozenset({"_feed", "_handle_workers", "_handle_tasks", "_handle_results", "wait_result_broken_or_wakeup"})
+IDLE = frozenset({"worker", "_process_worker", "_worker"})
+#: Savers of a thread that are told.
+MOST = 16
+
+
+def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
+    """One thread."""
+    calls = {frame.function for frame in wait.stack}
+    about = {thing.kind: thing.facts for thing in reversed(wait.things)}
+    tools = [str(thing.facts[1]) for thing in wait.things if thing.kind in ("within", "lock")]
+    barrier = next(wait.about("barrier"), None)
+    return {
+        "pid": wait.pid,
+        "native": wait.native,
+        "process": scene.name(wait.pid),
+        "thread": wait.name,
+        "main": wait.main,
+        "daemon": wait.daemon,
+        "kind": wait.kind,
+        "object": wait.objects[0] if wait.objects else None,
+        "objects": " ".join(wait.objects),
+        "alone": alone(wait, scene),
+        "peer": peer(wait, scene),
+        "limited": wait.limited,
+        "can_move": scene.graph.can_move(wait),
+        "doing": wait.doing,
+        "api": wait.api,
+        "library": wait.library,
+        "job": next(iter(sorted(calls & (JOBS if wait.place else JOBS | IDLE))), None),
+        "in_task": wait.place is not None and bool(calls & IDLE),
+        "exits": bool(calls & {"_exit_function", "_shutdown"}),
+        "channel": next((about[kind][0] for kind in ("queue", "connection") if kind in about), None),
+        "bound": about["queue"][1] if "queue" in about else None,
+        "tool": "Barrier" if barrier else tools[-1] if tools else tool(wait),
+        "parties": barrier.facts[0] if barrier else None,
+        "present": barrier.facts[1] if barrier else None,
+        "states": ", ".join(sorted({str(thing.facts[0]) for thing in wait.about("future")})) or None,
+        "pool": next((about[kind][1 if kind == "future" else 0] for kind in POOLED if kind in about), None),
+        "pool_state": next((about[kind][1] for kind in ("result", "pool") if kind in about), None),
+        "own_pool": own_pool(wait, scene),
+        "since_s": since(wait, scene),
+        "answered": bool(wait.stack),
+        "file": wait.place.file if wait.place else None,
+        "line": wait.place.line if wait.place else None,
+        "function": wait.place.function if wait.place else None,
+    }
+
+
+def alone(wait: Wait, scene: Scene) -> bool:
+    """Whether no other process could end a wait that is for processes."""
+    savers = scene.graph.savers.get((wait.pid, wait.native))
+    return savers is not None and all(saver.pid == wait.pid for saver in savers)
+
+
+def tool(wait: Wait) -> str | None:
+    """What a thread waits for, by the calls of the library."""
+    inner = wait.stack[: next((place for place, frame in enumerate(wait.stack) if is_users(frame)), len(wait.stack))]
+    calls = [(library(frame).rpartition("/")[2], frame.function) for frame in inner]
+    waits = sum(call in (("threading.py", "wait"), ("synchronize.py", "wait")) for call in calls)
+    if ("threading.py", "_wait") in calls or ("threading.py", "_enter") in calls:
+        return "Barrier"
+    if ("queue.py", "get") in calls or ("queue.py", "put") in calls:
+        return "Queue"
+    return "Event" if waits > 1 else "Condition" if waits else None
+
+
+def peer(wait: Wait, scene: Scene) -> str | None:
+    """The other end of what a thread reads or writes, by name; of a pipe both ends have one."""
+    return scene.graph.snapshot.peers.get(wait.objects[0], wait.objects[0]) if wait.objects else None
+
+
+def own_pool(wait: Wait, scene: Scene) -> str | None:
+    """The pool that a thread works for."""
+    life = scene.lives.get(wait.pid)
+    named = "main" if wait.main else wait.name
+    events = life.book.noted("worker") if life and life.book else ()
+    return next((str(event.facts[0]) for event in events if event.facts[1] == named), None)
+
+
+def since(wait: Wait, scene: Scene) -> float | None:
+    """For how long a thread has waited, where its ledger tells."""
+    life = scene.lives.get(wait.pid)
+    for native, kind, since_s in life.book.threads if life and life.book else ():
+        if native == wait.native and kind != "idle":
+            return scene.graph.snapshot.at_s - since_s
+    return None
+
+
+def need_rows(scene: Scene) -> Iterator[dict[str, Any]]:
+    """One row for each thread that is stuck and process that could end its wait."""
+    for wait in scene.graph.waits:
+        if not scene.graph.can_move(wait):
+            savers = scene.graph.savers.get((wait.pid, wait.native)) or ()
+            for pid in list(dict.fromkeys(saver.pid for saver in savers))[:MOST]:
+                yield {"pid": wait.pid, "native": wait.native, "needs": pid}

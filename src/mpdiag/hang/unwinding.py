@@ -1,0 +1,158 @@
+"""Stacks of Python processes that load no taps: read from outside, while they stand.
+
+From 3.14 on the program's own Python can read them, by the means that it has for debuggers; py-spy, where it is
+installed, reads those of all versions. Both only look into memory, which takes the right to trace the process, and
+neither stops it. `sys.remote_exec` would not help: what it has executed waits until the program goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from mpdiag.hang.answers import ThreadAnswer
+from mpdiag.watch import procfs
+from mpdiag.watch.observation import Frame
+
+#: Seconds that all of it may take.
+PATIENCE: Final = 1.2
+#: Copies of py-spy at once.
+AT_ONCE: Final = 4
+#: What a Python reads its like with. It prints, for each process, its threads and their frames.
+READER: Final = """\
+import json, sys
+from _remote_debugging import RemoteUnwinder
+for pid in map(int, sys.argv[1:]):
+    try:
+        found = RemoteUnwinder(pid, all_threads=True).get_stack_trace()
+        threads = [thread for each in found for thread in getattr(each, "threads", [each])]
+        told = [
+            [thread.thread_id, [
+                [frame.filename, getattr(frame, "lineno", None) or frame.location.lineno, frame.funcname]
+                for frame in thread.frame_info
+            ]]
+            for thread in threads
+        ]
+    except Exception as error:
+        told = str(error)
+    print(json.dumps([pid, told]), flush=True)
+"""
+#: Since when Python can.
+SINCE: Final = (3, 14)
+
+
+def stacks(pids: Sequence[int]) -> dict[int, tuple[ThreadAnswer, ...]]:
+    """The threads of those processes whose stacks can be read in time; ``pids`` has the most important ones first."""
+    deadline = time.monotonic() + PATIENCE
+    found: dict[int, tuple[ThreadAnswer, ...]] = {}
+    for python, some in by_python(pids).items():
+        found.update(by_itself(python, some, deadline - time.monotonic()))
+    spy = py_spy()
+    rest = [pid for pid in pids if pid not in found]
+    if spy and rest:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = pool.map(partial(by_spy, spy, deadline=deadline), rest)
+            found.update((pid, threads) for pid, threads in zip(rest, told, strict=True) if threads)
+    return found
+
+
+# --- by the program's own Python
+
+
+def by_python(pids: Iterable[int]) -> dict[str, list[int]]:
+    """The processes by the Python that they run, where that can read stacks and nobody else may have changed it."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for pid in pids:
+        python = procfs.program(pid)
+        if python and version_of(python) >= SINCE and trusted(python):
+            found[python].append(pid)
+    return found
+
+
+def version_of(python: str) -> tuple[int, ...]:
+    """The version in the name of an interpreter's file; empty if there is none."""
+    digits = Path(python).name.removeprefix("python").rstrip("td")
+    parts = digits.split(".")
+    return tuple(map(int, parts)) if len(parts) == 2 and all(part.isdigit() for part in parts) else ()
+
+
+def trusted(python: str) -> bool:
+    """Whether a program may be executed: it belongs to us or to the system, and others may not change it."""
+    with suppress(OSError):
+        stat = os.stat(python)  # noqa: PTH116 - what /proc says, as it is
+        return stat.st_uid in (0, os.geteuid()) and not stat.st_mode & 0o022
+    return False
+
+
+def by_itself(python: str, pids: Sequence[int], patience: float) -> Iterator[tuple[int, tuple[ThreadAnswer, ...]]]:
+    """What the interpreter ``python`` reads of processes that run it as well."""
+    try:
+        done = subprocess.run(
+            [python, "-I", "-S", "-c", READER, *map(str, pids)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=max(patience, 0.1),
+            check=False,
+            text=True,
+        )
+        lines = done.stdout.splitlines()
+    except subprocess.TimeoutExpired as late:
+        lines = (late.stdout or b"").decode("utf-8", "replace").splitlines()[:-1]
+    except OSError:
+        return
+    for line in lines:
+        pid, told = json.loads(line)
+        if isinstance(told, list):
+            yield pid, tuple(thread(pid, native, "", frames) for native, frames in told)
+
+
+# --- by py-spy
+
+
+def py_spy() -> str | None:
+    """Where py-spy is: beside us, or on the PATH."""
+    return shutil.which("py-spy", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
+
+
+def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
+    """What py-spy reads of a process; nothing when it may not, or it is too late."""
+    patience = deadline - time.monotonic()
+    if patience <= 0:
+        return ()
+    with suppress(OSError, ValueError, subprocess.TimeoutExpired):
+        done = subprocess.run(
+            [spy, "dump", "--nonblocking", "--json", "--pid", str(pid)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=patience,
+            check=False,
+        )
+        return tuple(
+            thread(
+                pid,
+                each["os_thread_id"],
+                each["thread_name"] or "",
+                [[frame["filename"], frame["line"], frame["name"]] for frame in each["frames"]],
+            )
+            for each in json.loads(done.stdout)
+        )
+    return ()
+
+
+def thread(pid: int, native: int | None, name: str, frames: Iterable[Any]) -> ThreadAnswer:
+    """A thread of which only the stack is known; before Python 3.11, py-spy knows no native numbers."""
+    main = native == pid or (native is None and name == "MainThread")
+    stack = tuple(Frame(str(file), int(line or 0), str(function).rpartition(".")[2]) for file, line, function in frames)
+    return ThreadAnswer(pid if main else native, name or ("main" if main else f"thread {native}"), False, main, stack)

@@ -1,0 +1,88 @@
+"""Advice when processes hold what the others want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag import standstill
+from mpdiag.advice import Evidence, Finding, Rule
+from mpdiag.ideals import Row
+from mpdiag.model import Cell, Doc
+from mpdiag.standstill import Standing
+
+#: Calls that take a lock; some are no call of Python.
+TAKES: Final = ("__enter__", "acquire", "")
+DO: Final = (
+    "Take locks in the same order everywhere, or one lock for both; acquire(timeout=…) lets one side give up and let "
+    "go."
+)
+
+
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find circles of processes, each of which waits for a lock that the next one holds."""
+    yield from _from_outside(standing)
+    wants: dict[Cell, tuple[Row, Cell]] = {}
+    for row in standing.stuck(kind="lock"):
+        holders = [lock["pid"] for lock in standing.holders.all(object=row["object"]) if standstill.holds(lock)]
+        if holders and row["pid"] not in holders:
+            wants.setdefault(row["pid"], (row, holders[0]))
+    for circle in standstill.circles({pid: holder for pid, (_, holder) in wants.items()}):
+        rows = [wants[pid][0] for pid in circle]
+        story = "; ".join(
+            f"{standstill.waits(row)} for {standing.lock(str(row['object']))}, which "
+            f"{standing.members[wants[row['pid']][1]]['process']} holds"
+            for row in rows
+        )
+        yield RULE.finding(
+            **standstill.blame(rows[0]),
+            seen=f"{story}.",
+            do=DO,
+            evidence=(
+                Evidence("processes in the circle", len(rows), "1"),
+                Evidence("locks", len({row["object"] for row in rows}), "1"),
+            ),
+        )
+
+
+def _from_outside(standing: Standing) -> Iterator[Finding]:
+    """Of locks whose holders are not known: processes that each wait for another one."""
+    rows = [row for row in standing.stuck(kind="lock", alone=False) if row.get("api") in TAKES and not row.get("tool")]
+    wanted = {row["object"]: row for row in rows}
+    if standing.locks or len(wanted) < 2 or len({row["pid"] for row in wanted.values()}) < len(wanted):
+        return
+    first, *_ = wanted.values()
+    story = "; ".join(standstill.waits(row) for row in wanted.values())
+    yield RULE.finding(
+        **standstill.blame(first, sure=False),
+        seen=f"{story}: each for another lock, and nobody who shares one goes on. Who holds which cannot be seen from "
+        "outside.",
+        do=DO,
+        evidence=(Evidence("processes that wait", len(wanted), "1"), Evidence("locks", len(wanted), "1")),
+    )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP610",
+    hang=stuck,
+    doc=Doc(
+        title="Locks taken in opposite orders",
+        why="One process holds the first lock and waits for the second, the other one the other way round: neither "
+        "lets go. It takes bad luck, so it happens under load and not in tests.",
+        how="Stuck: processes wait for locks in a circle, each for one that the next holds.",
+        claim="'I only hold them for a moment' makes it rare, not impossible.",
+        bad="""\
+def transfer(source, target, amount):
+    with source.lock, target.lock:      # and the other way round for the way back
+        ...
+""",
+        good="""\
+def transfer(source, target, amount):
+    first, second = sorted((source, target), key=lambda account: account.number)
+    with first.lock, second.lock:
+        ...
+""",
+        links=("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Lock.acquire",),
+    ),
+)

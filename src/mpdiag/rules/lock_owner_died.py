@@ -1,0 +1,94 @@
+"""Advice when a lock is held by a process that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag import standstill
+from mpdiag.advice import Evidence, Finding, Rule
+from mpdiag.ideals import Row
+from mpdiag.model import Doc
+from mpdiag.standstill import Standing
+
+#: How a process ends that had no chance to let go.
+HARSH: Final = ("SIGKILL", "SIGTERM", "SIGSEGV", "SIGBUS", "SIGABRT", "SIGXCPU")
+
+
+#: Calls that take a lock; some are no call of Python.
+TAKES: Final = ("get", "__enter__", "acquire", "")
+
+
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find locks that are taken, held by none of the living, and waited for."""
+    waiting = {row["object"]: row for row in standing.stuck(kind="lock") if _orphaned(row, standing)}
+    for row in standing.stuck(kind="lock", alone=True):
+        if row["object"] not in standing.locks and row.get("api") in TAKES and not row.get("tool"):
+            yield _from_outside(row)
+    dead = [row for row in standing.members.values() if not row["alive"] and row.get("role") != "resource_tracker"]
+    for name, row in waiting.items():
+        gone = [each for each in dead if each.get("exit") in HARSH] or dead
+        if not gone:
+            continue
+        who = standstill.some(f"{each['process']}{standstill.ended(each.get('exit'))}" for each in gone)
+        yield RULE.finding(
+            **standstill.blame(row, sure=False),
+            seen=f"{standstill.waits(row)} for {standing.lock(str(name))}, which no "
+            f"living process holds: whoever took it has ended, as did {who}.",
+            do="Do not kill processes that may hold a lock, nor let them die of an error with it: take it by with, and "
+            "end them by a message or an Event. get() of a queue holds its lock while it waits, so a consumer that is "
+            "killed there locks out all others: give each its own pipe, or use an executor.",
+            evidence=(
+                Evidence("living processes that hold it", 0, "1"),
+                Evidence("its value", standstill.count(standing.locks[name], "value"), "1"),
+                Evidence("processes that have ended", len(dead), "1"),
+            ),
+        )
+
+
+def _from_outside(row: Row) -> Finding:
+    """Of a lock whose holder is not known: no other process shares it any more."""
+    return RULE.finding(
+        **standstill.blame(row, sure=False),
+        seen=f"{standstill.waits(row)} for a lock that no other living process shares: whoever took it has ended, or "
+        "it took it twice itself.",
+        do="Do not kill processes that may hold a lock, as a consumer does in get(): end them by a message or an "
+        "Event.",
+        evidence=(Evidence("other processes that share it", 0, "1"), Evidence("reference", 1, "1")),
+    )
+
+
+def _orphaned(row: Row, standing: Standing) -> bool:
+    """Whether nobody holds what a thread waits for, although it is taken."""
+    known = standing.holders.all(object=row["object"])
+    kind = known[0]["type"] if known else None
+    taken = any(lock.get("value") == 0 for lock in known)
+    return kind in standstill.OWNED and taken and not any(standstill.holds(lock) for lock in known)
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP609",
+    hang=stuck,
+    doc=Doc(
+        title="A lock held by a process that is gone",
+        why="A lock of multiprocessing is a semaphore of the system. Nothing lets it go when its holder is killed or "
+        "ends by os._exit(): everyone else waits for ever.",
+        how="Stuck: a thread waits for a Lock or RLock that is taken, no living process says that it holds it, and "
+        "some process has ended.",
+        claim="'The system frees what a process held' holds for files and memory, not for semaphores. A lock of fcntl "
+        "on a file is freed.",
+        bad="""\
+worker.terminate()              # it may just hold the lock, or wait in get()
+with lock:
+    report()
+""",
+        good="""\
+stop.set()                      # an Event that the worker looks at
+worker.join()
+with lock:
+    report()
+""",
+        links=("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate",),
+    ),
+)

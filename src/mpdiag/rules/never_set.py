@@ -1,0 +1,76 @@
+"""Advice when a thread waits for a sign that nobody will give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag import standstill
+from mpdiag.advice import Evidence, Finding, Rule
+from mpdiag.ideals import Row
+from mpdiag.model import Doc
+from mpdiag.standstill import Standing
+
+#: What is waited for, and what would end it.
+ENDED_BY: Final = {
+    "Event": "set()",
+    "Condition": "notify()",
+    "Semaphore": "release()",
+    "BoundedSemaphore": "release()",
+    "Queue": "put()",
+    "SimpleQueue": "put()",
+    "Barrier": "the last wait()",
+}
+
+
+def stuck(standing: Standing) -> Iterator[Finding]:
+    """Find threads that wait for an Event, a Condition, a Barrier and the like, while all others wait as well."""
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in standing.stuck():
+        if row["kind"] in ("within", "lock") and row.get("tool") in ENDED_BY and _users(row, standing):
+            groups.setdefault((row["tool"], row.get("file"), row.get("line")), []).append(row)
+    for (tool, *_), rows in groups.items():
+        row = rows[0]
+        few = f" {row['present']} of {row['parties']} are there." if row.get("parties") else ""
+        yield RULE.finding(
+            **standstill.blame(row, sure=False),
+            seen=f"{standstill.waits(row, rows)} for {standstill.a(str(tool))}: "
+            f"{ENDED_BY[str(tool)]} would end that, and nobody who could call it goes on.{few}",
+            do="Find who was to call it, and why it did not come to that: it ended early, waits itself, or notified "
+            "before anybody waited (a Condition does not remember; an Event does). Give the wait a timeout.",
+            evidence=(
+                Evidence("threads that wait so", len(rows), "1"),
+                Evidence("threads that could end it and go on", 0, "1"),
+            ),
+        )
+
+
+def _users(row: Row, standing: Standing) -> bool:
+    """Whether the program waits for it, in a line, a thread or a task of its own, and not for a pool or a queue."""
+    if row.get("pool") or row.get("states") or row.get("channel"):
+        return False
+    joined = any(standing.threads(row["pid"], kind="thread", object=f"thread:{row['native']}"))
+    return row.get("file") is not None or row.get("own_pool") is not None or (joined and row.get("job") is None)
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP617",
+    hang=stuck,
+    doc=Doc(
+        title="A sign that nobody will give",
+        why="wait() of an Event, a Condition or a Barrier returns when somebody else acts. A Barrier for four with "
+        "three who come, a notify() before the wait(), an Event that an exception kept from being set: it waits for "
+        "ever.",
+        how="Stuck: a thread waits for such a thing, and none of those that could act on it can go on.",
+        claim="'notify() wakes whoever waits' is true of those that wait at that moment; later ones have missed it.",
+        bad="""\
+barrier = Barrier(len(workers) + 1)         # and the parent never waits
+""",
+        good="""\
+with condition:
+    condition.wait_for(lambda: ready.value, timeout=30)
+""",
+        links=("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Barrier",),
+    ),
+)

@@ -1,0 +1,41 @@
+"""MP610 from processes that hold what the others want."""
+
+from __future__ import annotations
+
+import pytest
+
+from mpdiag.rules.lock_order_cycle import RULE
+
+
+def wants(pid, lock):
+    return {"pid": pid, "process": f"P{pid}", "main": True, "kind": "lock", "object": lock, "line": 10 + pid}
+
+
+def held(pid, lock, count=1):
+    return {"object": lock, "type": "Lock", "pid": pid, "held": count, "value": 0}
+
+
+def test_opposite_orders(standing):
+    (finding,) = standing(RULE, waits=[wants(1, "b"), wants(2, "a")], holders=[held(1, "a"), held(2, "b")])
+
+    assert (finding.rule, finding.level, finding.place.line) == ("MP610", "error", 11)
+    assert "P1 waits at app.py:11 for the Lock made at app.py:7, which P2 holds; P2 waits at app.py:12" in finding.seen
+
+
+def test_a_ring_of_three_is_one(standing):
+    waits = [wants(1, "b"), wants(2, "c"), wants(3, "a")]
+
+    (finding,) = standing(RULE, waits=waits, holders=[held(1, "a"), held(2, "b"), held(3, "c")])
+
+    assert finding.evidence[0].value == 3
+
+
+@pytest.mark.parametrize(
+    "holders",
+    [[held(1, "a"), held(1, "b")], [held(1, "a"), held(2, "b", 0)], [held(3, "a"), held(2, "b")]],
+    ids=["its own", "nobody", "a third one that does not wait"],
+)
+def test_silent_without_a_circle(standing, holders):
+    members = [{"pid": pid, "process": f"P{pid}", "alive": True} for pid in (1, 2, 3)]
+
+    assert standing(RULE, waits=[wants(1, "b"), wants(2, "a")], holders=holders, members=members) == []
