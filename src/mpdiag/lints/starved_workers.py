@@ -97,7 +97,7 @@ LINT: Final = Lint(
     id="MP611",
     inspect=inspect,
     doc=Doc(
-        title="Fewer sentinels than workers",
+        title="Workers wait for work that nobody will send",
         why="A message is taken by one worker. If it says that there is no more to come, that one ends; the others "
         "wait in get() for a message that nobody sends, and join() waits with them.",
         how="A literal, such as None, that is put into a queue once, outside of any loop, while a loop starts several "

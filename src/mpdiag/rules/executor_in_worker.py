@@ -35,7 +35,7 @@ RULE: Final = Rule(
     id="MP419",
     hang=stuck,
     doc=Doc(
-        title="A worker uses the executor it runs in",
+        title="A worker uses the executor that it runs in",
         why="A task that calls result() on a task of the same executor occupies a worker while it waits. When all do, "
         "nobody is left to run what they wait for. In a forked worker of a ProcessPoolExecutor, the executor is a copy "
         "without threads, and nothing is ever submitted.",

@@ -35,7 +35,7 @@ RULE: Final = Rule(
     id="MP309",
     hang=stuck,
     doc=Doc(
-        title="join() of a queue waits for task_done()",
+        title="join() of a queue without task_done()",
         why="JoinableQueue.join() counts calls of task_done(), not messages taken. A consumer that forgets one, or "
         "dies between get() and task_done(), makes it wait for ever.",
         how="Stuck: a thread waits in join() of a JoinableQueue that is empty.",

@@ -75,7 +75,7 @@ RULE: Final = Rule(
     id="MP611",
     hang=stuck,
     doc=Doc(
-        title="Everyone waits for work that nobody will send",
+        title="Workers wait for work that nobody will send",
         why="A queue has no end of file: get() waits although every producer has gone. Each consumer needs a sign of "
         "its own that there is no more; one None for three consumers ends one of them.",
         how="Stuck: a thread waits in get(), and every process that has put something into that queue has ended, or "

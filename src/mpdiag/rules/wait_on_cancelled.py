@@ -46,7 +46,7 @@ RULE: Final = Rule(
     id="MP415",
     hang=stuck,
     doc=Doc(
-        title="wait() on futures that were cancelled",
+        title="A wait for futures that were cancelled",
         why="shutdown(cancel_futures=True) cancels what has not begun, but does not notify waiters: wait() and "
         "as_completed() on such a future never return (gh-136655), in every version up to 3.14.",
         how="Stuck: a thread is in wait() or as_completed(), and every future that is left is in the state CANCELLED.",
