@@ -61,30 +61,27 @@ class Vitals:
         self._peaks[name] = max(value, self._peaks.get(name, 0))
 
     def _read(self) -> dict[str, float]:
+        """Figures of the machine, and of the processes while there are any."""
         machine = psutil.cpu_times()
-        totals = {
+        read = {
             "clock": time.monotonic(),
             "machine_busy_s": sum(machine)
             - machine.idle
             - getattr(machine, "iowait", 0.0)
             - getattr(machine, "guest", 0.0)
             - getattr(machine, "guest_nice", 0.0),
-            "cpu_user_s": 0.0,
-            "cpu_system_s": 0.0,
-            "voluntary_switches": 0,
-            "involuntary_switches": 0,
         }
         with suppress(psutil.Error):
             host = psutil.Process(self._pid)
-            for process in (host, *host.children(recursive=True)):
+            switches, family = host.num_ctx_switches(), [host.cpu_times()]
+            for child in host.children(recursive=True):
                 with suppress(psutil.Error):
-                    times = process.cpu_times()
-                    totals["cpu_user_s"] += times.user + times.children_user
-                    totals["cpu_system_s"] += times.system + times.children_system
-            switches = host.num_ctx_switches()
-            totals["voluntary_switches"] += switches.voluntary
-            totals["involuntary_switches"] += switches.involuntary
-        return totals
+                    family.append(child.cpu_times())
+            read["cpu_user_s"] = sum(times.user + times.children_user for times in family)
+            read["cpu_system_s"] = sum(times.system + times.children_system for times in family)
+            read["voluntary_switches"] = switches.voluntary
+            read["involuntary_switches"] = switches.involuntary
+        return read
 
 
 def memory(process: psutil.Process, kind: str) -> int:
