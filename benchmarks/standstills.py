@@ -383,17 +383,19 @@ def lock_holder_killed(context: Any) -> None:
         print("never")
 
 
-def get_for_ever(jobs: Any) -> None:
+def get_for_ever(jobs: Any, begun: Any) -> None:
     on_time()
+    begun.set()
     jobs.get()
 
 
 @stands("MP609")
 def killed_in_get(context: Any) -> None:
-    jobs = context.Queue()
-    child = context.Process(target=get_for_ever, args=(jobs,))
+    jobs, begun = context.Queue(), context.Event()
+    child = context.Process(target=get_for_ever, args=(jobs, begun))
     child.start()
-    time.sleep(2.0)
+    begun.wait()
+    time.sleep(0.5)
     child.kill()
     child.join()
     jobs.put(1)

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mpdiag import __version__, errors, gains, glance, hanging, judging, live, machine, registry, verdicts
+from mpdiag.alarm import Alarm
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
-from mpdiag.hang import ending
-from mpdiag.hang.stillness import Stillness
 from mpdiag.hang.tree import Tree
 from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
@@ -102,9 +101,9 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
             (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program, DENSE if request.stacks else USUAL)
-            alarm = Alarm(request, Tree(program.pid, folder))
+            alarm = Alarm(Tree(program.pid, folder), request.hang_after, request.on_hang == "kill")
             with shown_live(request, scene, program, folder, sampler) as tick:
-                program.wait(alarm.beside(tick))
+                program.wait(ticking(tick, alarm, request))
             outside = seen(sampler)
         said = guarded(
             lambda: deliver(alarm.added(tell(request, scene, gathered(scene, program, folder, outside), begun)))
@@ -114,63 +113,6 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
     return alarm.code(program.code) or said
-
-
-class Alarm:
-    """Tells when a program stands still, and why; does nothing unless that is wanted.
-
-    Args:
-        request: what the user wants.
-        tree: the program.
-    """
-
-    def __init__(self, request: Request, tree: Tree) -> None:
-        self.request = request
-        self.tree = tree
-        #: What was told of it each time.
-        self.reports: list[Report] = []
-        self.ended = False
-        self._stillness: Stillness | None = None
-
-    def beside(self, tick: Callable[[], None] | None) -> Callable[[], None] | None:
-        """What to call again and again while the program runs."""
-        if self.request.hang_after is None:
-            return tick
-
-        def both() -> None:
-            if tick:
-                tick()
-            if not self.ended:
-                guarded(self._look)
-
-        return both
-
-    def _look(self) -> int:
-        if self._stillness is None:
-            self._stillness = Stillness(self.tree, self.request.hang_after or 0.0)
-        if self._stillness.hangs():
-            self._stillness.told = True  # whatever fails below, once is enough
-            report = hanging.explain(self.tree, self.request.select, self.request.ignore)
-            self._stillness.tell()
-            self.reports.append(report)
-            self.request.warn(report)
-            if self.request.on_hang == "kill":
-                self.ended = True
-                ending.end(self.tree)
-        return errors.FINE
-
-    def added(self, report: Report) -> Report:
-        """The report on the run with what it hung of; of one that was ended for it, its other flaws are ours."""
-        found = {(each.rule, each.place): each for one in self.reports for each in one.findings}
-        if self.ended:
-            return replace(report, findings=tuple(found.values()), verdict=self.reports[-1].verdict)
-        others = tuple(each for each in report.findings if (each.rule, each.place) not in found)
-        return replace(report, findings=(*found.values(), *others))
-
-    def code(self, programs: int) -> int:
-        """The exit code: that of the program, unless it was ended, or ended well although it had been stuck."""
-        stuck = any(finding.level == "error" for report in self.reports for finding in report.findings)
-        return errors.HANG if self.ended or (stuck and not programs) else programs
 
 
 @contextmanager
@@ -328,6 +270,21 @@ def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation
         books=books,
         outside=outside,
     )
+
+
+def ticking(shown: Callable[[], None] | None, alarm: Alarm, request: Request) -> Callable[[], None] | None:
+    """What to do again and again while the program runs."""
+    if alarm.after_s is None:
+        return shown
+
+    def tick() -> None:
+        if shown:
+            shown()
+        guarded(
+            lambda: alarm.look(partial(hanging.explain, select=request.select, ignore=request.ignore), request.warn)
+        )
+
+    return tick
 
 
 def usable_cpus(scene: Scene) -> float:

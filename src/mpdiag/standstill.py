@@ -86,7 +86,7 @@ class Standing:
         """The same of pools of threads that are not known: all threads in tasks wait for results, and none is idle."""
         found: list[tuple[Row, list[Row]]] = []
         for pid in self.members:
-            rows = list(self.threads(pid, in_task=True))
+            rows = list(self.threads(pid, in_task=True, main=False))
             kinds = {WAITS_FOR.get(str(row.get("library"))) for row in rows if row["kind"] == "within"}
             idle = any(row["job"] in ("worker", "_worker") for row in self.threads(pid))
             if rows and not idle and len(kinds) == 1 and None not in kinds and not any(row["can_move"] for row in rows):

@@ -23,6 +23,10 @@ CASES = {
     **{("blocked_put", method): "MP602" for method in METHODS},
     ("fork_with_threads", "fork"): "MP603",
     **{("pipe_end_left_open", method): "MP604" for method in METHODS},
+    ("worker_killed", "spawn"): "MP605",
+    # These use CPU time all the while, but get nothing done.
+    ("exception_not_rebuilt", "fork"): "MP606",
+    ("initializer_fails", "fork"): "MP107",
 }
 #: Seconds of stillness after which a program hangs; until a program that hangs does nothing else.
 AFTER, SETTLED, DEADLINE = 2, 1.5, 40

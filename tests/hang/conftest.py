@@ -46,7 +46,7 @@ def seen(
     stat = Stat("python", state, 1, 0.0, 0.0, len(threads), 0, 0, 0)
     looks = tuple(ThreadLook(each.native or 0, state, doing, None, (), False, 5) for each in threads)  # type: ignore[arg-type]
     answer = Answer("P", False, threads, locks)
-    return Seen(pid, ProcessLook(pid, stat, looks, 0), command, answer, answer, (), 0.0, 0, frozenset(awake))
+    return Seen(pid, ProcessLook(pid, stat, looks, 0), command, answer, answer, (), 0.0, 0, dict.fromkeys(awake, 5), 0)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ its wait would end.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -144,7 +145,7 @@ def undisturbed(pid: int) -> bool:
 def wish(ledger: Path, value: int) -> bool:
     """Say in a ledger whether the next question is one for waits."""
     with suppress(OSError), ledger.open("r+b", buffering=0) as file:
-        os.pwrite(file.fileno(), value.to_bytes(8, "little"), 8 * layout.H_WISH)
+        os.pwrite(file.fileno(), value.to_bytes(8, sys.byteorder), 8 * layout.H_WISH)
         return True
     return False
 

@@ -116,11 +116,12 @@ def user_rows(scene: Scene) -> Iterator[dict[str, Any]]:
 def guessed_users(scene: Scene) -> dict[tuple[str, int, str], int]:
     """Without ledgers: who waits for data from a pipe takes from it, others with its writing end may put into it."""
     takers = {(wait.objects[0], wait.pid) for wait in scene.graph.waits if wait.kind == "read" and wait.objects}
+    gets = {wait.pid for wait in scene.graph.waits if wait.api == "get" and wait.library == "multiprocessing/queues.py"}
     wanted = {name for name, _ in takers}
     givers = {
         (end.object, end.pid)
         for end in scene.graph.snapshot.ends
-        if end.object in wanted and end.writes and end.pid not in scene.graph.snapshot.helpers
+        if end.object in wanted and end.writes and end.pid not in gets.union(scene.graph.snapshot.helpers)
     }
     return {**{(*each, "gives"): 0 for each in givers - takers}, **{(*each, "takes"): 0 for each in takers}}
 

@@ -138,7 +138,7 @@ class Index:
         """The threads of some processes, but for the one that waits."""
         return tuple(
             other
-            for pid in pids - self.graph.snapshot.helpers.keys()
+            for pid in self.graph.snapshot.acting(pids)
             for other in self.graph.of(pid)
             if (other.pid, other.native) != (wait.pid, wait.native)
         )

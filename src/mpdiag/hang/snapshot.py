@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +16,7 @@ from mpdiag.hang import answers, kernel, sockets, unwinding
 from mpdiag.hang.answers import Answer, ThreadAnswer
 from mpdiag.hang.kernel import End, ProcessLook
 from mpdiag.hang.tree import Tree
+from mpdiag.tap import layout
 from mpdiag.watch import procfs
 from mpdiag.watch.folder import LEDGERS
 from mpdiag.watch.lives import SERVERS
@@ -20,6 +24,8 @@ from mpdiag.watch.lives import SERVERS
 #: Seconds between the two looks.
 APART: Final = 0.7
 SETTLING: Final = 0.02
+#: What an answer may take of the main thread that gives it.
+ANSWERING_NS: Final = 2_000_000
 #: Descriptors that a program has from whoever started it.
 STANDARD: Final = (0, 1, 2)
 
@@ -36,10 +42,12 @@ class Seen:
     answer: Answer | None
     #: Of one that did not answer: its threads as they were seen from outside.
     unwound: tuple[ThreadAnswer, ...]
-    #: Between the looks: CPU seconds, bytes read and written, and the threads that ran at all.
+    #: Between the looks: CPU seconds, bytes read and written, for how many nanoseconds each thread ran, and how often
+    #: it was asked for its stacks, which wakes its main thread.
     cpu_s: float
     moved: int | None
-    awake: frozenset[int]
+    ran: Mapping[int, int]
+    asked: int
 
     @property
     def python(self) -> bool:
@@ -62,12 +70,14 @@ class Seen:
         return self.answer.threads if self.answer else self.unwound
 
     def stood(self, thread: ThreadAnswer) -> bool:
-        """Whether a thread has stood still between the looks: at best, it is in the very same call."""
+        """Whether a thread has stood still between the looks: where it was, in the same call, and not awake."""
         known = self.before.threads if self.before and self.answer else ()
         earlier = next((each for each in known if each.native == thread.native), None)
         if earlier and (earlier.stack, earlier.since) != (thread.stack, thread.since):
             return False
-        return thread.native not in self.awake or bool(earlier and thread.since)
+        ran = self.ran.get(thread.native or 0, 0)
+        answering = ANSWERING_NS * self.asked if thread.main and earlier else 0
+        return ran <= answering or bool(earlier and thread.since)
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,17 @@ class Snapshot:
             pid: SERVERS[mark] for pid, mark in found.items() if found.get(self.processes[pid].look.stat.parent) != mark
         }
 
+    def acting(self, pids: Iterable[int]) -> list[int]:
+        """Those that act where these processes hold something: a fork server only passes on how its children end."""
+        found: dict[int, None] = {}
+        for pid in pids:
+            role = self.helpers.get(pid)
+            if role == "forkserver":
+                found.update((each, None) for each, seen in self.processes.items() if seen.look.stat.parent == pid)
+            elif role is None:
+                found[pid] = None
+        return list(found)
+
     @property
     def living(self) -> Mapping[int, Seen]:
         """The processes that have not ended."""
@@ -113,11 +134,13 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
     """
     before = asked(tree)
     time.sleep(SETTLING)  # who has just answered goes back to its wait
+    asks = asked_of(tree)
     first = looks(tree.pids())
     began = time.monotonic()
     unwound = seen_outside([pid for pid in first if pid not in before])
     time.sleep(max(0.0, apart_s - (time.monotonic() - began)))
     second = looks(tree.pids())
+    asks = {pid: count - asks.get(pid, 0) for pid, count in asked_of(tree).items()}
     apart = time.monotonic() - began
     now = asked(tree)
     processes = {
@@ -130,7 +153,8 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
             unwound=unwound.get(pid, ()),
             cpu_s=look.cpu_s - first[pid].cpu_s if pid in first else look.cpu_s,
             moved=difference(look.moved, first[pid].moved if pid in first else 0),
-            awake=awake(look, first.get(pid)),
+            ran=ran(look, first.get(pid)),
+            asked=asks.get(pid, 0),
         )
         for pid, look in second.items()
     }
@@ -168,10 +192,23 @@ def is_python(pid: int, command: tuple[str, ...]) -> bool:
     return any("python" in Path(name).name for name in names)
 
 
-def awake(now: ProcessLook, before: ProcessLook | None) -> frozenset[int]:
-    """The threads that have run since the look ``before``."""
-    ran = {thread.native: thread.ran for thread in before.threads} if before else {}
-    return frozenset(thread.native for thread in now.threads if thread.ran != ran.get(thread.native))
+def ran(now: ProcessLook, before: ProcessLook | None) -> dict[int, int]:
+    """For how many nanoseconds each thread has run since the look ``before``; a new one, since it began."""
+    then = {thread.native: thread.ran for thread in before.threads} if before else {}
+    return {thread.native: thread.ran - then.get(thread.native, -1) for thread in now.threads}
+
+
+def asked_of(tree: Tree) -> dict[int, int]:
+    """How often each process was asked for its stacks so far."""
+    return {pid: word(tree, pid, number, layout.H_ASKED) for pid, number in tree.numbers().items()}
+
+
+def word(tree: Tree, pid: int, number: int, place: int) -> int:
+    """A word of a ledger; 0 where it is gone."""
+    assert tree.folder
+    with suppress(OSError), (tree.folder / LEDGERS / f"{pid}.{number}").open("rb") as file:
+        return int.from_bytes(os.pread(file.fileno(), 8, 8 * place), sys.byteorder)
+    return 0
 
 
 def looks(pids: list[int]) -> dict[int, ProcessLook]:

@@ -16,8 +16,15 @@ STILL: Final = 0.01
 #: Looks in the time that a program may stand still; seconds between two of them at least, and how many times what
 #: looking takes.
 LOOKS, LEAST_S, TIMES = 10, 0.25, 100.0
+#: After each look at a program that computes, but does nothing that is counted, the next one comes so much later.
+RARER: Final = 2.0
+#: Doings that are a program's work: who only starts and ends processes, or polls, gets nothing done.
+WORK: Final = tuple(
+    layout.KIND[kind] for kind in ("task", "put", "get", "send", "recv", "result", "submit", "manager", "sync", "lock")
+)
 #: What says in a ledger that something was done.
 COUNTED: Final = slice(layout.H_SLOTS * 8, layout.SLOTS * 8)
+FIRST: Final = layout.COUNTS - layout.H_SLOTS
 WISH: Final = slice((layout.H_WISH - layout.H_SLOTS) * 8, (layout.H_WISH - layout.H_SLOTS + 1) * 8)
 
 
@@ -29,6 +36,8 @@ class Progress:
     cpu_s: float
     #: All that only changes when something happens.
     marks: tuple[object, ...]
+    #: What living processes have done so far, by pid and ledger.
+    work: dict[tuple[int, int], int]
 
 
 class Stillness:
@@ -42,8 +51,9 @@ class Stillness:
     def __init__(self, tree: Tree, after_s: float) -> None:
         self.tree = tree
         self.after_s = after_s
-        self._since = self._last = progress(tree)
+        self._since = self._worked = self._last = progress(tree)
         self._due = self._last.at
+        self._patience = after_s
         #: Whether it still stands where it stood when that was told.
         self.told = False
 
@@ -56,13 +66,21 @@ class Stillness:
         self._due = now.at + max(LEAST_S, self.after_s / LOOKS, TIMES * (now.at - begun))
         if now.marks != self._last.marks or now.cpu_s - self._last.cpu_s > STILL * (now.at - self._last.at):
             self._since, self.told = now, False
+        if any(done > self._last.work.get(process, 0) for process, done in now.work.items()):
+            self._worked, self._patience = now, self.after_s
         self._last = now
         return not self.told and now.at - self._since.at >= self.after_s
 
-    def tell(self) -> None:
-        """It was told; having been asked counts as no progress."""
-        self.told = True
+    def idles(self) -> bool:
+        """Whether it has got nothing done for so long, though it computes: worth a look; to be asked after `hangs`."""
+        return not self.told and self._last.at - self._worked.at >= self._patience
+
+    def tell(self, told: bool = True) -> None:
+        """It was looked at, and told if there was something to tell; having been asked counts as no progress."""
+        self.told = told
         self._last = progress(self.tree)
+        if not told:
+            self._patience *= RARER
 
 
 def progress(tree: Tree) -> Progress:
@@ -70,8 +88,10 @@ def progress(tree: Tree) -> Progress:
     pids = tree.pids()
     stats = [stat for pid in pids if (stat := procfs.stat(pid))]
     marks = [(pid, procfs.moved(pid)) for pid in pids]
-    counts = [counted(tree, pid, number) for pid, number in tree.numbers().items()]
-    return Progress(time.monotonic(), sum(stat.user_s + stat.system_s for stat in stats), (marks, counts))
+    counts = {each: counted(tree, *each) for each in tree.numbers().items()}
+    work = {each: sum(memoryview(raw).cast("q")[FIRST + kind] for kind in WORK) for each, raw in counts.items() if raw}
+    cpu_s = sum(stat.user_s + stat.system_s for stat in stats)
+    return Progress(time.monotonic(), cpu_s, (marks, counts), work)
 
 
 def counted(tree: Tree, pid: int, number: int) -> bytes:

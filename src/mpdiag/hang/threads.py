@@ -40,8 +40,8 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "doing": wait.doing,
         "api": wait.api,
         "library": wait.library,
-        "job": next(iter(sorted(calls & (JOBS if wait.place else JOBS | IDLE))), None),
-        "in_task": wait.place is not None and bool(calls & IDLE),
+        "job": idle_as(wait) or next(iter(sorted(calls & JOBS)), None),
+        "in_task": bool(calls & IDLE) and idle_as(wait) is None,
         "exits": bool(calls & {"_exit_function", "_shutdown"}),
         "channel": next((about[kind][0] for kind in ("queue", "connection") if kind in about), None),
         "bound": about["queue"][1] if "queue" in about else None,
@@ -58,6 +58,15 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "line": wait.place.line if wait.place else None,
         "function": wait.place.function if wait.place else None,
     }
+
+
+def idle_as(wait: Wait) -> str | None:
+    """The function of a worker that waits for its next task; None of any other thread."""
+    for place, frame in enumerate(wait.stack):
+        if frame.function in IDLE:
+            inside = wait.stack[place - 1].function if place else "get"  # of a queue in C there is no frame
+            return frame.function if inside == "get" else None
+    return None
 
 
 def alone(wait: Wait, scene: Scene) -> bool:

@@ -101,9 +101,10 @@ class Names:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._ends = {(end.pid, end.descriptor): end.object for end in snapshot.ends}
+        self._snapshot = snapshot
         self._writers: dict[str, list[int]] = defaultdict(list)
         for end in snapshot.ends:
-            if end.writes and end.pid not in snapshot.helpers:
+            if end.writes:
                 self._writers[end.object].append(end.pid)
 
     def end(self, pid: int, descriptor: int | None) -> str | None:
@@ -112,7 +113,7 @@ class Names:
 
     def writers(self, name: str, besides: int) -> list[int]:
         """The other processes that could write to a pipe: of one that tells of a child's end, that child."""
-        return [pid for pid in dict.fromkeys(self._writers[name]) if pid != besides]
+        return [pid for pid in self._snapshot.acting(self._writers[name]) if pid != besides]
 
 
 def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names) -> Wait:
@@ -217,7 +218,7 @@ def shown(seen: Seen, look: ThreadLook, names: Names) -> Wait:
     kind, objects = by_kernel(seen, look, names)
     if kind == "within" and not seen.python:
         kind = "outside"
-    if look.native in seen.awake:
+    if seen.ran.get(look.native):
         kind = "runs"
     main = look.native == seen.pid
     return Wait(
@@ -238,8 +239,9 @@ def shown(seen: Seen, look: ThreadLook, names: Names) -> Wait:
 
 
 def library(frame: Frame) -> str:
-    """The last two parts of a file of the library: ``multiprocessing/queues.py``, ``python3.12/threading.py``."""
-    return "/".join(PurePath(frame.file).parts[-2:])
+    """The file of the library: ``multiprocessing/queues.py``, ``threading.py``."""
+    folder, name = ("", *PurePath(frame.file).parts)[-2:]
+    return name if folder.startswith("python3") else f"{folder}/{name}"
 
 
 def is_users(frame: Frame) -> bool:

@@ -47,10 +47,15 @@ def stuck(standing: Standing) -> Iterator[Finding]:
 
 def _users(row: Row, standing: Standing) -> bool:
     """Whether the program waits for it, in a line, a thread or a task of its own, and not for a pool or a queue."""
-    if row.get("pool") or row.get("states") or row.get("channel"):
+    if row.get("pool") or row.get("states") or row.get("channel") or row.get("library") in standstill.WAITS_FOR:
         return False
+    if row.get("file") is not None or row.get("in_task"):
+        return True
     joined = any(standing.threads(row["pid"], kind="thread", object=f"thread:{row['native']}"))
-    return row.get("file") is not None or row.get("own_pool") is not None or (joined and row.get("job") is None)
+    joins = any(
+        each.get("library") == "threading.py" for each in standing.threads(row["pid"], kind="within", api="join")
+    )
+    return not row["main"] and row.get("job") is None and (joined or joins)
 
 
 RULE: Final = Rule(

@@ -15,7 +15,8 @@ from mpdiag.standstill import Standing
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find pools without the thread that takes results, and takers of messages that were dropped."""
     for row in standing.waits:
-        if row["kind"] == "within" and row.get("pool") and _lost_its_taker(row, standing):
+        of_pool = row.get("pool") or row.get("library") == "multiprocessing/pool.py"
+        if row["kind"] == "within" and row.get("file") and of_pool and _lost_its_taker(row, standing):
             yield _of_pool(row, standing)
     for row in standing.stuck(kind="read"):
         lost = standing.dropped.all(object=row.get("channel"))

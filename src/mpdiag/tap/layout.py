@@ -16,6 +16,8 @@ MAGIC = 0x6D70_6469_6167_0001
 H_READY, H_TEXT = 12, 13
 #: Written from outside: the next one who asks for stacks wants to know what the threads wait for.
 H_WISH = 14
+#: How often stacks were asked for and told.
+H_ASKED = 15
 HEADER = 32
 
 #: What a thread may be doing. The number of a kind is its place here.

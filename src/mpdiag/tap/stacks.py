@@ -78,7 +78,10 @@ def asked(number: int, frame: Any) -> None:
             os.write(file, "".join(lines).encode("utf-8", "backslashreplace"))
         finally:
             os.close(file)
-        if _words is not None and _words[layout.H_WISH]:
+        if _words is None:
+            return
+        _words[layout.H_ASKED] += 1
+        if _words[layout.H_WISH]:
             _words[layout.H_WISH] = 0
             from . import waits
 

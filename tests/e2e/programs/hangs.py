@@ -85,6 +85,42 @@ def pipe_end_left_open(context):
     child.join()  # what it should have closed is open
 
 
+def refuse():
+    on_time()
+    raise RuntimeError("no licence")
+
+
+def initializer_fails(context):
+    with context.Pool(2, initializer=refuse) as pool:
+        pool.map(want, range(4))
+
+
+class Rejected(Exception):
+    def __init__(self, line, reason):
+        super().__init__(f"{line}: {reason}")
+
+
+def reject(line):
+    on_time()
+    raise Rejected(line, "odd")
+
+
+def exception_not_rebuilt(context):
+    with context.Pool(2) as pool:
+        pool.map(reject, range(40), chunksize=1)
+
+
+def killed(number):
+    on_time()
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def worker_killed(context):
+    with context.Pool(2) as pool:
+        pool.map(killed, range(8), chunksize=1)
+
+
 def slow(number):
     on_time()
     time.sleep(DEADLINE)
