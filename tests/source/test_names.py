@@ -376,6 +376,11 @@ def test_a_name_that_is_bound_very_often_is_not_followed(times, known):
         "pool.apply(f, (1,), {'r': q})",
         "pool.apply_async(partial(f, 1), (q,))",
         "pool.map(partial(f, r=q), x)",
+        "pool.map(lambda pair: f(*pair), x)\nf(1, q)",
+        "def g(pair):\n    n, r = pair\n    f(n, r)\npool.map(g, [(1, q)])",
+        "def g(pair):\n    n, r = pair\n    f(n, r)\njobs = [(n, q) for n in x]\npool.imap(g, jobs)",
+        "def g(pair):\n    n, r = pair\n    f(n, r)\npool.apply(g, [(1, q)])",
+        "jobs = []\njobs.append((1, q))\nfor n, r in jobs:\n    f(n, r)",
     ],
 )
 def test_what_tasks_pass_to_a_parameter(call):

@@ -141,6 +141,15 @@ class Source:
             if owner is not None and owner.kind in kinds:
                 yield call, owner
 
+    def members(self, kinds: Iterable[str], *named: str) -> Iterator[tuple[ast.Attribute, Thing]]:
+        """Where these attributes of such things are named: called, or passed on as in ``iter(queue.get, None)``."""
+        kinds = frozenset(kinds)
+        for name in named:
+            for node in self.tree.attributes.get(name, ()):
+                owner = self.things.thing(node.value)
+                if owner is not None and owner.kind in kinds:
+                    yield node, owner
+
     def concept(self, node: ast.expr) -> str:
         """The concept that an expression denotes: ``multiprocessing.Pool``, ``sys.exit``; empty when unknown."""
         return self.things.concept(node)

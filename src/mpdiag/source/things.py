@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mpdiag.source import names
-from mpdiag.source.elements import element_sources
+from mpdiag.source.elements import Rows, element_sources
 from mpdiag.source.flow import reaching
 from mpdiag.source.memo import Asked, Memo, each_of
 from mpdiag.source.names import STANDARD, Library
@@ -62,6 +62,7 @@ class Things:
         asked = Asked()
         self._tree = tree
         self._passed = passed
+        self._rows = Rows(tree, self.bindings, passed)
         #: The object of a library that an expression denotes: ``mp.Pool`` in ``mp.Pool(4)``.
         self.name: Memo[Named] = Memo(self._name, asked)
         #: The object that an expression gives.
@@ -197,14 +198,23 @@ class Things:
         if binding.how == "element":
             sources = element_sources(binding.value, binding.path) or ([] if binding.path else [binding.value])
             found = _merged(each_of(self.element, sources)) if sources else self.element(binding.value)
-            return found if sources else _end(found, binding.path)
+            return (
+                found
+                if sources
+                else _end(found, binding.path) or self._part(self._rows.elements(binding.value), binding)
+            )
         found = self.thing(binding.value)
         if not binding.path:
             annotated = found is None and isinstance(binding.node, ast.AnnAssign)
             return self._annotation(binding.node.annotation) if annotated else found  # type: ignore[attr-defined]
         if found is not None and found.kind == names.PIPE:
             return _end(found, binding.path)
-        return self.element(binding.value) if len(binding.path) == 1 else None
+        return (self.element(binding.value) if len(binding.path) == 1 else None) or self._part([binding.value], binding)
+
+    def _part(self, values: list[ast.expr], binding: Binding) -> Thing | None:
+        """What unpacking gives, if all the values are written out as tuples."""
+        parts = self._rows.parts(values, binding.path)
+        return _merged(each_of(self.thing, parts)) if parts else None
 
     def _item(self, node: ast.Subscript) -> Thing | None:
         """What a subscript gives: an end of a pipe, an element."""
@@ -304,15 +314,8 @@ class Things:
             elif binding.value is not None and not _is_empty(binding.value):
                 plain = binding.how == "value" and not binding.path
                 asks.append(partial(self.element, binding.value) if plain else lambda: None)
-        word = node.id if isinstance(node, ast.Name) else node.attr
-        put = [value for holder, value in self._tree.put.get(word, ()) if self._same(holder, node)]
-        asks += [partial(self.thing, value) for value in put]
+        asks += [partial(self.thing, value) for value in self._rows.put(node)]
         return _merged(each_of(lambda ask: ask(), asks))
-
-    def _same(self, first: ast.expr, second: ast.expr) -> bool:
-        """Whether two names, or attributes of ``self``, are one variable."""
-        bound = self.bindings(first)
-        return bool(bound) and bound[0] is self.bindings(second)[0]
 
     # --- definitions
 
