@@ -52,22 +52,13 @@ def rounds(source: Source, loop: Loop) -> int | None:
 def comes_first(source: Source, put: ast.Call, queue: ast.Call) -> bool:
     """Whether all who read the queue are processes that the same function starts below ``put``."""
     starts: list[ast.Call] = []
-    for get in readings(source, queue):
+    for get in [node for node, thing in source.members(BOUNDED, "get", "get_nowait") if thing.made is queue]:
         tasks = source.running.get(source.function(get), ())
         if not tasks or any(task.to.kind != names.PROCESS for task in tasks):
             return False
         made = {task.call for task in tasks}
         starts += [call for call, process in source.methods({names.PROCESS}, "start") if process.made in made]
     return bool(starts) and all(source.order.leads(put, start) for start in starts)
-
-
-def readings(source: Source, queue: ast.Call) -> Iterator[ast.Attribute]:
-    """Where a message is taken from the queue."""
-    for name in ("get", "get_nowait"):
-        for node in source.tree.attributes[name]:
-            thing = source.things.thing(node.value)
-            if thing is not None and thing.made is queue:
-                yield node
 
 
 LINT: Final = Lint(

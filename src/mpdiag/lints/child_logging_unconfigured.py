@@ -24,8 +24,8 @@ def inspect(source: Source) -> Iterator[Finding]:
     if "logging" not in source.tree.imported or named & SENDS:
         return
     configures = [call for concept in CONFIGURES for call in source.called(concept)]
-    added = [call for call in source.calls(*ADDS) if is_logger(source, call)]
-    if not configures or any(is_for_all(source, call) for call in [*configures, *added]):
+    configures += [call for call in source.calls(*ADDS) if is_logger(source, call)]
+    if not configures or any(is_for_all(source, call) for call in configures):
         return
     for function, tasks in source.workers.items():
         risk = next((risk for task in tasks if (risk := source.risk(task.to, FRESH))), None)
@@ -71,9 +71,9 @@ LINT: Final = Lint(
         why="Children by spawn and forkserver begin with logging as Python ships it: records below WARNING are "
         "dropped, handlers and formats of the parent do not exist there. Nothing says so, and the same program logs "
         "under fork.",
-        how="info() and debug() in a function that runs in another process, in a file that calls basicConfig() or its "
-        "kin, but only under the main guard or in a function that neither importing nor workers come to. Silent with a "
-        "QueueHandler or SocketHandler.",
+        how="info() and debug() in a function that runs in another process, in a file that calls basicConfig(), "
+        "addHandler() or their kin, but only under the main guard or in a function that neither importing nor workers "
+        "come to. Silent with a QueueHandler or SocketHandler.",
         bad="""
             import logging
             import multiprocessing

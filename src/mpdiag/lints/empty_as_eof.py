@@ -49,7 +49,7 @@ def ends_loop(source: Source, call: ast.Call) -> bool:
         block = argument(call, 0, "block")
         if not isinstance(block, ast.Constant) or block.value:
             return False
-    return any(leaves(handler.body) for handler in handlers(source, call))
+    return any(leaves(handler.body) for handler in handlers(source, call)) or is_around(source, loop)
 
 
 def comes_back(source: Source, loop: ast.While) -> bool:
@@ -83,6 +83,12 @@ def handlers(source: Source, call: ast.Call) -> list[ast.ExceptHandler]:
     return []
 
 
+def is_around(source: Source, loop: ast.While) -> bool:
+    """Whether Empty is caught around a loop without another end."""
+    forever = isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+    return forever and "Empty" in source.order.handled(loop)
+
+
 def leaves(block: list[ast.stmt]) -> bool:
     """Whether a block does nothing but leave the loop, with a word perhaps."""
     return isinstance(block[-1], LEAVES) and all(isinstance(each, (ast.Expr, *LEAVES)) for each in block)
@@ -105,7 +111,9 @@ def has_writer(source: Source, call: ast.Call, queue: ast.Call) -> bool:
     writers = {task.call for put in puts for task in source.workers.get(source.function(put), ())}
     waits = [join for join, process in source.methods({names.PROCESS}, "join") if process.made in writers]
     alive = [asked for asked, process in source.methods({names.PROCESS}, "is_alive") if process.made in writers]
-    return bool(writers) and not alive and not any(source.order.leads(join, call) for join in waits)
+    places = [call, *(each for each in source.tree.every_call if source.things.definition(each.func) is here)]
+    joined = any(source.order.leads(join, place) for join in waits for place in places)
+    return bool(writers) and not alive and not joined
 
 
 LINT: Final = Lint(

@@ -67,7 +67,9 @@ def read_afterwards(source: Source, join: ast.Call, queue: ast.Call) -> ast.expr
         return None
     here = source.function(join)
     after: list[ast.expr] = []
-    for read in readings(source, queue):
+    for read, thing in source.members(FED, *READS):
+        if thing.made is not queue:
+            continue
         home = source.function(read)
         places: list[ast.expr] = [read]
         if home is not here:
@@ -76,15 +78,6 @@ def read_afterwards(source: Source, join: ast.Call, queue: ast.Call) -> ast.expr
             return None
         after += places
     return None if not after or handed_on(source, join, queue) else after[0]
-
-
-def readings(source: Source, queue: ast.Call) -> Iterator[ast.Attribute]:
-    """Where the queue's methods that take a message are named: called, or passed as in ``iter(queue.get, None)``."""
-    for name in READS:
-        for node in source.tree.attributes[name]:
-            thing = source.things.thing(node.value)
-            if thing is not None and thing.made is queue:
-                yield node
 
 
 def handed_on(source: Source, join: ast.Call, queue: ast.Call) -> bool:

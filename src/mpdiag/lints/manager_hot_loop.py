@@ -20,7 +20,7 @@ WAITS = frozenset({"acquire", "get", "join", "poll", "read", "readline", "recv",
 def inspect(source: Source) -> Iterator[Finding]:
     """Find accesses to proxies in loops of functions that run in workers, or in functions that such loops call."""
     told: set[tuple[ast.AST, object]] = set()
-    for node in accesses(source):
+    for node in accesses(source) if not PROXIES.isdisjoint(source.made) else ():
         thing = source.things.thing(node)
         function = source.function(node)
         if thing is None or thing.kind not in PROXIES or function not in source.workers:

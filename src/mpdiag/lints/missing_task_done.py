@@ -17,7 +17,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     """Find join() of a queue that is read in this file, where nothing calls task_done()."""
     if source.tree.attributes["task_done"]:
         return
-    read = {queue.made for _, queue in source.methods(KINDS, "get", "get_nowait")}
+    read = {queue.made for _, queue in source.members(KINDS, "get", "get_nowait")}
     for join, queue in source.methods(KINDS, "join"):
         if queue.made is not None and queue.made in read and not goes_elsewhere(source, queue.made):
             yield LINT.finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,7 +22,7 @@ def inspect(source: Source) -> Iterator[Finding]:
         if len(writers) > 1 or any(is_repeated(source, task) for task in writers.values()):
             yield LINT.finding(
                 source.place(send),
-                level="warning",
+                level="warning" if goes_on(source, send) else "note",
                 seen="Several processes write to this end of the pipe, without a lock. Messages of more than some "
                 "kilobytes are written in parts, the parts of two writers mix, and the reader fails with garbage.",
                 do="Use a SimpleQueue, which is a pipe with locks; or give each process a pipe of its own and read "
@@ -33,6 +34,12 @@ def gets(source: Source, task: Task, end: Thing) -> bool:
     """Whether a task is given the end of a pipe."""
     things = [source.things.thing(value) for value in task.given]
     return any(thing is not None and thing.made is end.made and thing.end == end.end for thing in things)
+
+
+def goes_on(source: Source, send: ast.Call) -> bool:
+    """Whether a process sends more than once."""
+    after = source.tree.following(source.tree.statement(send))
+    return source.tree.loop(send) is not None and not isinstance(after, (ast.Return, ast.Break))
 
 
 def is_repeated(source: Source, task: Task) -> bool:
@@ -49,7 +56,8 @@ LINT: Final = Lint(
         why="A Connection has no lock. The system writes small messages in one piece; larger ones it takes in parts, "
         "and those of two writers mix. The reader then takes bytes of the one for the length of the other.",
         how="send() or send_bytes(), with no lock around it, in a function of several processes that were given the "
-        "same end of the same pipe. Silent when the pipe is made anew for each of them.",
+        "same end of the same pipe; a note where each sends but once. Silent when the pipe is made anew for each of "
+        "them.",
         bad="""
             from multiprocessing import Pipe, Process
 

@@ -11,11 +11,12 @@ from mpdiag.model import Doc
 from mpdiag.source import FRESH, Risk, Source, Thing, names
 
 KINDS = names.SYNC | names.QUEUES | names.SHARED | {names.CONNECTION}
+MADE = KINDS | {names.PIPE}
 
 
 def inspect(source: Source) -> Iterator[Finding]:
     """Find what importing the file makes and workers use, though it was not given to them."""
-    if not source.is_reimported:
+    if not source.is_reimported or MADE.isdisjoint(source.made):
         return
     told: set[ast.Call] = set()
     loads: list[ast.Name | ast.Attribute] = [each for nodes in source.tree.names.values() for each in nodes]

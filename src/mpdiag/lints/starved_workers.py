@@ -49,9 +49,9 @@ def waiting_tasks(source: Source, queue: ast.Call) -> Iterator[Task]:
 
 def takers(source: Source, queue: ast.Call) -> Iterator[ast.AST]:
     """The functions that call get() of a queue in a loop without a timeout, or as in ``iter(queue.get, None)``."""
-    for node in source.tree.attributes["get"]:
-        thing, call = source.things.thing(node.value), source.tree.parents[node]
-        if thing is None or thing.made is not queue or not isinstance(call, ast.Call):
+    for node, thing in source.members(QUEUES, "get"):
+        call = source.tree.parents[node]
+        if thing.made is not queue or not isinstance(call, ast.Call):
             continue
         passed = call.func is not node and source.concept(call.func) == "iter"
         called = call.func is node and not call.args and not call.keywords

@@ -11,8 +11,9 @@ from mpdiag.model import Doc
 from mpdiag.source import Loop, Source, Task, argument
 
 #: Method that hands out a task → method that waits for it.
-WAITS = {"submit": "result", "apply_async": "get", "map_async": "get", "starmap_async": "get"}
-INSTEAD = {"submit": "executor.map(…)", "apply": "pool.map(…) or pool.imap_unordered(…)"}
+WAITS = {"submit": "result()", "apply_async": "get()", "apply": "apply()", "run_in_executor": "await"}
+INSTEAD = {"submit": "executor.map(…)", "run_in_executor": "`await asyncio.gather(*tasks)`"}
+IN_ORDER = "pool.map(…) or pool.imap_unordered(…)"
 
 
 def inspect(source: Source) -> Iterator[Finding]:
@@ -20,23 +21,26 @@ def inspect(source: Source) -> Iterator[Finding]:
     if source.is_test:
         return
     for task in source.tasks:
-        loop = source.tree.loop(task.call) if task.how in WAITS or task.how == "apply" else None
-        wait = task.call if task.how == "apply" else awaited(source, task.call, WAITS.get(task.how, ""))
-        if loop is None or wait is None or one_by_one(source, task, wait, loop):
-            continue
-        how = "apply() waits for its result" if task.how == "apply" else f"{WAITS[task.how]}() waits for this task"
-        yield LINT.finding(
-            source.place(wait),
-            level="warning",
-            seen=f"{how} before the loop hands out the next one: one worker works, the others wait.",
-            do=f"Hand out all tasks first and take the results afterwards: {INSTEAD.get(task.how, INSTEAD['apply'])} "
-            "gives them in order; a list of what was handed out keeps everything else as it is.",
-        )
+        loop = source.tree.loop(task.call) if task.how in WAITS else None
+        wait = awaited(source, task) if loop is not None else None
+        if loop is not None and wait is not None and not one_by_one(source, task, wait, loop):
+            yield LINT.finding(
+                source.place(wait),
+                level="warning",
+                seen=f"{WAITS[task.how]} waits for this task before the loop hands out the next one: one worker works, "
+                "the others wait.",
+                do=f"Hand out all tasks first and take the results afterwards: {INSTEAD.get(task.how, IN_ORDER)} gives "
+                "them in order; a list of what was handed out keeps everything else as it is.",
+            )
 
 
-def awaited(source: Source, call: ast.Call, method: str) -> ast.Call | None:
-    """The call that waits for a task, without a limit, on the same or on the next line."""
-    outer = source.tree.parents.get(call)
+def awaited(source: Source, task: Task) -> ast.expr | None:
+    """What waits for a task, without a limit, on the same or on the next line."""
+    if task.how == "apply":
+        return task.call
+    method, outer = WAITS[task.how].removesuffix("()"), source.tree.parents.get(task.call)
+    if task.how == "run_in_executor":
+        return outer if isinstance(outer, ast.Await) else None
     if isinstance(outer, ast.Attribute) and outer.attr == method:
         wait = source.tree.parents.get(outer)
         return wait if isinstance(wait, ast.Call) and not wait.args and not wait.keywords else None
@@ -50,8 +54,10 @@ def awaited(source: Source, call: ast.Call, method: str) -> ast.Call | None:
     return None
 
 
-def one_by_one(source: Source, task: Task, wait: ast.Call, loop: Loop) -> bool:
+def one_by_one(source: Source, task: Task, wait: ast.expr, loop: Loop) -> bool:
     """Whether tasks cannot overlap anyway: one worker, a loop that may end early, a task that needs the one before."""
+    if isinstance(loop, ast.AsyncFor) or (isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant)):
+        return True  # each round answers to something that has come
     made = task.to.made
     workers = argument(made, 0, "max_workers" if task.how == "submit" else "processes") if made else None
     if isinstance(workers, ast.Constant) and workers.value == 1:
@@ -76,9 +82,10 @@ LINT: Final = Lint(
         title="Each task awaited before the next is submitted",
         why="submit(...).result() in a loop keeps one task in flight: the pool works like a loop, and adds the cost "
         "of a round trip to every task.",
-        how="submit(…).result(), apply_async(…).get() and their kin in a loop, in one expression or on the next line, "
-        "and apply() in a loop. Silent when the pool has one worker, when a wait has a timeout, when the loop may end "
-        "early, when a task needs the result of the one before, and in tests.",
+        how="submit(…).result() and apply_async(…).get() in a loop, in one expression or on the next line; apply() "
+        "and `await loop.run_in_executor(…)` in a loop. Silent when the pool has one worker, when a wait has a "
+        "timeout, when the loop may end early or answers to what comes, when a task needs the result of the one "
+        "before, and in tests.",
         bad="""
             from concurrent.futures import ProcessPoolExecutor
 

@@ -117,7 +117,7 @@ def may_see(source: Source, node: ast.expr) -> bool:
     if isinstance(outer, ast.Attribute):
         return outer.attr not in BLIND
     if isinstance(outer, ast.Subscript) and outer.slice is node:
-        return False
+        return isinstance(outer.ctx, ast.Store)  # as a key it goes on
     if isinstance(outer, (ast.For, ast.AsyncFor, ast.comprehension)):
         counted = isinstance(outer.target, ast.Tuple) and isinstance(node, ast.Call)  # by enumerate()
         bound = [each for each in ast.walk(outer.target) if isinstance(each, ast.Name)][int(counted) :]

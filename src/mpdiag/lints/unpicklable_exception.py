@@ -31,8 +31,8 @@ class Trouble:
 
 def inspect(source: Source) -> Iterator[Finding]:
     """Look at the classes of this file that tasks of pools raise."""
-    for name in list(source.tree.names.values()):
-        for node in name:
+    for nodes in list(source.tree.names.values()) if source.workers else ():
+        for node in nodes:
             raised, call = raising(source, node)
             task = sent_by(source, node) if raised is not None else None
             if raised is None or task is None or source.caught(node, CAUGHT | bases(source, raised)):

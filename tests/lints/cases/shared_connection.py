@@ -4,7 +4,9 @@
 from multiprocessing import Pipe, Process
 
 def work(conn, n):
-    conn.send(list(range(n)))  # expect: MP308 warning
+    for k in range(n):
+        conn.send(list(range(k)))  # expect: MP308 warning
+    conn.send(None)  # expect: MP308 note
 
 def main():
     reader, writer = Pipe(duplex=False)

@@ -50,6 +50,47 @@ def main():
     with Pool() as pool:
         run(pool, ["a"])
 
+# --- awaited by an event loop
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+async def run(pages):
+    loop = asyncio.get_running_loop()
+    total = 0
+    with ProcessPoolExecutor() as pool:
+        for page in pages:
+            total += await loop.run_in_executor(pool, len, page)  # expect: MP401
+    return total
+
+# --- what comes is answered
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+async def serve(stream, pool: ProcessPoolExecutor):
+    loop = asyncio.get_running_loop()
+    async for page in stream:
+        print(await loop.run_in_executor(pool, len, page))
+
+def answer(conn, pool: ProcessPoolExecutor):
+    while True:
+        conn.send(pool.submit(len, conn.recv()).result())
+
+# --- each batch is spread over the workers
+from multiprocessing import Pool
+
+def run(batches):
+    with Pool() as pool:
+        for batch in batches:
+            print(pool.map_async(len, batch).get())
+
+# --- gathered
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+
+async def run(pages, pool: ProcessPoolExecutor):
+    loop = asyncio.get_running_loop()
+    return await asyncio.gather(*[loop.run_in_executor(pool, len, page) for page in pages])
+
 # --- all of them first
 from concurrent.futures import ProcessPoolExecutor, as_completed
 

@@ -98,6 +98,18 @@ def run(paths):
         last = executor.submit(load, paths[0])
         last.add_done_callback(print)
 
+# --- kept as a key
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+def run(paths):
+    with ThreadPoolExecutor() as executor:
+        names = {}
+        for path in paths:
+            future = executor.submit(load, path)
+            names[future] = path
+        for future in as_completed(names):
+            print(names[future], future.result())
+
 # --- asked beside something else
 from concurrent.futures import ThreadPoolExecutor
 
