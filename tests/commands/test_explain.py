@@ -12,12 +12,12 @@ from mpdiag.report import Style
 from mpdiag.text import pages
 from mpdiag.text.topics import TOPICS
 
-RULE = registry.rules()["MP701"]
+RULE = registry.rules()["MP104"]
 NAMES = [*TOPICS, *registry.probes(), *registry.mistakes(), *registry.names("renderers")]
 
 
 @pytest.mark.parametrize(
-    "name", ["MP701", "mp701", "affinity-ignored", "affinity_ignored", "Affinity-Ignored", "cpu-count-ignores-limits"]
+    "name", ["MP104", "mp104", "repeated-init", "repeated_init", "Repeated-Init", "heavy-init-per-task"]
 )
 def test_a_rule_by_any_of_its_names(name):
     assert find(name) == pages.of_mistake([RULE])
@@ -45,7 +45,7 @@ def test_no_two_things_share_a_name():
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("affinity-ignord", "affinity-ignored"), ("hang", "hangs"), ("MP7011", "MP701"), ("start_metod", "start_method")],
+    [("repeated-int", "repeated-init"), ("hang", "hangs"), ("MP1044", "MP104"), ("start_metod", "start_method")],
 )
 def test_an_unknown_name_suggests_the_closest(name, meant):
     with pytest.raises(BadInput) as caught:
@@ -60,7 +60,7 @@ def test_an_unknown_name_that_resembles_nothing_points_to_the_list(capfd):
 
 
 def test_the_page_of_a_rule_says_everything_it_knows(capfd):
-    assert run(["explain", "MP701", "--format", "markdown"]) == 0
+    assert run(["explain", "MP104", "--format", "markdown"]) == 0
     out = capfd.readouterr().out
 
     doc = RULE.doc

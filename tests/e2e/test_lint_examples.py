@@ -84,6 +84,7 @@ def run(code: str, method: str, folder: Path, limit: float) -> End:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},  # a pool that is terminated takes along what workers print
     ) as process:
         try:
             out, err = process.communicate(timeout=limit)

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -70,6 +71,9 @@ def tell(process):
 def test_a_tree_is_found_and_its_ends_are_seen(place):
     with program(TREE, SLEEP) as process:
         children = {int(pid) for pid in process.stdout.readline().split()}
+        for pid in children:  # amid an exec the kernel tells no command line
+            while SLEEP.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                time.sleep(0.01)
         sampler = Sampler(place, process.pid)
         sampler.look()
         alive = sampler.vitals()

@@ -112,9 +112,10 @@ def show_pools(context, method):
         print(pool.map(square, range(10)), list(pool.imap(square, range(5), 2)), pool.starmap(pow, [(2, 3)]))
         pool.close()
         pool.join()
-    with context.Pool(2, maxtasksperchild=3) as pool:
-        print(pool.map(square, range(20), chunksize=1))
-        print(sorted(pool.imap_unordered(square, range(5))), pool.apply(square, (4,)))
+    with context.Pool(2, maxtasksperchild=3) as pool:  # its thread forks: what is printed meanwhile may come twice
+        squares = pool.map(square, range(20), chunksize=1)
+        more = sorted(pool.imap_unordered(square, range(5))), pool.apply(square, (4,))
+    print(squares, more)
     with ProcessPoolExecutor(2, mp_context=context) as executor:
         print(list(executor.map(square, range(9), chunksize=2)))
     queue = context.Queue()
