@@ -26,8 +26,9 @@ help: ## list the targets
 probe: $(RUNTIME) ## measure what multiprocessing costs on this machine
 	@$(BIN)/mpdiag probe $(ARGS)
 
-test: check ## every check, then the tests
-	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+test: check ## every check, then the tests; what fails beside others is asked once more, alone
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS) || \
+	$(PY) -m pytest --last-failed --last-failed-no-failures none $(ARGS)
 
 check: $(DEVELOPMENT) ## ruff, mypy, import-linter and the generated pages, without the tests
 	$(PY) -m ruff check

@@ -147,9 +147,9 @@ def test_a_ctrl_c_that_the_program_survives_ends_nobody(sandbox, script):
     with sandbox.start("run", "-q", "--json", "out.json", name, start_new_session=True) as process:
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
 
-    assert (out, process.returncode) == ("no\n", 6)
+    assert (out, process.returncode) == ("no\n", 6), err
     sandbox.expect_nothing_left()
 
 
