@@ -1,0 +1,192 @@
+"""How often `mpdiag lint` is right about code that is kept well.
+
+``python benchmarks/lint_precision.py --cache FOLDER [--verdicts FILE] [PROJECT]...``
+
+The projects below, in the versions named, are fetched as wheels (pip builds what an sdist holds, even to tell its
+metadata; nothing of a wheel is executed), unpacked in FOLDER, and checked with the default options. Every finding
+outside of tests that is a warning or an error is looked up in lint_verdicts.toml, where someone who has read the source
+says whether it is true, false or debatable, and why. Precision is true : (true + false); what is debatable is counted
+apart, as are notes and what is found in tests. Findings without a verdict, and verdicts that no finding needs any more,
+are named: then the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common import MPDIAG, show
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PROJECTS = """
+accelerate==1.15.0 allennlp==2.10.1 ansible-core==2.19.14 apache-airflow-core==3.3.2 apscheduler==3.11.3
+astropy==8.0.2 billiard==4.3.2 biopython==1.88 black==26.10.1 celery==5.7.0 cloudpickle==3.1.3
+concurrent-log-handler==0.9.31 coverage==7.17.4 dask==2026.8.0 datasets==5.2.0 dill==0.4.1 dipy==1.12.1
+distributed==2026.8.0 dramatiq==2.2.1 dynesty==3.1.0 emcee==3.1.6 flake8==7.5.0 fsspec==2026.9.0 gensim==4.4.0
+gevent==26.9.0 granian==2.8.7 gunicorn==27.0.1 gymnasium==1.4.0 huey==3.5.4 hypercorn==0.18.0 hypothesis==6.170.17
+imageio==2.38.1 ipyparallel==9.2.0 isort==9.0.2 joblib==1.6.0 jupyter-client==8.10.0 kombu==5.7.0 lightning==2.6.6
+litdata==0.2.76 loky==3.7.0 luigi==3.8.1 mdanalysis==2.11.0 mne==1.13.2 modin==0.37.1 mosaicml-streaming==0.13.0
+mpire==2.10.2 multiprocess==0.70.19 mypy==2.4.1 nengo==4.1.0 nipype==1.11.0 optuna==5.0.0 pandas==3.1.1
+parsl==2026.10.26 pathos==0.3.5 pebble==5.2.3 pylint==4.1.4 pymatgen==2026.10.24 pymc==5.28.5 pytest-xdist==3.8.0
+pytorch-lightning==2.6.6 ray==2.60.0 robotframework-pabot==5.2.2 rq==3.0.0 sanic==25.12.1 scikit-learn==1.9.1
+scipy==1.17.1 sentence-transformers==6.2.0 snakemake==9.27.1 spacy==3.8.18 sphinx==9.0.4 stable-baselines3==2.9.2
+stanza==1.15.0 statsmodels==0.15.0 sunpy==7.0.5 tensorpack==0.11 timm==1.0.31 torch-geometric==2.8.1
+torchvision==0.29.1 tornado==6.6.1 tox==4.67.15 tqdm==4.70.1 tsfresh==0.21.2 ultralytics==8.4.190 uvicorn==0.54.0
+watchfiles==1.3.0 webdataset==1.0.2 xarray==2026.9.0 yapf==0.43.0 yt==4.4.3
+"""
+#: The one kind of wheel that is read, wherever this runs.
+WHEELS = ("--only-binary", ":all:", "--no-deps", "--python-version", "3.11")
+#: A binary wheel is made for one of these; pip takes those alone that are named.
+PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_24_x86_64", "manylinux2014_x86_64")
+TESTS = re.compile(r"(^|/)(tests?|testing|\w+_tests?)/|(^|/)(test_[^/]*|conftest|[^/]*_tests?)\.py$")
+VERDICTS = ("true", "false", "debatable")
+
+
+@dataclass(frozen=True, order=True)
+class Spot:
+    """Which finding a verdict is about."""
+
+    project: str
+    version: str
+    file: str
+    line: int
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.version}: {self.file}:{self.line} {self.rule}"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the lint of one project gave."""
+
+    files: int
+    #: Of these, those that use multiprocessing.
+    relevant: int
+    spots: tuple[Spot, ...]
+    notes: int
+    in_tests: int
+
+
+def unpacked(pin: str, cache: Path) -> Path:
+    """The Python files of a pinned project, fetched unless they are there."""
+    folder = cache / pin
+    if not folder.is_dir():
+        wheel = fetched(pin, cache / "wheels")
+        fresh = cache / f"{pin}.part"
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(fresh, [name for name in archive.namelist() if name.endswith(".py")])
+        fresh.rename(folder)
+    return folder
+
+
+def fetched(pin: str, folder: Path) -> Path:
+    """The wheel of a pinned project."""
+    platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", *WHEELS)
+    into = folder / pin
+    if subprocess.run((*pip, *platforms, "--dest", str(into), pin), check=False).returncode:
+        raise SystemExit(f"pip found no wheel of {pin}")
+    return next(into.glob("*.whl"))
+
+
+def checked(pin: str, folder: Path) -> Checked:
+    """Lint one project."""
+    command = (*MPDIAG, "lint", "--quiet", "--format", "json", "--fail-on", "never", ".")
+    report = json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout)
+    counts = {row["key"]: row["count"] for row in report["sections"][0]["rows"]}
+    tested = [finding for finding in report["findings"] if TESTS.search(finding["place"]["file"])]
+    others = [finding for finding in report["findings"] if finding not in tested]
+    serious = [finding for finding in others if finding["level"] != "note"]
+    return Checked(
+        files=counts["checked"],
+        relevant=counts["relevant"],
+        spots=tuple(spot(pin, finding) for finding in serious),
+        notes=len(others) - len(serious),
+        in_tests=len(tested),
+    )
+
+
+def spot(pin: str, finding: Mapping[str, Any]) -> Spot:
+    """Where a finding is."""
+    project, _, version = pin.partition("==")
+    place = finding["place"]
+    return Spot(project, version, place["file"], place["line"], finding["rule"])
+
+
+def recorded(file: Path) -> dict[Spot, str]:
+    """The verdict on each finding that someone has read."""
+    verdicts = {}
+    for entry in tomllib.loads(file.read_text("utf-8")).get("finding", []):
+        where = Spot(*(entry[key] for key in ("project", "version", "file", "line", "rule")))
+        if entry["verdict"] not in VERDICTS or not entry["why"]:
+            raise SystemExit(f"{file}: {where} needs a verdict ({', '.join(VERDICTS)}) and a why")
+        verdicts[where] = entry["verdict"]
+    return verdicts
+
+
+def precision(verdicts: Sequence[str | None]) -> tuple[str, ...]:
+    """The cells of one line: a rule, or all of them."""
+    counts = Counter(verdicts)
+    judged = counts["true"] + counts["false"]
+    share = f"{counts['true'] / judged:.0%}" if judged else "–"
+    return (*(str(counts[verdict]) for verdict in (*VERDICTS, None)), share)
+
+
+def show_projects(results: Mapping[str, Checked]) -> None:
+    """Print what was found in each project."""
+    rows = [
+        (pin, *map(str, (each.files, each.relevant, len(each.spots), each.notes, each.in_tests)))
+        for pin, each in results.items()
+    ]
+    totals = [str(sum(int(row[column]) for row in rows)) for column in range(1, 6)]
+    header = ("project", "files", "relevant", "findings", "notes", "in tests")
+    show("Found", header, [*rows, (f"all {len(rows)}", *totals)])
+
+
+def show_precision(spots: Sequence[Spot], verdicts: Mapping[Spot, str]) -> None:
+    """Print how often each rule is right."""
+    rules = sorted({each.rule for each in spots})
+    rows = [(rule, *precision([verdicts.get(each) for each in spots if each.rule == rule])) for rule in rules]
+    everything = ("all", *precision([verdicts.get(each) for each in spots]))
+    show("Precision outside of tests", ("rule", *VERDICTS, "not judged", "precision"), [*rows, everything])
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="only these, as name or name==version")
+    parser.add_argument("--cache", type=Path, required=True, help="a folder for what is fetched")
+    parser.add_argument("--verdicts", type=Path, default=Path(__file__).with_name("lint_verdicts.toml"))
+    asked = parser.parse_args()
+    pins = [pin for pin in PROJECTS.split() if not asked.projects or {pin, pin.partition("==")[0]} & {*asked.projects}]
+    if not pins:
+        parser.error("none of these is among the projects named in this script")
+    results = {pin: checked(pin, unpacked(pin, asked.cache)) for pin in pins}
+    spots = sorted(each for result in results.values() for each in result.spots)
+    verdicts = recorded(asked.verdicts)
+    show_projects(results)
+    show_precision(spots, verdicts)
+    unread = [each for each in spots if each not in verdicts]
+    stale = [each for each in verdicts if f"{each.project}=={each.version}" in pins and each not in spots]
+    for title, some in (("Without a verdict", unread), ("Verdicts on nothing that is found", stale)):
+        if some:
+            show(title, ("finding",), [(str(each),) for each in some])
+    raise SystemExit(bool(unread or stale))
+
+
+if __name__ == "__main__":
+    main()
