@@ -94,10 +94,12 @@ def unpacked(pin: str, cache: Path) -> Path:
 
 
 def fetched(pin: str, folder: Path) -> Path:
-    """The wheel of a pinned project."""
+    """The wheel of a pinned project; a registry is asked only for what the cache lacks."""
+    into = folder / pin
+    if there := next(into.glob("*.whl"), None):
+        return there
     platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", *WHEELS)
-    into = folder / pin
     if subprocess.run((*pip, *platforms, "--dest", str(into), pin), check=False).returncode:
         raise SystemExit(f"pip found no wheel of {pin}")
     return next(into.glob("*.whl"))
