@@ -32,20 +32,10 @@ else:
     import tomli as tomllib
 
 PROJECTS = """
-accelerate==1.15.0 allennlp==2.10.1 ansible-core==2.19.14 apache-airflow-core==3.3.2 apscheduler==3.11.3
-astropy==8.0.2 billiard==4.3.2 biopython==1.88 black==26.10.1 celery==5.7.0 cloudpickle==3.1.3
-concurrent-log-handler==0.9.31 coverage==7.17.4 dask==2026.8.0 datasets==5.2.0 dill==0.4.1 dipy==1.12.1
-distributed==2026.8.0 dramatiq==2.2.1 dynesty==3.1.0 emcee==3.1.6 flake8==7.5.0 fsspec==2026.9.0 gensim==4.4.0
-gevent==26.9.0 granian==2.8.7 gunicorn==27.0.1 gymnasium==1.4.0 huey==3.5.4 hypercorn==0.18.0 hypothesis==6.170.17
-imageio==2.38.1 ipyparallel==9.2.0 isort==9.0.2 joblib==1.6.0 jupyter-client==8.10.0 kombu==5.7.0 lightning==2.6.6
-litdata==0.2.76 loky==3.7.0 luigi==3.8.1 mdanalysis==2.11.0 mne==1.13.2 modin==0.37.1 mosaicml-streaming==0.13.0
-mpire==2.10.2 multiprocess==0.70.19 mypy==2.4.1 nengo==4.1.0 nipype==1.11.0 optuna==5.0.0 pandas==3.1.1
-parsl==2026.10.26 pathos==0.3.5 pebble==5.2.3 pylint==4.1.4 pymatgen==2026.10.24 pymc==5.28.5 pytest-xdist==3.8.0
-pytorch-lightning==2.6.6 ray==2.60.0 robotframework-pabot==5.2.2 rq==3.0.0 sanic==25.12.1 scikit-learn==1.9.1
-scipy==1.17.1 sentence-transformers==6.2.0 snakemake==9.27.1 spacy==3.8.18 sphinx==9.0.4 stable-baselines3==2.9.2
-stanza==1.15.0 statsmodels==0.15.0 sunpy==7.0.5 tensorpack==0.11 timm==1.0.31 torch-geometric==2.8.1
-torchvision==0.29.1 tornado==6.6.1 tox==4.67.15 tqdm==4.70.1 tsfresh==0.21.2 ultralytics==8.4.190 uvicorn==0.54.0
-watchfiles==1.3.0 webdataset==1.0.2 xarray==2026.9.0 yapf==0.43.0 yt==4.4.3
+ansible-core==2.19.14 apache-airflow-core==3.3.2 billiard==4.3.2 biopython==1.88 celery==5.7.0 dipy==1.12.1
+distributed==2026.8.0 imageio==2.38.1 joblib==1.6.0 loky==3.7.0 luigi==3.8.1 mdanalysis==2.11.0
+mosaicml-streaming==0.13.0 nipype==1.11.0 pandas==3.1.1 parsl==2026.10.26 pymatgen==2026.10.24 pytest-xdist==3.8.0
+ray==2.60.0 scikit-learn==1.9.1 tensorpack==0.11 torch-geometric==2.8.1 torchvision==0.29.1
 """
 #: The one kind of wheel that is read, wherever this runs.
 WHEELS = ("--only-binary", ":all:", "--no-deps", "--python-version", "3.11")
