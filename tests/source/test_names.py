@@ -402,3 +402,22 @@ found
 
     assert thing is not None
     assert thing.kind == "proxy.Queue"
+
+
+@pytest.mark.parametrize(("decorator", "first"), [("", "self, "), ("    @staticmethod\n", "")])
+def test_a_static_method_has_no_parameter_for_an_instance(decorator, first):
+    source = read(f"""
+import multiprocessing as mp
+
+class Tracker:
+    def start(self):
+        mp.Process(target=self.work, args=(mp.Event(), mp.Queue())).start()
+
+{decorator}    def work({first}event, queue):
+        event
+        queue
+""")
+    method = source.tree.root.body[1].body[1]
+    found = [source.things.thing(statement.value) for statement in method.body]
+
+    assert [thing.kind for thing in found] == ["multiprocessing.Event", "multiprocessing.Queue"]

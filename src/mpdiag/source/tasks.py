@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mpdiag.source import names
-from mpdiag.source.scopes import FUNCTIONS, parameters
+from mpdiag.source.scopes import FUNCTIONS, is_static, parameters
 from mpdiag.source.things import Thing, Things, argument
 from mpdiag.source.tree import Tree
 
@@ -147,7 +147,7 @@ class Tasks:
         if not isinstance(function, FUNCTIONS):
             return
         around = self._tree.homes[function].node
-        offset = 1 if isinstance(around, ast.ClassDef) else 0
+        offset = 1 if isinstance(around, ast.ClassDef) and not is_static(function) else 0
         called = around.name if isinstance(around, ast.ClassDef) and function.name == "__init__" else function.name
         places = {each.arg: place for place, each in enumerate(parameters(function.args))}
         for call in self._tree.calls.get(called, ()):
