@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mpdiag import __version__, budgets, compared_figures, compared_many, compared_runs
+from mpdiag import budgets, compared_figures, compared_many, compared_runs
 from mpdiag.compared_findings import Changes
 from mpdiag.errors import BadInput
+from mpdiag.heading import begin
 from mpdiag.model import Cell, Column
-from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
+from mpdiag.report import Quality, Report, Section
 from mpdiag.text import present
 from mpdiag.units import cell, rough
 
@@ -32,7 +33,7 @@ _FLEETING = frozenset(
 )
 
 
-def compare(before: Report, after: Report, command: tuple[str, ...] = ()) -> Report:
+def compare(before: Report, after: Report) -> Report:
     """What became of ``before`` in ``after``.
 
     Its findings are those of ``after`` that ``before`` did not have.
@@ -40,7 +41,6 @@ def compare(before: Report, after: Report, command: tuple[str, ...] = ()) -> Rep
     Args:
         before: the earlier report.
         after: the later one, of the same kind.
-        command: the command line that asks for it.
 
     Raises:
         BadInput: they are of different kinds, or comparisons themselves.
@@ -49,11 +49,11 @@ def compare(before: Report, after: Report, command: tuple[str, ...] = ()) -> Rep
     changes = Changes.between(before, after)
     verdict, sections = _HOW.get(after.kind, _by_findings)(before, after, changes)
     facts = _facts([("before", before), ("after", after)], detail=after.kind != "doctor")
-    report = _blank(after, verdict, [*facts, *(section for section in sections if section.rows)], command)
+    report = _blank(after, verdict, [*facts, *(section for section in sections if section.rows)])
     return replace(report, findings=changes.new, quality=tuple(Quality(text) for text in doubts(before, after)))
 
 
-def side_by_side(named: Sequence[tuple[str, Report]], command: tuple[str, ...] = ()) -> Report:
+def side_by_side(named: Sequence[tuple[str, Report]]) -> Report:
     """Several reports in columns: of a fleet, or of many interpreters.
 
     Raises:
@@ -62,7 +62,7 @@ def side_by_side(named: Sequence[tuple[str, Report]], command: tuple[str, ...] =
     reports = [report for _, report in named]
     _check(reports)
     verdict, sections = compared_many.compare(named)
-    report = _blank(reports[0], verdict, [*_facts(named, detail=False), *sections], command)
+    report = _blank(reports[0], verdict, [*_facts(named, detail=False), *sections])
     return replace(report, machine={}, python={})
 
 
@@ -186,14 +186,10 @@ def _steady(facts: Mapping[str, Any]) -> dict[str, str]:
     return dict(present.pairs({key: value for key, value in facts.items() if key not in _FLEETING}))
 
 
-def _blank(like: Report, verdict: str, sections: Sequence[Section], command: tuple[str, ...]) -> Report:
-    return Report(
-        schema=SCHEMA,
-        kind="compare",
-        tool=Tool("mpdiag", __version__),
+def _blank(like: Report, verdict: str, sections: Sequence[Section]) -> Report:
+    return replace(
+        begin("compare"),
         started_at=like.started_at,
-        duration_s=0.0,
-        command=command,
         machine=like.machine,
         python=like.python,
         verdict=verdict,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 
-from mpdiag import __version__, checklist, engine, judging, machine, registry, verdicts
+from mpdiag import checklist, engine, judging, machine, registry, verdicts
+from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Launcher
-from mpdiag.report import SCHEMA, Report, Tool
+from mpdiag.report import Report
 
 
 @dataclass(frozen=True)
@@ -31,21 +30,16 @@ def examine(request: Request, chosen: Chosen) -> Report:
         BadInput: an unknown rule.
         CannotWork: the interpreter cannot be run.
     """
-    begun, started_at = time.monotonic(), datetime.now(timezone.utc)
+    report, begun = begin("doctor"), time.monotonic()
     rules = registry.select(request.select, request.ignore)
     here, python = look(request.formats, chosen)
     judged = judging.judge(rules, {"machine": here, "python": python}, "judge")
     findings = tuple(sorted(judged.findings, key=lambda finding: finding.rank))
-    report = Report(
-        schema=SCHEMA,
-        kind="doctor",
-        tool=Tool("mpdiag", __version__),
-        started_at=started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    report = replace(
+        report,
         duration_s=time.monotonic() - begun,
-        command=("mpdiag", *sys.argv[1:]),
         machine=here,
         python=python,
-        verdict="",
         sections=(checklist.section(here, python, findings),),
         findings=findings,
         passed=tuple(judged.passed),

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
-from mpdiag import __version__, judging, machine, registry, stats, units, verdicts
+from mpdiag import judging, machine, registry, stats, units, verdicts
 from mpdiag.advice import Facts, Rule
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
+from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered, Launcher
 from mpdiag.model import Cell, Measured, Probe
-from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
+from mpdiag.report import Quality, Report, Section
 
 #: Seconds of the whole command by level, and what of them is the profile pass of each probe.
 BUDGETS = {"quick": 2.5, "default": 24.0, "thorough": 150.0}
@@ -76,22 +75,17 @@ def probe(request: Request, chosen: Chosen, progress: Progress) -> tuple[Report,
         BadInput: an unknown probe or rule.
         CannotWork: the interpreter cannot be run.
     """
-    begun, started_at = time.monotonic(), datetime.now(timezone.utc)
+    report, begun = begin("probe"), time.monotonic()
     registry.matching((*request.select, *request.ignore))  # a wrong name shall not cost a run
     chosen_probes = pick_probes(request.names)
     gathering = gather(request, chosen, chosen_probes, progress)
     sections = [section for unit in chosen_probes for section in sections_of(unit, gathering.gathered.get(unit.name))]
     judged = judge(registry.select(request.select, request.ignore), gathering, chosen_probes)
-    report = Report(
-        schema=SCHEMA,
-        kind="probe",
-        tool=Tool("mpdiag", __version__),
-        started_at=started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    report = replace(
+        report,
         duration_s=time.monotonic() - begun,
-        command=("mpdiag", *sys.argv[1:]),
         machine=gathering.machine,
         python=gathering.python,
-        verdict="",
         sections=tuple(sections),
         findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
         quality=tuple(quality(gathering, sections)),

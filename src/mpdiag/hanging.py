@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
-from mpdiag import __version__, judging, machine, registry, verdicts
+from mpdiag import judging, machine, registry, verdicts
 from mpdiag.errors import CannotWork
 from mpdiag.hang import facts as tabled
 from mpdiag.hang import graph, pages, snapshot, waits
 from mpdiag.hang.scene import Scene, seen_lives
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.hang.tree import Tree
-from mpdiag.report import SCHEMA, Quality, Report, Tool
+from mpdiag.heading import begin
+from mpdiag.report import Quality, Report
 from mpdiag.standstill import Standing
 from mpdiag.watch.books import read
 from mpdiag.watch.folder import LEDGERS
@@ -35,7 +34,7 @@ def explain(tree: Tree, select: Iterable[str] = (), ignore: Iterable[str] = ()) 
         CannotWork: the program has ended meanwhile.
     """
     rules = registry.select(select, ignore)
-    started, begun = datetime.now(timezone.utc), time.monotonic()
+    report, begun = begin("hang"), time.monotonic()
     taken = snapshot.take(tree)
     if not taken.living:
         raise CannotWork(f"process {tree.root} has ended while it was looked at")
@@ -44,16 +43,10 @@ def explain(tree: Tree, select: Iterable[str] = (), ignore: Iterable[str] = ()) 
     host = machine.gather()
     known: dict[str, Any] = {"machine": host, "standing": Standing(tables), **tables}
     judged = judging.judge(rules, known, "hang")
-    report = Report(
-        schema=SCHEMA,
-        kind="hang",
-        tool=Tool("mpdiag", __version__),
-        started_at=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    report = replace(
+        report,
         duration_s=time.monotonic() - begun,
-        command=("mpdiag", *sys.argv[1:]),
         machine=host,
-        python={},
-        verdict="",
         sections=pages.sections(scene, tables),
         findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
         quality=tuple(Quality(text) for text in doubts(taken)),

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from mpdiag import __version__, errors, gains, glance, hanging, judging, live, machine, registry, verdicts
+from mpdiag import errors, gains, glance, hanging, judging, live, machine, registry, verdicts
 from mpdiag.alarm import Alarm
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
 from mpdiag.hang.tree import Tree
+from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
 from mpdiag.options import terminal_style
 from mpdiag.outputs import Output
 from mpdiag.redact import Identity, redact_values
-from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
+from mpdiag.report import Quality, Report, Section
 from mpdiag.signals import uninterrupted
 from mpdiag.watch import account as accounts
 from mpdiag.watch import calls, lives, pages, profiles, spans, timeline
@@ -68,15 +67,6 @@ class Request:
     redact: bool = True
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What there was when the program began."""
-
-    started_at: datetime
-    machine: dict[str, Any]
-    python: dict[str, Any]
-
-
 def observe(request: Request, deliver: Callable[[Report], int]) -> int:
     """Run the program and deliver the report on it.
 
@@ -96,20 +86,20 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
     begun = time.monotonic()
     registry.matching((*request.select, *request.ignore))  # a wrong name shall not cost a run
     with private_folder() as folder:
-        scene = look_around(request, folder)
+        head = look_around(request, folder)
         if "cprofile" in request.files:
             (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program, DENSE if request.stacks else USUAL)
             alarm = Alarm(Tree(program.pid, folder), request.hang_after, request.on_hang == "kill")
-            with shown_live(request, scene, program, folder, sampler) as tick:
+            with shown_live(request, head, program, folder, sampler) as tick:
                 program.wait(ticking(tick, alarm, request))
             outside = seen(sampler)
         said = guarded(
-            lambda: deliver(alarm.added(tell(request, scene, gathered(scene, program, folder, outside), begun)))
+            lambda: deliver(alarm.added(tell(request, head, gathered(head, program, folder, outside), begun)))
         )
         if request.files:
-            said = guarded(lambda: write_files(request, gathered(scene, program, folder, outside), folder)) or said
+            said = guarded(lambda: write_files(request, gathered(head, program, folder, outside), folder)) or said
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
     return alarm.code(program.code) or said
@@ -127,14 +117,14 @@ def private_folder() -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def look_around(request: Request, folder: Path) -> Scene:
-    """What there is before the program begins; it shall find the machine as we did."""
+def look_around(request: Request, folder: Path) -> Report:
+    """The head of the report: what there is before the program begins, which shall find the machine as we did."""
     if request.live:
         registry.renderer("terminal")  # what takes long to import must not hold signals up later
     python: dict[str, Any] = {}
     if request.chosen:
         python = {**private.prepare(folder, request.chosen.path), "chosen": request.chosen.reason}
-    return Scene(datetime.now(timezone.utc), machine.gather(), python)
+    return replace(begin("run"), machine=machine.gather(), python=python)
 
 
 def guarded(step: Callable[[], int]) -> int:
@@ -166,7 +156,7 @@ def looking(folder: Path, program: Launched, pace: Pace) -> Sampler | None:
 
 @contextmanager
 def shown_live(
-    request: Request, scene: Scene, program: Launched, folder: Path, sampler: Sampler | None
+    request: Request, head: Report, program: Launched, folder: Path, sampler: Sampler | None
 ) -> Iterator[Callable[[], None] | None]:
     """What to call again and again to show what is known so far; None when nothing is to be shown."""
     fd = live.terminal() if request.live else None
@@ -175,8 +165,8 @@ def shown_live(
             complain("--live needs a terminal on standard error", "The report follows at the end.")
         yield None
         return
-    look = glance.Glance(folder, program.pid, program.began, usable_cpus(scene), sampler)
-    with live.Live(partial(page, scene, look), live.Panel(fd)) as shown:
+    look = glance.Glance(folder, program.pid, program.began, usable_cpus(head), sampler)
+    with live.Live(partial(page, head, look), live.Panel(fd)) as shown:
         broken: list[Exception] = []
 
         def tick() -> None:
@@ -190,31 +180,18 @@ def shown_live(
         yield tick
 
 
-def page(scene: Scene, look: glance.Glance, most: int) -> list[str]:
+def page(head: Report, look: glance.Glance, most: int) -> list[str]:
     """What is known so far, as lines for a terminal, of which ``most`` can be seen."""
     run = look.run()
     lived = lives.lives(run)
     account = accounts.account(run, lived)
     sections: tuple[Section, ...] = ()
     if most > ACCOUNT_LINES:
-        told = pages.sections(tabled.gather(run, lived, account, scene.python))
+        told = pages.sections(tabled.gather(run, lived, account, head.python))
         sections = tuple(section for section in told if not section.detail)[:LIVE_TABLES]
-    report = blank(scene, verdict=look.headline(run), machine={}, python={}, sections=sections, account=account)
+    report = replace(head, verdict=look.headline(run), machine={}, python={}, sections=sections, account=account)
     text = registry.renderer("terminal").render(report, terminal_style(verbose=False, err=True))
     return text.splitlines()
-
-
-def blank(scene: Scene, **known: Any) -> Report:
-    """A report on a run with what all of them have."""
-    told = {"duration_s": 0.0, "machine": scene.machine, "python": scene.python, "verdict": "", **known}
-    return Report(
-        schema=SCHEMA,
-        kind="run",
-        tool=Tool("mpdiag", __version__),
-        started_at=scene.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        command=("mpdiag", *sys.argv[1:]),
-        **told,
-    )
 
 
 def seen(sampler: Sampler | None) -> Observation | None:
@@ -228,21 +205,21 @@ def seen(sampler: Sampler | None) -> Observation | None:
         return None
 
 
-def tell(request: Request, scene: Scene, run: lives.Run, begun: float) -> Report:
+def tell(request: Request, head: Report, run: lives.Run, begun: float) -> Report:
     """The report on a run that is over."""
     lived = lives.lives(run)
     account = accounts.account(run, lived)
-    tables = tabled.gather(run, lived, account, scene.python)
-    facts: dict[str, Any] = {"machine": scene.machine, "python": scene.python, **tables}
+    tables = tabled.gather(run, lived, account, head.python)
+    facts: dict[str, Any] = {"machine": head.machine, "python": head.python, **tables}
     judged = judging.judge(registry.select(request.select, request.ignore), facts, "run")
     findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), run.wall_s)
-    report = blank(
-        scene,
+    report = replace(
+        head,
         duration_s=time.monotonic() - begun,
         sections=(*tree(request, run, lived), *pages.sections(tables)),
         account=replace(account, timeline=spans.kept(run, lived)),
         findings=tuple(findings),
-        quality=tuple(Quality(text) for text in (*doubts(request, scene, run, lived), *cut)),
+        quality=tuple(Quality(text) for text in (*doubts(request, head, run, lived), *cut)),
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
@@ -255,7 +232,7 @@ def tree(request: Request, run: lives.Run, lived: Sequence[lives.Life]) -> Itera
         yield calls.section(run.outside.stacks if run.outside else (), lived)
 
 
-def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation | None) -> lives.Run:
+def gathered(head: Report, program: Launched, folder: Path, outside: Observation | None) -> lives.Run:
     """All that is known of the run, from the ledgers and from outside."""
     books = read(folder / private.LEDGERS)
     own = [book for book in books if book.pid == program.pid]
@@ -266,7 +243,7 @@ def gathered(scene: Scene, program: Launched, folder: Path, outside: Observation
         began_s=program.began,
         ended_s=program.ended,
         exit=program.exit,
-        cpus=min([usable_cpus(scene), *map(float, granted)]),
+        cpus=min([usable_cpus(head), *map(float, granted)]),
         books=books,
         outside=outside,
     )
@@ -287,12 +264,12 @@ def ticking(shown: Callable[[], None] | None, alarm: Alarm, request: Request) ->
     return tick
 
 
-def usable_cpus(scene: Scene) -> float:
+def usable_cpus(head: Report) -> float:
     """The CPUs that we may use, and so what we start."""
-    return float(scene.machine.get("usable_cpus") or os.cpu_count() or 1)
+    return float(head.machine.get("usable_cpus") or os.cpu_count() or 1)
 
 
-def doubts(request: Request, scene: Scene, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[str]:
+def doubts(request: Request, head: Report, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[str]:
     """What limits the trust in what was observed, or the use of it."""
     if "cprofile" in request.files:
         yield "profiled: with --cprofile each call takes longer, so times are inflated and gains overstated"
@@ -302,9 +279,9 @@ def doubts(request: Request, scene: Scene, run: lives.Run, lived: Sequence[lives
     if run.exit != 0:
         how = f"with exit code {run.exit}" if isinstance(run.exit, int) else f"by {run.exit}"
         yield f"the program ended {how}: what it did until then is told"
-    if not scene.python:
+    if not head.python:
         yield "the program's interpreter is not known: what rests on its facts was not judged"
-    elif "version" not in scene.python:
+    elif "version" not in head.python:
         yield "the program's interpreter does not tell its facts: Python 3.9 or newer is needed"
     own = [life for life in lived if life.role in accounts.OWN]
     if unseen := sum(life.book is None for life in own):

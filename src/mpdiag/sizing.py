@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 
-from mpdiag import __version__, cluster, engine, judging, machine, registry, verdicts
+from mpdiag import cluster, engine, judging, machine, registry, verdicts
 from mpdiag.advice import Facts
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
+from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered, Launcher
 from mpdiag.model import Cell
-from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
+from mpdiag.report import Quality, Report, Section
 from mpdiag.sized import law as laws
 from mpdiag.sized import page, paste
 from mpdiag.sized.curve import Choice, Point, cells, choose, points
@@ -75,7 +74,7 @@ def measure(request: Request, chosen: Chosen, tick: Callable[[], object]) -> tup
         BadInput: the function or its items cannot be had, or raise; an unknown rule.
         CannotWork: the interpreter cannot be run, or nothing could be measured.
     """
-    begun, started_at = time.monotonic(), datetime.now(timezone.utc)
+    report, begun = begin("size"), time.monotonic()
     rules = registry.select(request.select, request.ignore)
     gathering = gather(request, chosen, tick)
     complain(request, gathering)
@@ -89,16 +88,11 @@ def measure(request: Request, chosen: Chosen, tick: Callable[[], object]) -> tup
     if task:
         sections = list(pages(request, gathering, curve, choice))
         judged = judging.judge(rules, facts(task, gathering, curve, choice), "size")
-    report = Report(
-        schema=SCHEMA,
-        kind="size",
-        tool=Tool("mpdiag", __version__),
-        started_at=started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    report = replace(
+        report,
         duration_s=time.monotonic() - begun,
-        command=("mpdiag", *sys.argv[1:]),
         machine=gathering.machine,
         python=gathering.python,
-        verdict="",
         sections=tuple(sections),
         findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
         quality=tuple(quality(gathering, curve)),

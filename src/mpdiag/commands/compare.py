@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from mpdiag import budgets, compared_many, comparing, saved
@@ -38,18 +36,17 @@ def compare(
     if files.count("-") > 1:
         raise BadInput("standard input can be only one of the reports", "Write the others to files.")
     reports = [saved.only(saved.load(file), select, ignore) for file in files]
-    command = ("mpdiag", *sys.argv[1:])
     if len(reports) > _PAIR:
         if fail_on_regression is not None:
             raise BadInput("--fail-on-regression is about two reports", "Compare the first with each of the others.")
         names = compared_many.names(files, reports)
-        return emit(comparing.side_by_side(list(zip(names, reports, strict=True)), command), target)
-    return emit(_pair(reports[0], reports[1], command, fail_on_regression), target)
+        return emit(comparing.side_by_side(list(zip(names, reports, strict=True))), target)
+    return emit(_pair(reports[0], reports[1], fail_on_regression), target)
 
 
-def _pair(before: Report, after: Report, command: tuple[str, ...], most: float | None) -> Report:
+def _pair(before: Report, after: Report, most: float | None) -> Report:
     """What became of one report in another."""
-    compared = comparing.compare(before, after, command)
+    compared = comparing.compare(before, after)
     if most is None:
         return compared
     return budgets.tabled(compared, "Regressions", comparing.regressions(before, after, most))

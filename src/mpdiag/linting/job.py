@@ -6,11 +6,11 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 from mpdiag.advice import Finding
 from mpdiag.errors import BadInput
+from mpdiag.heading import begin
 from mpdiag.linting import fixing, reading, running
 from mpdiag.linting.changes import Changes
 from mpdiag.linting.examining import Examined, Examiner
@@ -58,7 +58,7 @@ class Job:
     """
 
     def __init__(self, request: Request, saved: Report | None = None, stdin: bytes | None = None) -> None:
-        self.began_at, self._began = datetime.now(timezone.utc), time.monotonic()
+        self.head, self._began = begin("lint"), time.monotonic()
         self.request = request
         self.examiner = Examiner(request)
         self.search = Search(layer(request.exclude_from, request.exclude) if request.exclude else None)

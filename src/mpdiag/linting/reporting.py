@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mpdiag import __version__, verdicts
+from mpdiag import verdicts
 from mpdiag.advice import Finding
 from mpdiag.linting.job import Job
 from mpdiag.model import Cell, Column
-from mpdiag.report import SCHEMA, Quality, Report, Section, Tool
+from mpdiag.report import Quality, Report, Section
 
 
 def report(job: Job) -> Report:
@@ -21,16 +20,10 @@ def report(job: Job) -> Report:
     outcome = job.outcome
     findings = sorted((finding for told in outcome.sifted.told for finding in told), key=_order)
     spoke = {finding.rule for each in outcome.harvest.examined for finding in each.findings}
-    made = Report(
-        schema=SCHEMA,
-        kind="lint",
-        tool=Tool("mpdiag", __version__),
-        started_at=job.began_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    made = replace(
+        job.head,
         duration_s=job.duration_s,
-        command=("mpdiag", *sys.argv[1:]),
-        machine={},
         python=judged_for(job),
-        verdict="",
         sections=tuple(sections(job, findings)),
         findings=tuple(findings),
         quality=tuple(map(Quality, remarks(job))),

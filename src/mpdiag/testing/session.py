@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Generator, Iterator
-from datetime import datetime, timezone
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -13,8 +13,9 @@ import pytest
 
 from mpdiag import machine, observing
 from mpdiag.advice import LEVELS, Finding
+from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
-from mpdiag.observing import Request, Scene
+from mpdiag.observing import Request
 from mpdiag.testing.guard import Guard
 from mpdiag.testing.taps import Taps
 from mpdiag.text import present
@@ -43,7 +44,7 @@ class Observer:
         self._began = time.monotonic()
         self._over = False
         self._taps = taps
-        self._scene = Scene(datetime.now(timezone.utc), machine.gather(), python)
+        self._head = replace(begin("run"), machine=machine.gather(), python=python)
         self._request = Request((), Chosen(sys.executable, "the one that runs pytest"))
         self._guard = Guard(hang_s, pytest.fail) if hang_s else None
         self._started: set[psutil.Process] = set()
@@ -108,7 +109,7 @@ class Observer:
         if run is None:
             return
         self._names = {life.pid: f"{life.name}, which runs {life.target}" for life in lives(run) if life.start}
-        for finding in observing.tell(self._request, self._scene, run, self._began).findings:
+        for finding in observing.tell(self._request, self._head, run, self._began).findings:
             yield finding.level, told(finding)
 
     def _left(self) -> Iterator[tuple[str, str]]:
