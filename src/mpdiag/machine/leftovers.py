@@ -19,6 +19,7 @@ from mpdiag.interpreter import Unknown
 YOUNGEST_S = 60.0
 #: The names that multiprocessing gives to shared memory and semaphores in /dev/shm.
 NAMES = re.compile(r"psm_[0-9a-f]+|sem\.mp-[0-9a-z_]+")
+MAPPED = re.compile(rf"/({NAMES.pattern})$", re.MULTILINE)
 #: Processes that adopt orphans. Any other parent, even number 1 of a container, may have started the worker itself.
 ADOPTERS = frozenset({"init", "systemd", "launchd", "tini", "dumb-init", "docker-init", "catatonit"})
 WORKER = re.compile(r"from multiprocessing\.(spawn|forkserver) import|--multiprocessing-fork")
@@ -34,7 +35,7 @@ def segments(root: Path, youngest_s: float = YOUNGEST_S) -> dict[str, Any]:
     if not folder.is_dir():
         raise Unknown("no /dev/shm to look into")
     old = dict(_old_files(folder, youngest_s))
-    mapped, unseen = _mapped(root / "proc", set(old)) if old else (set(), 0)
+    mapped, unseen = _mapped(root / "proc") if old else (set(), 0)
     left = {name: size for name, size in old.items() if name not in mapped}
     return {"count": len(left), "bytes": sum(left.values()), "processes_not_seen": unseen}
 
@@ -75,8 +76,8 @@ def _old_files(folder: Path, youngest_s: float) -> Iterator[tuple[str, int]]:
                 yield file.name, status.st_blocks * 512
 
 
-def _mapped(proc: Path, names: set[str]) -> tuple[set[str], int]:
-    """Those of ``names`` that occur in some process's memory map, and how many maps could not be read."""
+def _mapped(proc: Path) -> tuple[set[str], int]:
+    """The names that occur in some process's memory map, and how many maps could not be read."""
     found: set[str] = set()
     unseen = 0
     for maps in proc.glob("[0-9]*/maps"):
@@ -87,5 +88,5 @@ def _mapped(proc: Path, names: set[str]) -> tuple[set[str], int]:
         except OSError:
             unseen += 1
             continue
-        found.update(name for name in names - found if f"/{name}\n" in text)
+        found.update(MAPPED.findall(text))
     return found, unseen
