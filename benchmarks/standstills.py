@@ -592,6 +592,19 @@ def worker_stopped(context: Any) -> None:
     child.join()
 
 
+# --- many
+
+
+@stands("MP611", methods=FORK)
+def crowd(context: Any) -> None:
+    jobs = context.Queue()
+    workers = [context.Process(target=take_all, args=(jobs,)) for _ in range(500)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
 # --- healthy
 
 
@@ -681,6 +694,29 @@ def slow_producer(context: Any) -> None:
     child.start()
     time.sleep(DEADLINE)
     jobs.put(None)
+    child.join()
+
+
+@stands()
+def waits_for_input(context: Any) -> None:
+    jobs = context.Queue()
+    context.Process(target=take_all, args=(jobs,)).start()
+    jobs.put(input())
+    jobs.put(None)
+
+
+def hear() -> None:
+    """Wait for a datagram from anywhere."""
+    on_time()
+    with socket.socket(type=socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.recv(100)
+
+
+@stands()
+def waits_for_a_peer(context: Any) -> None:
+    child = context.Process(target=hear)
+    child.start()
     child.join()
 
 
