@@ -1,4 +1,5 @@
 import re
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,67 @@ def test_names_are_replaced(text, left):
 )
 def test_secrets_are_replaced(text, left):
     assert cleaned(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("['app.py', '--password', 'hunter2', '-v']", "['app.py', '--password', <secret>, '-v']"),
+        ("['app.py', '--token', '--verbose']", "['app.py', '--token', '--verbose']"),
+        ("-H 'Authorization: token hunter2' x", "-H 'Authorization: token <secret>' x"),
+        ("Authorization: hunter2", "Authorization: <secret>"),
+        ('{"X-Api-Key": "hunter2"}', '{"X-Api-Key": "<secret>"}'),
+        ("Cookie: id=hunter2; b=hunter2 then", "Cookie: <secret> then"),
+        ('connect(password="hunter2")', "connect(password=<secret>)"),
+        ("{'api_key': 'hunter2'}", "{'api_key': <secret>}"),
+        ("host=db password=hunter2 port=1", "host=db password=<secret> port=1"),
+        ("password=getpass.getpass(), token=token", "password=getpass.getpass(), token=token"),
+    ],
+)
+def test_secrets_in_headers_source_and_lists_are_replaced(text, left):
+    assert cleaned(text) == left
+
+
+def test_what_a_variable_called_like_a_secret_holds_is_replaced_wherever_it_stands(monkeypatch):
+    monkeypatch.setenv("SHOP_API_TOKEN", "tiger-lily")
+    monkeypatch.setenv("PWD", "/srv/shop")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "parallelism")
+
+    assert cleaned("no tiger-lily in /srv/shop, parallelism", Identity.here()) == (
+        "no <secret> in /srv/shop, parallelism"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("/tmp", "<temp>"),
+        ("at /tmp/tmpk3j2_a8x/app.py:3", "at <temp>/tmp*/app.py:3"),
+        ("/tmp/tmpabcdefgh", "<temp>/tmp*"),
+        ("'/tmp/mpdiag-x7a9b2c1/site'", "'<temp>/mpdiag-*/site'"),
+        ("/tmp/tmp.aBcDeFgHiJ/x", "<temp>/tmp.*/x"),
+        ("/tmp/mpdiag-abcdefgh/tmpk3j2_a8x.py", "<temp>/mpdiag-*/tmp*.py"),
+        ("/tmp/shop/prices.py", "<temp>/shop/prices.py"),
+        ("/tmp/pytest-of-ann/pytest-3/x", "<temp>/pytest-of-<user>/pytest-3/x"),
+        ("/tmp/annual /tmp/jupyter_ann", "<temp>/annual <temp>/jupyter_<user>"),
+        ("/tmpfs /mnt/tmp/tmpk3j2_a8x", "/tmpfs /mnt/tmp/tmpk3j2_a8x"),
+        ("/home/ann/tmp/tmpk3j2_a8x", "<temp>/tmp*"),
+        ("/home/ann/tmpk3j2_a8x", "~/tmpk3j2_a8x"),
+    ],
+)
+def test_the_folder_of_temporary_files_and_random_names_in_it_are_replaced(text, left):
+    assert cleaned(text, replace(WHO, temp=("/tmp", "/home/ann/tmp", "/"))) == left
+
+
+def test_temporary_files_of_windows_even_within_the_home_folder():
+    who = Identity(home=r"C:\Users\ann", user="ann", temp=(r"C:\Users\ann\Temp",))
+
+    assert cleaned(r"C:\Users\ann\Temp\tmpk3j2_a8x\app.py", who) == r"<temp>\tmp*\app.py"
+    assert cleaned(r"'C:\\Users\\ann\\Temp\\tmpk3j2_a8x'", who) == r"'<temp>\\tmp*'"
+
+
+def test_a_home_folder_among_temporary_files_is_the_home_folder():
+    assert cleaned("/tmp/home/x /tmp/y", Identity(home="/tmp/home", temp=("/tmp",))) == "~/x <temp>/y"
 
 
 def test_a_secret_that_is_a_word_of_its_own_is_replaced():
@@ -156,11 +218,13 @@ def test_the_reports_own_words_survive_a_host_called_like_them(host):
     assert [finding.rule for finding in again.findings] == [finding.rule for finding in REPORT.findings]
 
 
-def test_here_knows_this_account():
+def test_here_knows_this_account(tmp_path):
     here = Identity.here()
 
     assert here.home == str(Path.home())
     assert cleaned(f"{here.home}/app.py", here) == "~/app.py"
+    assert cleaned(tempfile.mkdtemp(dir=tmp_path), replace(here, temp=(str(tmp_path),))) == "<temp>/tmp*"
+    assert cleaned(tempfile.gettempdir(), here) == "<temp>"
 
 
 def test_source_keeps_its_columns():
@@ -188,6 +252,7 @@ def redacted_place(place):
 @pytest.mark.parametrize("name", registry.names("renderers"))
 def test_no_format_tells_who_ran_it(name, kind):
     planted = "--password=hunter2 --api-key hunter2 https://u:hunter2@x.y/?token=hunter2 DB_PASSWORD=hunter2"
+    planted += " Authorization: hunter2 ['--token', 'hunter2'] hunter2hunter2 /scratch/tmpk3j2_a8x/f"
     secret = f"/home/zoe/x by zoe on merlin.example.org {planted}"
     place = Place(secret, 3, 1, secret, secret, 3, 9, f"open({secret})")
     finding = Finding("MP999", "x", "error", "static", secret, secret, secret, (Evidence(secret, secret),), place)
@@ -206,8 +271,9 @@ def test_no_format_tells_who_ran_it(name, kind):
     )
 
     text = registry.renderer(name).render(
-        redact(report, Identity("/home/zoe", "zoe", "merlin.example.org")), Style(verbose=True)
+        redact(report, Identity("/home/zoe", "zoe", "merlin.example.org", ("/scratch",), ("hunter2hunter2",))),
+        Style(verbose=True),
     )
 
     assert "MP999" in text
-    assert not re.search("zoe|merlin|/home|hunter2", text)
+    assert not re.search("zoe|merlin|/home|hunter2|/scratch|k3j2_a8x", text)

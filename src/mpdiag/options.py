@@ -112,7 +112,7 @@ def _shared_options(fail_on: str) -> list[Callable[[Command], Command]]:
             show_default=True,
             help="Exit 1 when a finding has at least this level.",
         ),
-        option("--no-redact", is_flag=True, help="Keep times of day and the names of user, host and home folder."),
+        option("--no-redact", is_flag=True, help="Keep times of day, names of user, host and folders, secrets."),
         option("-q", "--quiet", is_flag=True, help="No progress and no messages."),
         option("-v", "--verbose", is_flag=True, help="Everything: raw tables, what was fine, what was not judged."),
     ]

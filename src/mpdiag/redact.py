@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 from mpdiag.advice import Place
-from mpdiag.confidential import PATTERNS, without_secrets
+from mpdiag.confidential import HIDDEN, PATTERNS, named_so, without_secrets
 from mpdiag.model import Column
 from mpdiag.report import Report
 
@@ -29,6 +32,17 @@ _TERMS = frozenset(
     | {"machine", "method", "start", "default", "probe", "mpdiag", "measured", "warning", "error", "note", "linux"}
 )
 _SHORTEST = 3
+#: An environment value shorter than that may be a word.
+_SHORTEST_VALUE = 6
+#: Where temporary files are for all, whatever TMPDIR says.
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - nothing is written there
+#: What `tempfile` and its like make up, behind a prefix.
+_RANDOM = re.compile(
+    r"(?:(?:(?<=tmp)|(?<=tmp\.)|(?<=mpdiag-))\w{6,40}|(?<=[-_./\\])(?!tmp)(?=[A-Za-z_]*\d)\w{8,40})(?![\w<])"
+)
+#: What replaces a name, or makes what does.
+_Instead = str | Callable[[re.Match[str]], str]
+_Names = Iterator[tuple[re.Pattern[str], _Instead]]
 #: A path that neither starts at a root or a home folder nor climbs.
 _BELOW = re.compile(r"(?![/\\~]|[A-Za-z]:)(?!.*\.\.(?:[/\\]|$))", re.DOTALL)
 #: The report's own vocabulary: a host called ``probe`` must not change it.
@@ -42,20 +56,33 @@ class Identity:
     home: str = ""
     user: str = ""
     host: str = ""
+    #: Folders of temporary files.
+    temp: tuple[str, ...] = ()
+    #: Values of environment variables that are called like a secret.
+    secrets: tuple[str, ...] = ()
 
     @classmethod
     def here(cls) -> Identity:
         """The identity of this account on this machine; what cannot be found out stays empty."""
-        return cls(home=_or_empty(lambda: str(Path.home())), user=_or_empty(getpass.getuser), host=socket.gethostname())
+        temp = _or_empty(tempfile.gettempdir)
+        return cls(
+            home=_or_empty(lambda: str(Path.home())),
+            user=_or_empty(getpass.getuser),
+            host=socket.gethostname(),
+            temp=(temp, os.path.realpath(temp), *(_TEMPORARY if os.name == "posix" else ())),
+            secrets=tuple(value for name, value in os.environ.items() if named_so(name)),
+        )
 
 
 def redact(report: Report, who: Identity) -> Report:
     """``report`` with the hour, home folder, user and host names replaced in every string and every key.
 
     The home folder becomes ``~``, the user name ``<user>`` where it is a component of a path or a whole word, and the
-    host name, whole or short, ``<host>``. What looks like a secret becomes ``<secret>``: the value of an option such as
-    ``--api-token``, the user and password in an address, a token in its query, keys of well-known shape. Environment
-    values need no rule here: nothing gathers them.
+    host name, whole or short, ``<host>``. The folder of temporary files becomes ``<temp>``, and what is random in the
+    names of those in it an asterisk. What looks like a secret becomes ``<secret>``: the value of an option such as
+    ``--api-token``, the user and password in an address, a token in its query, a header that authorizes, keys of
+    well-known shape, the value of an environment variable that is called like one. Nothing gathers environment values,
+    but a program's own words may hold them.
 
     Names of less than three letters stay, and so do very common ones (``root``, ``localhost``): they tell nothing, and
     replacing them would garble the report. A user name that is a word of the report itself (``pool``, ``will``) is
@@ -82,13 +109,17 @@ def _or_empty(ask: Callable[[], str]) -> str:
 class _Cleaner:
     """Replaces names; ``words`` also within prose, where a key of a table means what we call it."""
 
-    names: tuple[tuple[re.Pattern[str], str], ...]
-    words: tuple[tuple[re.Pattern[str], str], ...]
+    names: tuple[tuple[re.Pattern[str], _Instead], ...]
+    words: tuple[tuple[re.Pattern[str], _Instead], ...]
 
     @classmethod
     def of(cls, who: Identity) -> _Cleaner:
         """What takes ``who`` out."""
-        return cls((*PATTERNS, *_home(who.home), *_user(who.user), *_hosts(who.host)), tuple(_user_word(who.user)))
+        folders: list[tuple[str, Callable[[str], _Names]]] = [(who.home, _home)]
+        folders += [(folder, partial(_temp, who.user)) for folder in dict.fromkeys(who.temp)]
+        folders.sort(key=lambda each: -len(each[0]))  # one may lie in another
+        names = [*_values(who.secrets), *PATTERNS, *(name for folder, take in folders for name in take(folder))]
+        return cls((*names, *_user(who.user), *_hosts(who.host)), tuple(_user_word(who.user)))
 
     def text(self, text: str) -> str:
         """Any string."""
@@ -113,25 +144,50 @@ class _Cleaner:
         return _Cleaner(self.names, ()).text(key) if key.isidentifier() else self.text(key)
 
 
-def _home(home: str) -> Iterator[tuple[re.Pattern[str], str]]:
-    home = home.rstrip("/\\")
-    if len(home) >= _SHORTEST:
-        # Also as repr() and JSON write it, with doubled backslashes.
-        written = "|".join(re.escape(form) for form in (home.replace("\\", "\\\\"), home))
-        yield re.compile(rf"(?<![\w.-])(?:{written})(?![\w-]|\.\w)"), "~"
+def _values(secrets: Sequence[str]) -> _Names:
+    for value in sorted(set(secrets), key=len, reverse=True):
+        if len(value) >= _SHORTEST_VALUE and value.lower() not in _TERMS:
+            yield re.compile(re.escape(value)), HIDDEN
 
 
-def _user(user: str) -> Iterator[tuple[re.Pattern[str], str]]:
+def _home(home: str) -> _Names:
+    if home := _folder(home):
+        yield re.compile(home), "~"
+
+
+def _temp(user: str, folder: str) -> _Names:
+    if folder := _folder(folder):
+        below = re.compile(rf"{folder}((?:[/\\]+[^/\\\s'\":;,)\]]+)*)")
+        yield below, lambda found: f"<temp>{_less_random(found[1], user)}"
+
+
+def _folder(path: str) -> str:
+    """The pattern of a folder and of whatever begins with it; also as repr() and JSON write it."""
+    path = path.rstrip("/\\")
+    if len(path) < _SHORTEST:
+        return ""
+    written = "|".join(re.escape(form) for form in (path.replace("\\", "\\\\"), path))
+    return rf"(?<![\w.-])(?<!~)(?<!<temp>)(?:{written})(?![\w-]|\.\w)"
+
+
+def _less_random(path: str, user: str) -> str:
+    """A path below the folder of temporary files; there, what is one user's is often called by the name."""
+    for pattern, instead in _user(user, before=r"[-_./\\]", after=r"(?![A-Za-z0-9])"):
+        path = pattern.sub(instead, path)
+    return _RANDOM.sub("*", path)
+
+
+def _user(user: str, before: str = r"[/\\]", after: str = r"(?=[/\\]|$|[\s'\":;,)\]])") -> _Names:
     if len(user) >= _SHORTEST and user.lower() not in _COMMON_USERS:
-        yield re.compile(rf"(?<=[/\\]){re.escape(user)}(?=[/\\]|$|[\s'\":;,)\]])"), "<user>"
+        yield re.compile(rf"(?<={before}){re.escape(user)}{after}"), "<user>"
 
 
-def _user_word(user: str) -> Iterator[tuple[re.Pattern[str], str]]:
+def _user_word(user: str) -> _Names:
     if len(user) >= _SHORTEST and user.lower() not in _COMMON_USERS | _PROSE | _TERMS:
         yield re.compile(rf"(?<![\w-]){re.escape(user)}(?![\w-])"), "<user>"
 
 
-def _hosts(whole: str) -> Iterator[tuple[re.Pattern[str], str]]:
+def _hosts(whole: str) -> _Names:
     for host in (whole, whole.partition(".")[0]):
         if len(host) >= _SHORTEST and host.lower() not in _COMMON_HOSTS:
             yield re.compile(rf"(?<![\w-]){re.escape(host)}(?![\w-])", re.IGNORECASE), "<host>"

@@ -202,7 +202,8 @@ with an entry under `unknown` for what is not known.
 - 110 columns or more show intervals in tables, and further columns.
 
 `--format markdown` is for tickets, `--json FILE` keeps everything; `mpdiag report FILE` shows a saved report in any
-format. User, host and home folder are replaced and the hour is left out unless you pass `--no-redact`.""",
+format. Names of user, host, home and temporary folders and what looks like a secret are replaced, and the hour is left
+out, unless you say `--no-redact`.""",
 )
 
 _EXIT_CODES = Topic(
