@@ -53,7 +53,7 @@ def comes_first(source: Source, put: ast.Call, queue: ast.Call) -> bool:
     """Whether all who read the queue are processes that the same function starts below ``put``."""
     starts: list[ast.Call] = []
     for get in [node for node, thing in source.members(BOUNDED, "get", "get_nowait") if thing.made is queue]:
-        tasks = source.running.get(source.function(get), ())
+        tasks = source.running_at(get)
         if not tasks or any(task.to.kind != names.PROCESS for task in tasks):
             return False
         made = {task.call for task in tasks}

@@ -108,7 +108,7 @@ def has_writer(source: Source, call: ast.Call, queue: ast.Call) -> bool:
             source.function(put) is not here and not any(source.order.leads(put, start) for start in starts)
             for put in puts
         )
-    writers = {task.call for put in puts for task in source.workers.get(source.function(put), ())}
+    writers = {task.call for put in puts for task in source.workers_at(put)}
     waits = [join for join, process in source.methods({names.PROCESS}, "join") if process.made in writers]
     alive = [asked for asked, process in source.methods({names.PROCESS}, "is_alive") if process.made in writers]
     places = [call, *(each for each in source.tree.every_call if source.things.definition(each.func) is here)]

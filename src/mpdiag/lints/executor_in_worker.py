@@ -20,9 +20,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     for inner in source.tasks:
         if inner.to.made is None or inner.to.kind not in names.POOLS | names.EXECUTORS or inner.how == "initializer":
             continue
-        outer = next(
-            (task for task in source.running.get(source.function(inner.call), ()) if runs_both(task, inner)), None
-        )
+        outer = next((task for task in source.running_at(inner.call) if runs_both(task, inner)), None)
         if outer is not None and (outer.in_process or waits(source, inner)):
             threads = f"the {names.described(inner.to.kind).partition(' ')[2]}'s threads"
             yield LINT.finding(

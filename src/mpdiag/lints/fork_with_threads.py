@@ -61,7 +61,7 @@ def inherited_pools(source: Source) -> Iterator[Finding]:
     """Tasks that a forked worker hands to a pool of threads which its parent uses too."""
     handed = [task for task in source.tasks if task.to.kind in THREAD_POOLS and task.to.made is not None]
     for task in handed:
-        workers = source.workers.get(source.function(task.call), ())
+        workers = source.workers_at(task.call)
         risk = next((risk for worker in workers if (risk := source.risk(worker.to, FORK))), None)
         outside = task.to.made is not None and source.function(task.to.made) not in source.workers
         by_parent = any(

@@ -46,7 +46,7 @@ def puts(source: Source) -> Iterator[tuple[Task, ast.Call]]:
     """The processes whose code puts into a queue, with the call that makes the queue."""
     for put, queue in source.methods(FED, "put", "put_nowait"):
         if queue.made is not None:
-            for task in source.workers.get(source.function(put), ()):
+            for task in source.workers_at(put):
                 yield task, queue.made
 
 

@@ -48,8 +48,8 @@ LINT: Final = Lint(
         why="Children of spawn and forkserver import the main module. What its top level does they do again: they "
         "would start children without end, so Python refuses, and the child dies. A Pool replaces it for ever.",
         how="Process.start(), Pool(), Manager() and the first task of an executor at the top level of a file, or in a "
-        "function that the top level calls, unless a guard stands before it. Silent in `__main__.py`, in notebooks "
-        "and where the start method is known to be fork.",
+        "function that the top level calls, unless a guard stands before it. Silent in `__main__.py`, in notebooks, "
+        "in pages of Streamlit where a condition decides, and where the start method is known to be fork.",
         bad="""
             from multiprocessing import Pool
 

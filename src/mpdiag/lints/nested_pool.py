@@ -21,7 +21,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     if source.tree.attributes["_config"]:  # where `daemon` can be taken back
         return
     for node, library, what in starts(source):
-        tasks = source.workers.get(source.function(node), ()) if library not in FREE else ()
+        tasks = source.workers_at(node) if library not in FREE and not source.guards.guarded(node) else ()
         task = next((task for task in tasks if is_daemon(source, task)), None)
         if task is not None:
             worker = "a worker of a Pool" if task.to.kind == names.POOL else "a daemonic process"
@@ -81,8 +81,9 @@ LINT: Final = Lint(
         why="Workers of a Pool are daemonic: when the program ends they are terminated, and so that nothing is left "
         "behind they may not have children. What starts one raises an AssertionError.",
         how="Pool(), Manager(), ProcessPoolExecutor() and Process.start() in a function that a Pool or a process with "
-        "`daemon=True` runs, or that such a function calls. Silent for tasks of executors, whose workers may have "
-        "children, for pools of threads, and for pools of a class of one's own.",
+        "`daemon=True` runs, or that such a function calls. Silent where a constant argument or a test such as "
+        "`current_process().daemon` keeps the task from it, for tasks of executors, whose workers may have children, "
+        "for pools of threads, and for pools of a class of one's own.",
         bad="""
             from multiprocessing import Pool
 

@@ -115,8 +115,8 @@ def owner_without(source: Source, node: ast.Attribute) -> str | None:
         owner = concept if concept == "multiprocessing" and standard and not node.attr.startswith("_") else ""
     else:
         thing = source.things.thing(node.value)
-        plain = thing is not None and thing.library is STANDARD and thing.subclass is None
-        owner = thing.kind if plain and thing is not None and not node.attr.startswith("_") else ""
+        made = thing is not None and thing.library is STANDARD and thing.subclass is None and not thing.declared
+        owner = thing.kind if made and thing is not None and not node.attr.startswith("_") else ""
     return owner if owner in MEMBERS and node.attr not in MEMBERS[owner].split() else None
 
 
@@ -145,8 +145,9 @@ LINT: Final = Lint(
         "what it should keep from the children runs in all of them. Pools, executors, queues and futures have similar "
         "methods of different names; the wrong one raises AttributeError, often only where the program ends.",
         how="The flag, also in hasattr() and getattr(); `_ForkContext` and its kin; members that neither the package "
-        "nor its objects have in any version from 3.9 on. Silent for subclasses, for other libraries, for names that "
-        "the file assigns or asks hasattr() for, and where AttributeError is caught.",
+        "nor its objects have in any version from 3.9 on. Silent for subclasses, for other libraries, for what "
+        "only an annotation tells of, for names that the file assigns or asks hasattr() for, and where AttributeError "
+        "is caught.",
         bad="""
             from concurrent.futures import ProcessPoolExecutor
 

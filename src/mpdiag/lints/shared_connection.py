@@ -17,7 +17,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     """Find send() without a lock on a connection that more than one process was given."""
     for send, end in source.methods({names.CONNECTION}, *SENDS):
         alone = end.made is None or source.tree.loop(end.made) is not None or source.order.locked(send)
-        tasks = [] if alone else source.workers.get(source.function(send), ())
+        tasks = [] if alone else source.workers_at(send)
         writers = {task.call: task for task in tasks if gets(source, task, end)}
         if len(writers) > 1 or any(is_repeated(source, task) for task in writers.values()):
             yield LINT.finding(

@@ -57,7 +57,7 @@ def raising(source: Source, node: ast.Name) -> tuple[ast.ClassDef | None, ast.Ca
 
 def sent_by(source: Source, node: ast.AST) -> Task | None:
     """The task of a pool that runs ``node``; its exceptions go to the parent, those of a bare Process do not."""
-    tasks = source.workers.get(source.function(node), ())
+    tasks = source.workers_at(node)
     return next((task for task in tasks if task.to.kind in names.PROCESS_POOLS and task.how != "initializer"), None)
 
 

@@ -14,10 +14,11 @@ from mpdiag.advice import Fix, Place, excerpt
 from mpdiag.source import names
 from mpdiag.source.guards import Guards
 from mpdiag.source.order import Order
+from mpdiag.source.reach import Reach
 from mpdiag.source.reading import read
 from mpdiag.source.scopes import FUNCTIONS
 from mpdiag.source.target import CHOSEN, Risk, Target, risk
-from mpdiag.source.tasks import Task, Tasks, runs
+from mpdiag.source.tasks import Task, Tasks
 from mpdiag.source.things import Thing, Things, argument, is_none, literal
 from mpdiag.source.uses import Use, uses
 from mpdiag.source.values import Values
@@ -47,6 +48,7 @@ class Source:
         self.order = Order(self.tree, self.things)
         self.guards = Guards(self.tree, self.things)
         self._tasks = Tasks(self.tree, self.things)
+        self._reach = Reach(self._tasks, self.tree, self.things)
         #: The work that is handed to other processes and threads.
         self.tasks: list[Task] = []
         self.tasks = list(self._tasks.find())
@@ -188,13 +190,21 @@ class Source:
     @cached_property
     def running(self) -> dict[ast.AST, list[Task]]:
         """The functions that run in other processes and threads, with the tasks that lead there."""
-        return runs([*self.tasks, *self._tasks.subclassed()], self.tree, self.things)
+        return self._reach.follow([*self.tasks, *self._tasks.subclassed()])
 
     @cached_property
     def workers(self) -> dict[ast.AST, list[Task]]:
         """The functions that run in other processes, with the tasks that lead there."""
         found = {function: [task for task in tasks if task.in_process] for function, tasks in self.running.items()}
         return {function: tasks for function, tasks in found.items() if tasks}
+
+    def running_at(self, node: ast.AST) -> list[Task]:
+        """The tasks that come to ``node``, in other processes and threads."""
+        return self._reach.tasks(node) if self.running else []
+
+    def workers_at(self, node: ast.AST) -> list[Task]:
+        """The tasks that come to ``node`` in other processes."""
+        return [task for task in self.running_at(node) if task.in_process]
 
     def in_parallel(self, function: ast.AST) -> bool:
         """Whether several processes may run a function of this file at the same time."""
@@ -236,7 +246,7 @@ class Source:
                 continue
             found.add(function)
             for call in self.tree.inside[function]:
-                if not self.guards.guarded(call):
+                if not self._is_kept(call):
                     called = self.things.definition(call.func)
                     waiting += [called] if isinstance(called, FUNCTIONS) else self._constructor(called)
         return found
@@ -247,7 +257,12 @@ class Source:
 
     def on_import(self, node: ast.AST) -> bool:
         """Whether importing the file comes to ``node``, through calls too."""
-        return self.tree.scope(node).function.node in self.imported and not self.guards.guarded(node)
+        return self.tree.scope(node).function.node in self.imported and not self._is_kept(node)
+
+    def _is_kept(self, node: ast.AST) -> bool:
+        """Whether only the main process comes to ``node``: by a guard, or by a click in a page that Streamlit shows."""
+        clicked = "streamlit" in self.tree.imported and self.guards.conditional(node)
+        return clicked or self.guards.guarded(node)
 
     @cached_property
     def start_method(self) -> str | None:

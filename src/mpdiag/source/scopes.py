@@ -104,6 +104,12 @@ def all_parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
     yield from filter(None, (arguments.vararg, arguments.kwarg))
 
 
+def default(node: ast.arg, arguments: ast.arguments) -> ast.expr | None:
+    """The default of a parameter."""
+    plain = dict(zip(reversed([*parameters(arguments)]), reversed(arguments.defaults), strict=False))
+    return plain.get(node) or dict(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)).get(node)
+
+
 def is_static(function: Function) -> bool:
     """Whether it is a static method: its first parameter is no instance."""
     return any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in function.decorator_list)

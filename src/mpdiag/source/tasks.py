@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mpdiag.source import names
-from mpdiag.source.scopes import FUNCTIONS, is_static, parameters
+from mpdiag.source.scopes import FUNCTIONS, Function, default, is_static, parameters
 from mpdiag.source.things import Thing, Things, argument
 from mpdiag.source.tree import Tree
 
@@ -147,28 +147,46 @@ class Tasks:
         if not isinstance(function, FUNCTIONS):
             return
         around = self._tree.homes[function].node
-        offset = 1 if isinstance(around, ast.ClassDef) and not is_static(function) else 0
         called = around.name if isinstance(around, ast.ClassDef) and function.name == "__init__" else function.name
-        places = {each.arg: place for place, each in enumerate(parameters(function.args))}
         for call in self._tree.calls.get(called, ()):
             target = self._things.definition(call.func)
             if target is function or target is around:
-                found = argument(call, places.get(node.arg, 99) - offset, node.arg)
+                found = argument(call, self._place(node, function), node.arg)
                 if found is not None:
                     yield found, False
         for task in tasks:
-            if self._things.definition(task.function) is function:
-                yield from self._handed(task, node, places.get(node.arg, 99) - offset)
+            handed = self._handed(task, node, function) if self._things.definition(task.function) is function else None
+            if handed is not None:
+                yield handed
 
-    def _handed(self, task: Task, node: ast.arg, place: int) -> Iterator[tuple[ast.expr, bool]]:
+    def value(self, by: ast.Call | Task, node: ast.arg, function: Function) -> ast.expr | None:
+        """What a call of a function, or a task, surely gives one of its parameters, be it the default; else None."""
+        if isinstance(by, Task):
+            value, each = self._handed(by, node, function) or (None, False)
+            call, whole = by.call, by.each or by.how == "submit"
+        else:
+            value, each = argument(by, self._place(node, function), node.arg), False
+            call, whole = by, True
+        starred = any(isinstance(given, ast.Starred) for given in call.args) or any(not k.arg for k in call.keywords)
+        if value is None and whole and not starred:
+            return default(node, function.args)
+        return None if each else value
+
+    def _place(self, node: ast.arg, function: Function) -> int:
+        """Where among the arguments of a call that for a parameter stands."""
+        places = {each: place for place, each in enumerate(parameters(function.args))}
+        bound = isinstance(self._tree.homes[function].node, ast.ClassDef) and not is_static(function)
+        return places.get(node, 99) - bound
+
+    def _handed(self, task: Task, node: ast.arg, function: Function) -> tuple[ast.expr, bool] | None:
         partial = task.function if isinstance(task.function, ast.Call) else None
         held = partial.args[1:] if partial else []
         given = [*((each, False) for each in held), *((each, task.each) for each in task.arguments)]
         words = {**_words(partial.keywords if partial else []), **task.keywords}
         if node.arg in words:
-            yield words[node.arg], False
-        elif 0 <= place < len(given):
-            yield given[place]
+            return words[node.arg], False
+        place = self._place(node, function)
+        return given[place] if 0 <= place < len(given) else None
 
 
 def _plain(values: list[ast.expr]) -> tuple[ast.expr, ...]:
@@ -189,18 +207,3 @@ def _entries(node: ast.expr | None) -> dict[str, ast.expr]:
             key.value: value for key, value in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str)
         }
     return _words(node.keywords) if isinstance(node, ast.Call) else {}
-
-
-def runs(tasks: list[Task], tree: Tree, things: Things) -> dict[ast.AST, list[Task]]:
-    """The functions of the file that run in tasks, with the tasks that lead to each; also what these call."""
-    found: dict[ast.AST, list[Task]] = {}
-    waiting = [(things.definition(task.function), task) for task in tasks]
-    while waiting:
-        function, task = waiting.pop()
-        if isinstance(function, ast.ClassDef) and task.how == "run" and task.to.subclass is function:
-            function = things.method(function, "run")
-        if not isinstance(function, (*FUNCTIONS, ast.Lambda)) or task in found.get(function, ()):
-            continue
-        found.setdefault(function, []).append(task)
-        waiting += [(things.definition(call.func), task) for call in tree.inside[function]]
-    return found

@@ -48,6 +48,8 @@ class Thing:
     subclass: ast.ClassDef | None = None
     #: Of a connection: which of the two that `Pipe` gave.
     end: int | None = None
+    #: Only an annotation says so.
+    declared: bool = False
 
 
 class Things:
@@ -238,7 +240,7 @@ class Things:
             return self._annotation(node.slice if named and named.concept.endswith("Optional") else node.value)
         named = self.name(node) if node is not None else None
         kind = names.returned(named.concept) if named else None
-        return Thing(kind, None, named.library, CHOSEN) if named and kind else None
+        return Thing(kind, None, named.library, CHOSEN, declared=True) if named and kind else None
 
     def _made(self, node: ast.Call) -> Thing | None:
         named = self.name(node.func)
@@ -357,6 +359,7 @@ def _merged(things: list[Thing | None]) -> Thing | None:
                 first.method if first.method == each.method else CHOSEN,
                 first.subclass if first.subclass is each.subclass else None,
                 first.end if first.end == each.end else None,
+                first.declared or each.declared,
             )
     return first
 

@@ -98,3 +98,16 @@ class Job:
 def main(forms):
     with ThreadPoolExecutor() as executor:
         return list(executor.map(Job().run, forms))
+
+# --- a constant argument keeps a task from its executor
+from concurrent.futures import ProcessPoolExecutor
+executor = ProcessPoolExecutor()
+def total(numbers, parallel=True):
+    if parallel and len(numbers) > 1:
+        return sum(executor.map(one, numbers))
+    return sum(numbers)
+def one(number):
+    return total([number], parallel=False)
+def main():
+    executor.submit(total, [1, 2], False)
+    executor.map(one, [1, 2])

@@ -39,7 +39,7 @@ main()
 # --- only some Python versions [python=3.9-3.13]
 from multiprocessing import Pool
 
-pool = Pool()  # expect: MP106 warning
+pool = Pool()  # expect: MP106
 
 # --- the class body and a loop are run on import too
 from multiprocessing import Process
@@ -229,3 +229,18 @@ process.start()
 pool = Pool()
 other = Process()
 other.start()
+
+# --- the top level of a Streamlit page runs in children too
+import streamlit as st
+from multiprocessing import Pool
+st.title("Squares")
+pool = Pool()  # expect: MP106
+
+# --- what a click starts no child comes to
+from concurrent.futures import ProcessPoolExecutor
+import streamlit as st
+def run(items):
+    with ProcessPoolExecutor() as executor:
+        return [executor.submit(pow, item, 2) for item in items]
+if st.button("Run"):
+    st.write(run([1, 2]))

@@ -147,3 +147,77 @@ def task(numbers):
 def main(jobs):
     with Pool() as pool:
         return pool.map(task, jobs)
+
+# --- the way to the pool is open for other constants
+from multiprocessing import Pool
+def region(numbers, processes=2, *, serial=False):
+    if serial or processes == 1:
+        return sum(numbers)
+    with Pool(processes) as inner:  # expect: MP413
+        return sum(inner.map(abs, numbers))
+def one(numbers):
+    return region(numbers, 3)
+def main():
+    with Pool() as outer:
+        outer.map(one, [[1], [2]])
+
+# --- a constant argument keeps a task from the pool
+from multiprocessing import Pool
+def fit(data, parallel=False, processes=None):
+    if parallel and processes != 1:
+        return fit_all(data, processes)
+    return sum(data)
+def fit_all(data, processes):
+    with Pool(processes) as pool:
+        return pool.map(one, data)
+def one(data):
+    return fit(data, parallel=False)
+
+# --- a default keeps a task from the pool, or a constant in its arguments, or in a partial
+from functools import partial
+from multiprocessing import Pool, Process
+def fit(data, parallel=False):
+    if not parallel:
+        return sum(data)
+    with Pool() as pool:
+        return pool.map(abs, data)
+def score(data, workers):
+    return Pool(workers).map(abs, data) if workers > 1 else sum(data)
+def main():
+    with Pool() as pool:
+        pool.map(fit, [[1], [2]])
+        pool.starmap(score, [([1], 1)])
+        pool.map(partial(score, workers=1), [[1]])
+    Process(target=score, args=([1],), kwargs={"workers": 0}, daemon=True).start()
+
+# --- a constant is handed on, through a function and itself
+from multiprocessing import Pool
+def region(numbers, depth):
+    if depth is None:
+        with Pool() as inner:
+            return inner.map(abs, numbers)
+    return inner_region(numbers, depth)
+def inner_region(numbers, depth):
+    return region(numbers, depth=depth)
+def one(numbers):
+    return region(numbers, 0)
+def main():
+    with Pool() as outer:
+        outer.map(one, [[1], [2]])
+
+# --- asked whether a worker runs it
+from multiprocessing import Pool, current_process, parent_process
+def region(numbers):
+    if current_process().daemon:
+        return sum(numbers)
+    with Pool(2) as inner:
+        return sum(inner.map(abs, numbers))
+def area(numbers):
+    if parent_process() is None:
+        with Pool(2) as inner:
+            return sum(inner.map(abs, numbers))
+    return sum(numbers)
+def main():
+    with Pool() as outer:
+        outer.map(region, [[1], [2]])
+        outer.map(area, [[1], [2]])

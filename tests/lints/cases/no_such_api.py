@@ -119,3 +119,17 @@ import sys
 
 def main():
     return hasattr(sys, "_called_from_test")
+
+# --- only an annotation says what it is
+from concurrent.futures import ThreadPoolExecutor
+from typing import Optional
+class Trainer:
+    def evaluate(self, training: Optional[ThreadPoolExecutor] = None):
+        return self.until(training)
+    def until(self, training):
+        return training.done()
+    def train(self):
+        with ThreadPoolExecutor() as executor:
+            training = executor.submit(self.step)
+            self.evaluate(training=training)
+            return training.result()
