@@ -22,7 +22,7 @@ GUARDED = 'import multiprocessing\n\nif __name__ == "__main__":\n    print(multi
 REVENGE = "import multiprocessing\nfrom pathlib import Path\nPath('imported').touch()\n"
 #: Files enough for several processes, with what each holds beside its mistake.
 MANY = 60
-BALLAST = "\nx = [\n" + "    (1, 2, 3),\n" * 3500 + "]\n"
+BALLAST = "\nx = [\n" + "    (1, 2, 3),\n" * 5000 + "]\n"
 
 TWO_CPUS = pytest.mark.skipif(
     not Path("/proc/self").exists() or machine.gather()["usable_workers"] < 2,

@@ -15,9 +15,9 @@ from mpdiag.linting.reading import Unreadable
 from mpdiag.linting.searching import File
 from mpdiag.linting.settings import Request
 
-#: Bytes of files worth a look, below which starting processes takes longer than they save. Two halve the second that a
-#: MiB takes and need half of one to start (benchmarks/lint_speed.py); the rest is for machines that are busy.
-BREAK_EVEN = 2 * 2**20
+#: Bytes of files worth a look, below which starting processes takes longer than they save. Two halve the 0.6 s that a
+#: MiB takes and need half a second to start (benchmarks/lint_speed.py); the rest is for machines that are busy.
+BREAK_EVEN = 4 * 2**20
 #: Files that a process gets at a time.
 _CHUNK = 8
 #: Processes beyond which starting them is what takes the time.

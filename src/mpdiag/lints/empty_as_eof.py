@@ -55,7 +55,7 @@ def ends_loop(source: Source, call: ast.Call) -> bool:
 def comes_back(source: Source, loop: ast.While) -> bool:
     """Whether an outer loop, in the same function or around a call of it, begins the loop again."""
     home = source.function(loop)
-    calls = [call for call in source.tree.every_call if source.things.definition(call.func) is home]
+    calls = source.calls_of(home)
     return len(calls) > 1 or any(source.tree.loop(each) is not None for each in (loop, *calls))
 
 
@@ -111,7 +111,7 @@ def has_writer(source: Source, call: ast.Call, queue: ast.Call) -> bool:
     writers = {task.call for put in puts for task in source.workers_at(put)}
     waits = [join for join, process in source.methods({names.PROCESS}, "join") if process.made in writers]
     alive = [asked for asked, process in source.methods({names.PROCESS}, "is_alive") if process.made in writers]
-    places = [call, *(each for each in source.tree.every_call if source.things.definition(each.func) is here)]
+    places = [call, *source.calls_of(here)]
     joined = any(source.order.leads(join, place) for join in waits for place in places)
     return bool(writers) and not alive and not joined
 

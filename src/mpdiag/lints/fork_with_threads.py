@@ -80,7 +80,7 @@ def inherited_pools(source: Source) -> Iterator[Finding]:
 
 def is_run_by_parent(source: Source, function: ast.AST) -> bool:
     """Whether the main process comes to a function too."""
-    calls = [call for call in source.tree.every_call if source.things.definition(call.func) is function]
+    calls = source.calls_of(function)
     return function not in source.workers or any(source.function(call) not in source.workers for call in calls)
 
 

@@ -35,7 +35,7 @@ def goes_elsewhere(source: Source, queue: ast.Call) -> bool:
         if source.things.definition(task.function) is None and any(is_it(source, value, queue) for value in task.given):
             return True
     handed = {task.call for task in source.tasks}
-    for call in source.tree.every_call:
+    for call in (call for calls in source.tree.calls.values() for call in calls):
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         known = call in handed or source.things.definition(call.func) is not None
         if not known and any(is_it(source, value, queue) for value in values):

@@ -49,6 +49,7 @@ MEMBERS = {
     "multiprocessing.Semaphore": f"{_LOCK} get_value",
     "multiprocessing.Event": "clear is_set set wait",
 }
+PACKAGES = frozenset({"context", "multiprocessing"})
 #: What is meant by names that are often taken for one of the library's.
 INSTEAD = {
     (names.POOL, "shutdown"): "close() and then join(), or terminate()",
@@ -106,13 +107,16 @@ def tests_for_child(source: Source) -> Iterator[ast.expr]:
 
 def owner_without(source: Source, node: ast.Attribute) -> str | None:
     """What has no such member: the package, or the kind of an object; None if it has one or is not known."""
-    concept = source.concept(node.value)
+    word = node.value.id if isinstance(node.value, ast.Name) else ""
+    concept = source.concept(node.value) if word in PACKAGES or word in source.tree.aliases else ""
     if concept in ("multiprocessing", "multiprocessing.context"):
         named = source.things.name(node.value)
         standard = named is not None and named.library is STANDARD
         if node.attr in CONTEXTS and standard:
             return "multiprocessing"
         owner = concept if concept == "multiprocessing" and standard and not node.attr.startswith("_") else ""
+    elif MEMBERS.keys().isdisjoint(source.made):
+        owner = ""
     else:
         thing = source.things.thing(node.value)
         made = thing is not None and thing.library is STANDARD and thing.subclass is None and not thing.declared

@@ -76,7 +76,7 @@ def by_worker(source: Source, change: ast.expr) -> bool:
     tasks = source.running.get(home, ())
     if not tasks or any(not task.in_process or task.how == "initializer" for task in tasks):
         return False
-    calls = [call for call in source.tree.every_call if source.things.definition(call.func) is home]
+    calls = source.calls_of(home)
     return all(source.function(call) in source.workers for call in calls)
 
 

@@ -162,14 +162,12 @@ class Source:
 
     def called(self, concept: str) -> list[ast.Call]:
         """The calls of a function of a library, whatever it is called here."""
-        return self._by_concept.get(concept, [])
+        return [call for call in self.tree.calls_as(concept.rpartition(".")[2]) if self.concept(call.func) == concept]
 
-    @cached_property
-    def _by_concept(self) -> dict[str, list[ast.Call]]:
-        found: dict[str, list[ast.Call]] = {}
-        for call in self.tree.every_call:
-            found.setdefault(self.concept(call.func), []).append(call)
-        return found
+    def calls_of(self, function: ast.AST) -> list[ast.Call]:
+        """The calls of a function of this file."""
+        calls = self.tree.calls_as(getattr(function, "name", ""))
+        return [call for call in calls if self.things.definition(call.func) is function]
 
     def function(self, node: ast.AST) -> ast.AST:
         """The function, lambda or module whose code ``node`` is."""
@@ -179,7 +177,7 @@ class Source:
     def made(self) -> dict[str, list[Thing]]:
         """The things that calls in this file make, by kind."""
         found: dict[str, list[Thing]] = {}
-        for call in self.tree.every_call:
+        for call in self.tree.calls_as(*names.MAKERS):
             thing = self.things.thing(call)
             if thing is not None and thing.made is call:
                 found.setdefault(thing.kind, []).append(thing)
@@ -220,15 +218,14 @@ class Source:
         if self.tree.loop(task.call) is not None:
             return True
         home = self.function(task.call)
-        return any(self.tree.loop(call) for call in self.tree.every_call if self.things.definition(call.func) is home)
+        return any(self.tree.loop(call) for call in self.calls_of(home))
 
     def caught(self, node: ast.AST, exceptions: frozenset[str]) -> bool:
         """Whether a task catches one of these exceptions where it comes from ``node``, or where it calls that."""
         if self.order.handled(node) & exceptions:
             return True
-        calls = [call for function in self.running for call in self.tree.inside[function]]
-        home = self.function(node)
-        return any(self.order.handled(call) & exceptions for call in calls if self.things.definition(call.func) is home)
+        calls = [call for call in self.calls_of(self.function(node)) if self.function(call) in self.running]
+        return any(self.order.handled(call) & exceptions for call in calls)
 
     def _passed(self, node: ast.arg) -> Iterator[tuple[ast.expr, bool]]:
         return self._tasks.passed(node, self.tasks)

@@ -149,6 +149,10 @@ _METHODS: Final = {
     "multiprocessing.Listener": {"accept": CONNECTION},
     "multiprocessing.SharedMemoryManager": {"SharedMemory": "proxy.SharedMemory"},
 }
+#: The last parts of the names of all that makes things.
+MAKERS: Final = frozenset(name.rpartition(".")[2] for name in (*_RETURNS, *_SAME, *_BY_METHOD)).union(
+    *_METHODS.values()
+)
 #: Kinds that are not called what people call them.
 _WORDS: Final = {FILE: "an open file", SOCKET: "a socket", DATABASE: "a database connection"}
 

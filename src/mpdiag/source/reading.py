@@ -60,7 +60,6 @@ class _Reader:
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         tree, name = self._tree, _word(node.func)
-        tree.every_call.append(node)
         tree.calls[name].append(node)
         tree.inside[scope.function.node].append(node)
         place = PUTS.get(name)

@@ -73,12 +73,12 @@ class Tasks:
             pool = self._things.thing(call.args[0]) if call.args else None
             if pool and pool.kind in names.EXECUTORS and len(call.args) > 1:
                 yield Task(call, "run_in_executor", pool, call.args[1], _plain(call.args[2:]))
-        for call in self._tree.every_call:
+        for call in self._tree.calls_as(*names.MAKERS):
             yield from self._made(call)
 
     def subclassed(self) -> Iterator[Task]:
         """The processes whose class is of this file, as tasks whose function is the class."""
-        for call in self._tree.every_call:
+        for call in self._tree.calls_as():
             made = self._things.thing(call)
             if made is not None and made.made is call and made.kind == names.PROCESS and made.subclass:
                 yield Task(call, "run", made, call.func, _plain(call.args), _words(call.keywords))

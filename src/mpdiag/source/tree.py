@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 
-from mpdiag.source.scopes import FUNCTIONS, Scope
+from mpdiag.source.scopes import FUNCTIONS, Binding, Scope
 
 Loop = ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+#: What may denote a function or a class.
+_DENOTES = (ast.Attribute, ast.Call, ast.IfExp, ast.Lambda, ast.Name)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
 
 
@@ -29,8 +32,7 @@ class Tree:
         self.opened: dict[ast.AST, Scope] = {}
         #: The first parts of the modules that are imported.
         self.imported: set[str] = set()
-        self.every_call: list[ast.Call] = []
-        #: Calls by the last part of what is called: ``pool.map(…)`` is a "map".
+        #: Calls by the last part of what is called: ``pool.map(…)`` is a "map"; what has no name comes under "".
         self.calls: defaultdict[str, list[ast.Call]] = defaultdict(list)
         #: Calls by the function, lambda or module whose code they are.
         self.inside: defaultdict[ast.AST, list[ast.Call]] = defaultdict(list)
@@ -55,6 +57,23 @@ class Tree:
                 return self.opened[outer]
             inner = outer
         return home
+
+    @cached_property
+    def aliases(self) -> frozenset[str]:
+        """Names that stand for a class, or for something of another name; and what is called without a name."""
+        scopes = (self.module, *self.opened.values())
+        tables = [table for scope in scopes for table in (scope.bindings, scope.attributes)]
+        renamed = [
+            name for table in tables for name, bound in table.items() if any(_renames(name, each) for each in bound)
+        ]
+        return frozenset({"", *renamed})
+
+    def calls_as(self, *words: str) -> list[ast.Call]:
+        """The calls of what may bear one of the names, itself or by an alias, as they stand in the file."""
+        found = [call for word in self.aliases.union(words) for call in self.calls.get(word, ())]
+        return sorted(
+            found, key=lambda call: (call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0))
+        )
 
     def qualified(self, node: ast.AST) -> str | None:
         """The function or class in which ``node`` stands, such as ``Reader.run``; None at the top level."""
@@ -121,3 +140,10 @@ class Tree:
                 return outer
             inner, outer = outer, self.parents.get(outer)
         return None
+
+
+def _renames(name: str, binding: Binding) -> bool:
+    """Whether what ``name`` stands for may be called otherwise where it is made, or be a class."""
+    if binding.how == "import":
+        return binding.origin.rpartition(".")[2] != name
+    return isinstance(binding.node, ast.ClassDef) or (binding.how == "value" and isinstance(binding.value, _DENOTES))
