@@ -1,8 +1,9 @@
 """Measures a function of `natures` on every setting of a grid, and by other ways; a process of its own for `sizing.py`.
 
-``python benchmarks/exhaustive.py NAME ROUNDS EXTRA`` prints JSON: what each setting did, in seconds of work a second.
-EXTRA is a list of further settings. All are measured in the same shuffled rounds, as `mpdiag size` does, and what they
-queued for CPUs that others used is left out.
+``python benchmarks/exhaustive.py NAME SECONDS EXTRA`` prints JSON. EXTRA is a list of further settings. All of them are
+measured in the same shuffled rounds, as `mpdiag size` does, for SECONDS, and what they queued for CPUs that others used
+is left out. Of so many settings measured so seldom, the one that did best was also lucky: the best few run once more,
+beside EXTRA, the plain loop and joblib, and only these rounds are compared.
 """
 
 from __future__ import annotations
@@ -26,80 +27,116 @@ from mpdiag.bench import Bench, Plan
 from mpdiag.sizer import alone as one
 from mpdiag.sizer.clocks import queued
 from mpdiag.sizer.crews import Crews, kinds
-from mpdiag.sizer.search import Outlook, Search
+from mpdiag.sizer.outlook import EACH, LASTING, Outlook
+from mpdiag.sizer.search import Search
 from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, queueing
 from mpdiag.sizer.subject import Subject
 
 THREADS = (1, 2, 4, 8, 16, 32, 64, 128)
 CHUNKS = (1, 8, 64, 512)
+#: Rounds of the sweep at least, those of the finals, and how many settings of the sweep take part in them.
+LEAST, FINALS, FINALISTS = 3, 9, 3
 #: Seconds of work that joblib is given at a time, for each CPU.
 JOBLIB_S = 0.3
 
+Speeds = dict[Setting, list[float]]
 
-def grid(cpus: int, found: list[str]) -> list[Setting]:
-    """All settings that somebody might choose."""
-    processes = sorted({1, cpus, cpus + 1, 2 * cpus, 16})
+
+def grid(cpus: int, found: list[str], items: int, item: float) -> list[Setting]:
+    """All settings that somebody might choose for so many items that take so many seconds each.
+
+    Chunks leave four for each worker, and hold no more than what makes handing them out cheap.
+    """
+    processes = sorted({1, cpus, 2 * cpus, 8, 16})
     methods = [kind for kind in found if kind not in NO_PROCESSES]
     return [
         PLAIN,
         *(Setting("threads", count) for count in THREADS),
-        *(Setting(kind, count, chunk) for kind, count, chunk in product(methods, processes, CHUNKS)),
+        *(
+            Setting(kind, count, chunk)
+            for kind, count, chunk in product(methods, processes, CHUNKS)
+            if chunk == 1 or (EACH * chunk * count <= items and chunk * item <= LASTING)
+        ),
     ]
 
 
-def measure(name: str, rounds: int, extra: list[Setting]) -> dict[str, Any]:
-    """The speed of each setting, round by round."""
+def measure(name: str, lasting: float, extra: list[Setting]) -> dict[str, Any]:
+    """The sweep, then its finals."""
     items = tuple(getattr(natures, f"{name}_items")())
     here = machine.gather()
     cpus, usable = int(here["usable_workers"]), float(here["usable_cpus"])
     bench = Bench(Plan("exhaustive", budget_s=20.0, cpus=cpus, size={"usable_cpus": usable}))
     subject = Subject(name, getattr(natures, name), items, whole=True)
     alone = one.measure(bench, subject, float("inf"), lambda _doing: None)
-    found = kinds(bench, not alone.denied)
-    usual = stats.median(alone.reference)
+    found, usual = kinds(bench, not alone.denied), stats.median(alone.reference)
     outlook = Outlook(usual, one.waiting(alone), 0.0, None, cpus, found, gil=one.takes_turns(alone))
-    speeds: dict[Setting, list[float]] = {}
-    others: list[float] = []
     begun = time.perf_counter()
     with Crews(bench, subject, alone, lambda *_doing: None) as crews:
         search = Search(outlook, crews.run, crews.close, bench.clock)
-        settings = list(dict.fromkeys([*grid(cpus, found), *extra]))
-        for number in range(rounds + 1):
-            for setting in random.sample(settings, len(settings)):
-                batch = search.batch(number, setting)
-                if batch and number:
-                    speeds.setdefault(setting, []).append(batch.speed)
-            if number:
-                others += joblib_speed(subject.function, alone, cpus, usable)
+        swept = sweep(search, list(dict.fromkeys([*grid(cpus, found, len(items), usual), *extra])), begun + lasting)
+        took = time.perf_counter() - begun
+        best = sorted(swept, key=lambda setting: stats.median(swept[setting]), reverse=True)[:FINALISTS]
+        finals, others = final(search, list(dict.fromkeys([PLAIN, *best, *extra])), joblib_way(subject, alone, here))
     return {
-        "took": time.perf_counter() - begun,
-        "speeds": [[*astuple(setting), values] for setting, values in speeds.items()],
+        "took": took,
+        "settings": len(swept),
+        "rounds": min(map(len, swept.values())),
+        "finals": [[*astuple(setting), values] for setting, values in finals.items()],
+        "best": [astuple(setting) for setting in best],
         "joblib": others,
     }
 
 
-def joblib_speed(function: Callable[[Any], Any], alone: one.Alone, cpus: int, usable: float) -> list[float]:
-    """The speed of joblib with its automatic batches, on warm workers; nothing where it is not installed."""
+def sweep(search: Search, settings: list[Setting], until: float) -> Speeds:
+    """The speed of each setting, round by round, the first dropped; twice the time, if need be, for all rounds."""
+    speeds: Speeds = {}
+    number, late = 0, 2 * until - time.perf_counter()
+    while number <= LEAST or time.perf_counter() < until:
+        for setting in random.sample(settings, len(settings)):
+            if number > 1 and time.perf_counter() > late:
+                return speeds
+            batch = search.batch(number, setting)
+            if batch and number:
+                speeds.setdefault(setting, []).append(batch.speed)
+        number += 1
+    return speeds
+
+
+def final(search: Search, settings: list[Setting], joblib: Callable[[], float] | None) -> tuple[Speeds, list[float]]:
+    """The speeds of a few settings in rounds of their own, and those of joblib beside them."""
+    speeds: Speeds = {}
+    others = []
+    for number in range(FINALS):
+        for setting in random.sample(settings, len(settings)):
+            if batch := search.batch(1000 + number, setting):
+                speeds.setdefault(setting, []).append(batch.speed)
+        if joblib:
+            others.append(joblib())
+    return speeds, others
+
+
+def joblib_way(subject: Subject, alone: one.Alone, here: dict[str, Any]) -> Callable[[], float] | None:
+    """Gives the speed of joblib with its automatic batches, on warm workers; None where it is not installed."""
     if find_spec("joblib") is None:
-        return []
+        return None
     joblib = import_module("joblib")
-    call = joblib.delayed(function)
-    count = max(4 * cpus, min(20_000, int(JOBLIB_S * cpus * len(alone.good) / sum(alone.reference))))
+    cpus, usable = int(here["usable_workers"]), float(here["usable_cpus"])
+    call = joblib.delayed(subject.function)
+    mean = sum(alone.reference) / len(alone.good)
+    count = max(4 * cpus, min(20_000, int(JOBLIB_S * cpus / mean)))
     places = [number % len(alone.good) for number in range(count)]
     before = set(psutil.Process().children())
     joblib.Parallel(n_jobs=cpus)(call(item) for item in alone.good[: 4 * cpus])
-    workers = [each for each in psutil.Process().children() if each not in before] or WORKERS
-    WORKERS[:] = workers
-    used = clocks(workers)
-    begun = time.perf_counter()
-    joblib.Parallel(n_jobs=cpus)(call(alone.good[place]) for place in places)
-    wall = time.perf_counter() - begun
-    cpu, ready = (late - early for early, late in zip(used, clocks(workers), strict=True))
-    return [sum(alone.reference[place] for place in places) / (wall - queueing(wall, cpu, ready, cpus, usable))]
+    workers = [each for each in psutil.Process().children() if each not in before]
 
+    def speed() -> float:
+        used, begun = clocks(workers), time.perf_counter()
+        joblib.Parallel(n_jobs=cpus)(call(alone.good[place]) for place in places)
+        wall = time.perf_counter() - begun
+        cpu, ready = (late - early for early, late in zip(used, clocks(workers), strict=True))
+        return sum(alone.reference[place] for place in places) / (wall - queueing(wall, cpu, ready, cpus, usable))
 
-#: The processes that joblib keeps.
-WORKERS: list[psutil.Process] = []
+    return speed
 
 
 def clocks(workers: list[psutil.Process]) -> tuple[float, float]:
@@ -109,4 +146,4 @@ def clocks(workers: list[psutil.Process]) -> tuple[float, float]:
 
 if __name__ == "__main__":
     wanted = [Setting(*each) for each in json.loads(sys.argv[3])]
-    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), wanted)), flush=True)
+    print(json.dumps(measure(sys.argv[1], float(sys.argv[2]), wanted)), flush=True)

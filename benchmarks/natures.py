@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 import zlib
@@ -12,7 +11,6 @@ from typing import Any
 
 #: 24 MiB that every process has of its own, larger than what its caches hold.
 LARGE = bytearray(24 * 2**20)
-TEXT = bytes(range(256)) * 1024
 #: What the processes lock: it is there anyway.
 LOCK = Path(__file__)
 
@@ -75,11 +73,6 @@ def compressing(data: bytes) -> int:
     return len(zlib.compress(data, 5))
 
 
-def hashing(times: int) -> str:
-    """Computes in C, with the GIL released, on data that every process has."""
-    return hashlib.sha256(TEXT * times).hexdigest()
-
-
 def sorting(seed: int) -> float:
     """NumPy, with the GIL released for most of its time."""
     import numpy as np
@@ -106,11 +99,10 @@ NATURES: dict[Callable[[Any], Any], Callable[[], Sequence[Any]]] = {
     copying: lambda: range(100),
     large_argument: lambda: [bytes([number]) * 2**21 for number in range(40)],
     large_result: lambda: [2**21] * 40,
-    tiny: lambda: range(5000),
-    small: lambda: [1_500] * 2000,
+    tiny: lambda: range(20_000),
+    small: lambda: [1_500] * 20_000,
     locked: lambda: [0.003] * 100,
     compressing: lambda: [bytes([number, 255 - number]) * 60_000 for number in range(60)],
-    hashing: lambda: [8] * 100,
     sorting: lambda: range(100),
     imbalanced: uneven,
 }

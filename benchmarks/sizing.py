@@ -1,9 +1,12 @@
 """Is what `mpdiag size` recommends close to the best there is, and how much sooner does it know?
 
-For each function of `natures`: the recommendation, then an exhaustive sweep over a grid of settings, in which the
-recommended one runs along. Prints its throughput beside the best of the sweep (aim: 90 % or more), the time that
-`mpdiag size` took beside that of the sweep (aim: 15 % or less), and what the defaults of the library and joblib's
-automatic batches reach. ``python benchmarks/sizing.py [NAME…] [--rounds N] [--budget S]``; an hour for all of them.
+For each function of `natures`: the recommendation, then an exhaustive sweep over a grid of settings, and finals between
+the best of that, the recommended one, what the library takes by default, and joblib with its automatic batches. Prints
+the throughput of the recommended setting beside the best (aim: 90 % or more), and the time that `mpdiag size` took
+beside that of the sweep (aim: 15 % or less).
+
+``python benchmarks/sizing.py [--only NAME…] [--budget S] [--sweep S] [--limit S] [--json FILE]``; with the defaults 18
+minutes on two CPUs. A row is printed when it is there; FILE keeps the rows of earlier runs.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,7 @@ from common import show
 from natures import NATURES
 
 from mpdiag import sizing, stats
+from mpdiag.errors import MpdiagError
 from mpdiag.interpreters import Chosen
 from mpdiag.report import Report
 from mpdiag.sized.curve import named
@@ -30,62 +36,95 @@ HERE = Path(__file__).parent
 NATURES_FILE = HERE / "natures.py"
 #: The part of the best throughput, and of the sweep's time.
 GOOD, SOON = 0.9, 0.15
+#: A sweep may take so many times as long as it should, and seconds for its finals.
+LATE, FINALS_S = 4, 60
+DEFAULTS = ("executor", "threads", "joblib")
+HEADER = ("function", "recommended", "speed-up", "best", "of it", "time", "of the sweep's", *DEFAULTS)
+
+Row = dict[str, Any]
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--budget", type=float, default=30.0)
+    """Print the rows, then all of them as a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [function.__name__ for function in NATURES]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--budget", type=float, default=8.0, help="seconds for mpdiag size")
+    parser.add_argument("--sweep", type=float, default=65.0, help="seconds for a sweep")
+    parser.add_argument("--limit", type=float, default=1200.0, help="seconds after which no further row is begun")
+    parser.add_argument("--json", type=Path, help="where the rows are kept")
     wanted = parser.parse_args()
-    names = wanted.names or [function.__name__ for function in NATURES]
-    rows = [row(name, wanted.rounds, wanted.budget) for name in names]
-    show(
-        "Recommended against the best of an exhaustive sweep",
-        (
-            "function",
-            "recommended",
-            "speed-up",
-            "best there",
-            "of the best",
-            "its time",
-            "executor()",
-            "threads()",
-            "joblib",
-        ),
-        rows,
-    )
-    met = sum(each[4].startswith(("9", "10")) and "%" in each[4] for each in rows)
-    print(f"\n{met} of {len(rows)} within {GOOD:.0%} of the best")
+    rows: dict[str, Row] = json.loads(wanted.json.read_text()) if wanted.json and wanted.json.exists() else {}
+    end = time.monotonic() + wanted.limit
+    for name in wanted.only:
+        if time.monotonic() > end:
+            print(f"{name}: left out, --limit is reached", flush=True)
+            continue
+        rows[name] = row(name, wanted.budget, wanted.sweep)
+        print("  ".join(cells(name, rows[name])), flush=True)
+        if wanted.json:
+            wanted.json.write_text(json.dumps(rows, indent=1))
+    conclude(rows)
 
 
-def row(name: str, rounds: int, budget: float) -> list[str]:
+def conclude(rows: dict[str, Row]) -> None:
+    """Print the table, and how often the aims were met."""
+    show("Recommended against the best of an exhaustive sweep", HEADER, [cells(*each) for each in rows.items()])
+    told = [each for each in rows.values() if "error" not in each]
+    print(f"\n{sum(each['share'] >= GOOD for each in told)} of {len(rows)} reach {GOOD:.0%} of the best")
+    print(f"{sum(each['took'] <= SOON * each['sweep'] for each in told)} of {len(rows)} within {SOON:.0%} of the time")
+
+
+def cells(name: str, each: Row) -> list[str]:
+    """A row as it is printed."""
+    if "error" in each:
+        return [name, each["error"], *[""] * (len(HEADER) - 2)]
+    return [
+        name,
+        each["recommended"],
+        f"{each['speedup']:.2f}×",
+        f"{each['best']} {each['best_speedup']:.2f}×",
+        f"{each['share']:.0%}",
+        f"{each['took']:.1f} s",
+        f"{each['took'] / each['sweep']:.0%}",
+        *("–" if each[way] is None else f"{each[way]:.0%}" for way in DEFAULTS),
+    ]
+
+
+def row(name: str, budget: float, lasting: float) -> Row:
+    """Size one function, sweep it, compare; what fails is told instead."""
+    try:
+        return compared(name, budget, lasting)
+    except (MpdiagError, subprocess.SubprocessError, StopIteration, LookupError, ValueError) as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def compared(name: str, budget: float, lasting: float) -> Row:
     """Size one function, sweep it, compare."""
     begun = time.monotonic()
     report = sized(name, budget)
     took = time.monotonic() - begun
-    chosen = recommended(report)
-    cpus = os.cpu_count() or 1
-    default = report.python["default_start_method"]
-    ways = {"executor": Setting(default, cpus), "threads": Setting("threads", min(32, cpus + 4))}
-    swept = exhaustive(name, rounds, [chosen, *ways.values()])
-    speeds = {Setting(*each[:3]): stats.median(each[3]) for each in swept["speeds"]}
-    loop, best = speeds[PLAIN], max(speeds, key=lambda each: speeds[each])
-    defaults = [speeds.get(way, 0.0) / speeds[best] for way in ways.values()]
-    joblib = stats.median(swept["joblib"]) / speeds[best] if swept["joblib"] else None
-    contended = max((0.0, *(each for each in [report_others(report)] if each)))
-    print(f"{name}: {named(chosen)}; others used {contended:.0%} of the CPUs meanwhile", file=sys.stderr, flush=True)
-    return [
-        name,
-        named(chosen),
-        f"{speeds[chosen] / loop:.2f}×",
-        f"{named(best)}, {speeds[best] / loop:.2f}×",
-        f"{speeds[chosen] / speeds[best]:.0%}",
-        f"{took:.0f} s of {swept['took']:.0f} s ({took / swept['took']:.0%})",
-        *(f"{share:.0%}" for share in defaults),
-        "–" if joblib is None else f"{joblib:.0%}",
-    ]
+    chosen, cpus = recommended(report), os.cpu_count() or 1
+    ways = {
+        "executor": Setting(report.python["default_start_method"], cpus),
+        "threads": Setting("threads", min(32, cpus + 4)),
+    }
+    swept = exhaustive(name, lasting, [chosen, *ways.values()])
+    speeds = {Setting(*each[:3]): stats.median(each[3]) for each in swept["finals"]}
+    best = max(speeds, key=lambda setting: speeds[setting])
+    return {
+        "recommended": named(chosen),
+        "speedup": speeds[chosen] / speeds[PLAIN],
+        "best": named(best),
+        "best_speedup": speeds[best] / speeds[PLAIN],
+        "share": speeds[chosen] / speeds[best],
+        "took": took,
+        "sweep": swept["took"],
+        **{way: speeds.get(setting, 0.0) / speeds[best] for way, setting in ways.items()},
+        "joblib": stats.median(swept["joblib"]) / speeds[best] if swept["joblib"] else None,
+        "others": report_others(report),
+        "swept": swept,
+    }
 
 
 def sized(name: str, budget: float) -> Report:
@@ -108,16 +147,17 @@ def report_others(report: Report) -> float:
     return float(curve.process.get("others_cpu_fraction", 0.0))
 
 
-def exhaustive(name: str, rounds: int, extra: list[Setting]) -> dict[str, Any]:
+def exhaustive(name: str, lasting: float, extra: list[Setting]) -> Row:
     """What the sweep printed."""
-    settings = json.dumps([[each.kind, each.workers, each.chunk] for each in extra])
-    done = subprocess.run(
-        [sys.executable, str(HERE / "exhaustive.py"), name, str(rounds), settings],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    settings = json.dumps([astuple(each) for each in extra])
+    command = [sys.executable, str(HERE / "exhaustive.py"), name, str(lasting), settings]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            told, _ = process.communicate(timeout=LATE * lasting + FINALS_S)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # its workers too
+            raise
+    found: Row = json.loads(told.splitlines()[-1])
     return found
 
 

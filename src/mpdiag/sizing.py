@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mpdiag import cluster, engine, judging, machine, registry, verdicts
-from mpdiag.advice import Facts
+from mpdiag.advice import Facts, Rule
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.heading import begin
@@ -78,28 +78,32 @@ def measure(request: Request, chosen: Chosen, tick: Callable[[], object]) -> tup
     rules = registry.select(request.select, request.ignore)
     gathering = gather(request, chosen, tick)
     complain(request, gathering)
-    judged = judging.Judged([], [], [])
-    sections: list[Section] = []
-    default = gathering.python.get("default_start_method")
-    told = gathering.gathered.rows
-    curve = points(told.get("batches", []), told.get("crews", []), default)
-    choice = choose(curve, default)
-    task = gathering.task
-    if task:
-        sections = list(pages(request, gathering, curve, choice))
-        judged = judging.judge(rules, facts(task, gathering, curve, choice), "size")
+    sections, judged, notes = concluded(request, gathering, rules)
     report = replace(
         report,
         duration_s=time.monotonic() - begun,
         machine=gathering.machine,
         python=gathering.python,
-        sections=tuple(sections),
+        sections=sections,
         findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
-        quality=tuple(quality(gathering, curve)),
+        quality=notes,
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
     return replace(report, verdict=verdicts.of(report)), gathering.interrupted
+
+
+def concluded(
+    request: Request, gathering: Gathering, rules: Sequence[Rule]
+) -> tuple[tuple[Section, ...], judging.Judged, tuple[Quality, ...]]:
+    """What is shown, what is judged, and what limits the trust in it; next to nothing if no call was measured."""
+    default, told = gathering.python.get("default_start_method"), gathering.gathered.rows
+    curve = points(told.get("batches", []), told.get("crews", []), default)
+    choice, notes = choose(curve, default), tuple(quality(gathering, curve))
+    if gathering.task is None:
+        return (), judging.Judged([], [], []), notes
+    judged = judging.judge(rules, facts(gathering.task, gathering, curve, choice), "size")
+    return tuple(pages(request, gathering, curve, choice)), judged, notes
 
 
 def gather(request: Request, chosen: Chosen, tick: Callable[[], object]) -> Gathering:

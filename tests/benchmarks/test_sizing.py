@@ -44,12 +44,48 @@ def test_the_recommendation_is_read_from_the_page(kind, workers, chunk, setting)
     assert script.report_others(report) == 0.3
 
 
-def test_the_grid_has_every_kind():
-    code = "import exhaustive; print([[s.kind, s.workers] for s in exhaustive.grid(2, ['threads', 'fork', 'spawn'])])"
+def test_the_grid_has_every_kind_and_chunks_that_leave_four_for_each_worker():
+    code = (
+        "import json, dataclasses, exhaustive\n"
+        "found = exhaustive.grid(2, ['threads', 'fork', 'spawn'], 300, 1e-3)\n"
+        "print(json.dumps([dataclasses.astuple(each) for each in found]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=script.HERE, check=True, capture_output=True, text=True, timeout=60
     )
-    settings = json.loads(done.stdout.replace("'", '"'))
+    settings = [Setting(*each) for each in json.loads(done.stdout)]
 
-    assert {kind for kind, _ in settings} == {"loop", "threads", "fork", "spawn"}
-    assert ["fork", 4] in settings
+    assert {setting.kind for setting in settings} == {"loop", "threads", "fork", "spawn"}
+    assert Setting("fork", 4) in settings
+    assert {setting.chunk for setting in settings if setting.workers == 2} == {1, 8}
+
+
+ROW = {
+    "recommended": "2 threads", "speedup": 1.9, "best": "4 threads", "best_speedup": 2.0, "share": 0.95, "took": 9.0,
+    "sweep": 60.0, "executor": 0.5, "threads": 0.99, "joblib": None,
+}  # fmt: skip
+
+
+def test_rows_are_kept_and_what_fails_is_one_of_them(monkeypatch, tmp_path, capsys):
+    def compared(name, *_):
+        if name == "tiny":
+            raise script.MpdiagError("no such thing")
+        return ROW
+
+    file = tmp_path / "rows.json"
+    monkeypatch.setattr(script, "compared", compared)
+    for name in ("computing", "tiny"):
+        monkeypatch.setattr(sys, "argv", ["sizing.py", "--only", name, "--json", str(file)])
+        script.main()
+
+    assert json.loads(file.read_text()) == {"computing": ROW, "tiny": {"error": "MpdiagError: no such thing"}}
+    said = capsys.readouterr().out
+    assert "2 threads  1.90×  4 threads 2.00×  95%  9.0 s  15%  50%  99%  –" in said
+    assert "1 of 2 reach 90% of the best" in said
+
+
+def test_no_row_is_begun_after_the_limit(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["sizing.py", "--limit", "-1"])
+    script.main()
+
+    assert "computing: left out, --limit is reached" in capsys.readouterr().out

@@ -56,6 +56,13 @@ def test_one_lucky_batch_is_not_chosen():
     assert choose([], "fork") is None
 
 
+def test_what_the_search_has_left_is_not_chosen():
+    late = [point(each.setting.kind, each.setting.workers, each.speedup.median, last=9) for each in CURVE]
+
+    assert choose([*late, point("fork", 6, 9.0, n=3, last=4)], "fork").chosen.setting == Setting("fork", 4)
+    assert choose([*late, point("fork", 6, 9.0, n=3, last=8)], "fork").chosen.setting.workers == 6
+
+
 def test_a_chunksize_only_where_it_wins_something():
     assert chosen(point("fork", 4, 3.45, chunk=16)).chunk == 1
     assert chosen(point("fork", 4, 3.9, chunk=16)).chunk == 16

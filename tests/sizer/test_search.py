@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from mpdiag.sizer.search import Denied, Outlook, Search, best, first, neighbours
+from mpdiag.sizer.outlook import Outlook, first, neighbours
+from mpdiag.sizer.search import FINALISTS, Denied, Search, best
 from mpdiag.sizer.settings import LOOP, PLAIN, THREADS, Batch, Setting, queueing, speedups
 
 KINDS = ("threads", "fork", "spawn")
@@ -156,6 +157,45 @@ def test_what_falls_far_behind_is_closed():
     machine.search()
 
     assert Setting(THREADS, 2) in machine.closed
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_finals_are_rounds_of_the_few_best(noise):
+    machine = Fake(COMPUTES, noise=noise)
+    search = machine.search()
+    finals = {batch.setting for batch in search.batches if batch.round == search.batches[-1].round - 1}
+
+    assert search.final
+    assert PLAIN in finals
+    assert 2 <= len(finals) <= FINALISTS + 1
+    assert all(setting == PLAIN or machine.per_item(setting) < 0.5 * COMPUTES.item for setting in finals)
+
+
+def test_of_start_methods_that_do_not_differ_the_usual_goes_to_the_finals():
+    search = Fake(COMPUTES).search()
+
+    assert {batch.setting.kind for batch in search.batches[-3:]} <= {LOOP, "fork"}
+
+
+def test_a_start_method_that_is_clearly_faster_goes_to_the_finals():
+    class Lame(Fake):
+        def per_item(self, setting: Setting) -> float:
+            return super().per_item(setting) * (1.3 if setting.kind == "fork" else 1.0)
+
+    search, leader = found_by(Lame(COMPUTES))
+
+    assert leader.kind == "spawn"
+    assert {batch.setting.kind for batch in search.batches[-3:]} <= {LOOP, "spawn"}
+
+
+def test_part_of_the_budget_is_kept_for_finals_when_all_look_alike():
+    machine = Fake(replace(SLEEPS, budget=6.0), noise=0.3)
+    search = machine.search()
+    last = search.batches[-1].round
+
+    assert search.final
+    assert len({batch.setting for batch in search.batches if batch.round > last - 3}) <= FINALISTS + 1
+    assert machine.now < 7.0
 
 
 def test_all_settings_of_a_round_are_of_one_time():

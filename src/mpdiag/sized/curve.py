@@ -32,6 +32,7 @@ class Point:
         dearness: CPU time of the workers for what takes a second in the plain loop; None where it is not known.
         start: seconds until its workers were up.
         own: bytes that each of them shares with nobody; None where it is not known.
+        last: the round that measured it last.
     """
 
     setting: Setting
@@ -41,6 +42,7 @@ class Point:
     dearness: float | None = None
     start: float = 0.0
     own: int | None = None
+    last: int = 0
 
     @property
     def name(self) -> str:
@@ -85,6 +87,7 @@ def points(
                 stats.median(cpu) if cpu else None,
                 cost.get("start") or 0.0,
                 cost.get("own"),
+                each[-1].round,
             )
         )
     return sorted(found, key=lambda point: order(point.setting, default))
@@ -126,15 +129,18 @@ class Choice:
 
 
 def choose(curve: Sequence[Point], default: str | None) -> Choice | None:
-    """The efficient choice; None of an empty curve.
+    """The efficient choice of what was measured to the end; None of an empty curve.
+
+    What the search has left long ago was slower, or lucky in few rounds.
 
     Args:
         curve: all that was measured.
         default: the start method that the interpreter takes by itself.
     """
-    seen = [point for point in curve if point.speedup.n >= ENOUGH] or list(curve)
-    if not seen:
+    if not curve:
         return None
+    late = max(point.last for point in curve) - 1  # the last round may have been cut short
+    seen = [point for point in curve if point.speedup.n >= ENOUGH and point.last >= late] or list(curve)
     best = max(seen, key=lambda point: point.speedup.median)
     good = [point for point in seen if as_good(point, best)]
     lightest = min(good, key=lambda point: order(point.setting, default)).setting
@@ -153,7 +159,7 @@ def as_good(point: Point, best: Point) -> bool:
     if point.speedup.median >= ALIKE * best.speedup.median:
         return True
     ours, theirs = point.setting, best.setting
-    twins = ours.processes and theirs.processes and ours.workers == theirs.workers
+    twins = ours.processes and theirs.processes and replace(ours, kind=theirs.kind) == theirs
     return twins and point.speedup.at_most >= best.speedup.at_least
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mpdiag.model import Cell, Measured
 from mpdiag.rigs import scaling
 from mpdiag.sized.curve import Choice, Point, steps
-from mpdiag.sizer.search import WAITS
+from mpdiag.sizer.outlook import WAITS
 from mpdiag.sizer.settings import LOOP, PLAIN, THREADS
 from mpdiag.units import number, seconds, size
 

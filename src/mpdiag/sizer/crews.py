@@ -20,7 +20,8 @@ from mpdiag.rigs.pools import EXECUTOR, Staff, Warm
 from mpdiag.sizer import alone as one
 from mpdiag.sizer.alone import Alone
 from mpdiag.sizer.clocks import memory, queued
-from mpdiag.sizer.search import WAITS, Denied
+from mpdiag.sizer.outlook import WAITS
+from mpdiag.sizer.search import Denied
 from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, queueing
 from mpdiag.sizer.subject import Subject, attempt
 

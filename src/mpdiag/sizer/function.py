@@ -16,7 +16,8 @@ from mpdiag.model import Doc, Probe, Row, Table
 from mpdiag.sizer import alone as one
 from mpdiag.sizer.clocks import resident
 from mpdiag.sizer.crews import Crews, kinds
-from mpdiag.sizer.search import MOST_ITEMS, MOST_PROCESSES, Outlook, Search
+from mpdiag.sizer.outlook import MOST_ITEMS, MOST_PROCESSES, Outlook
+from mpdiag.sizer.search import Search
 from mpdiag.sizer.settings import Batch
 from mpdiag.sizer.subject import Subject, Trouble, load
 from mpdiag.sizer.watch import NAME, Watch

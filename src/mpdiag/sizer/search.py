@@ -1,6 +1,6 @@
-"""Which settings to try: those that the function's nature predicts, then the neighbours of the best, until it is sure.
+"""Tries what the function's nature predicts, then the neighbours of the best, then the few best in finals.
 
-Pure decisions: what runs batches, and the clock, are given. `Search.run` asks for one batch after the other.
+What runs batches, and the clock, are given. `Search.run` asks for one batch after the other.
 """
 
 from __future__ import annotations
@@ -8,150 +8,29 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from mpdiag import stats
 from mpdiag.bench import ENOUGH, SETTLED
 from mpdiag.model import Measured
-from mpdiag.sizer.settings import LOOP, NO_PROCESSES, PLAIN, THREADS, Batch, Setting, by_setting, speedups
+from mpdiag.sizer.outlook import EACH, EACH_S, MOST_LOOPED, Outlook, first, neighbours
+from mpdiag.sizer.settings import LOOP, PLAIN, Batch, Setting, by_setting, speedups
 
-#: Numbers of workers that are tried.
-LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-#: Chunksizes that are tried.
-CHUNKS = (1, 4, 16, 64, 256, 1024, 4096)
-#: The most threads for tasks that wait, and the most processes for them: those have to be started.
-MOST_THREADS, MOST_PROCESSES = 128, 16
-#: From this part of its time on, a function counts as one that waits.
-WAITS = 0.5
-#: Seconds that handing one task to processes and to threads takes, until it is known better.
-DISPATCH = {"processes": 150e-6, "threads": 20e-6}
-#: A chunk is to hold this many times what handing it out takes.
-WORTH = 20
 #: Seconds of one batch: at least, at most, and as a part of the budget.
 SHORTEST, LONGEST, PART = 0.05, 0.25, 1 / 120
-#: Rounds after which settings far from the best are left: what never came near, and what others are then tried for.
+#: Rounds after which settings far from the best are left, and how far: what never came near.
 LOOK, FAR = 2, 0.85
-#: Items that each worker gets in a batch, if that takes no longer than so many seconds.
-EACH, EACH_S = 4, 1.0
+#: Finals are rounds of the few best: the part of the budget kept for them, how many these are, how near to the best.
+FINALS, FINALISTS, NEAR = 0.4, 5, 0.9
+#: The interpreter's own start method stands for the others where it is this near: workers that are up do not differ.
+TWINS = 0.95
 #: The part of the calls allowed that one batch may take: all settings are to get some.
 SHARED = 1 / 24
-#: The most items in a batch, and in one of the plain loop.
-MOST_ITEMS, MOST_LOOPED = 50_000, 500_000
 
 
 class Denied(Exception):
     """A setting cannot be had here; its text is the reason."""
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What is known before the first batch.
-
-    Attributes:
-        item: seconds of one call.
-        waiting: the part of it that needs no CPU.
-        sending: seconds that pickling an item and its result takes.
-        items: how many there are, if these are all; a batch may repeat them.
-        cpus: that workers can use at once.
-        kinds: what can be had, the interpreter's default method of processes first among those.
-        most_processes: for which there is memory.
-        gil: whether one thread computes at a time.
-        budget: seconds for the search.
-        calls: executions allowed.
-        most_items: in one batch on workers, whose results may all be held at once.
-    """
-
-    item: float
-    waiting: float
-    sending: float
-    items: Optional[int]
-    cpus: int
-    kinds: Sequence[str]
-    most_processes: int = MOST_PROCESSES
-    gil: bool = True
-    budget: float = 30.0
-    calls: float = math.inf
-    most_items: int = MOST_ITEMS
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """The start methods of processes among the kinds."""
-        return tuple(kind for kind in self.kinds if kind not in NO_PROCESSES)
-
-    def most(self, kind: str) -> int:
-        """The most workers worth a try."""
-        if kind == THREADS:
-            most = MOST_THREADS if self.waiting > 0.05 else 2 * self.cpus
-        else:
-            most = min(max(2 * self.cpus, MOST_PROCESSES if self.waiting >= WAITS else 0), self.most_processes)
-        return max(1, min(most, self.items or most))
-
-    def expected(self, setting: Setting) -> float:
-        """Seconds per item to expect of a setting, roughly."""
-        if setting.kind == LOOP:
-            return self.item
-        kind = "threads" if setting.kind == THREADS else "processes"
-        cpus = 1 if setting.kind == THREADS and self.gil else min(self.cpus, setting.workers)
-        computing = self.item * (1 - self.waiting) / cpus
-        sending = self.sending if kind == "processes" else 0.0
-        return max(self.item / setting.workers, computing) + DISPATCH[kind] / setting.chunk + sending
-
-
-def rung(wanted: float, ladder: Sequence[int]) -> int:
-    """The step of ``ladder`` nearest to ``wanted`` from below, or its first."""
-    return max([step for step in ladder if step <= wanted] or ladder[:1])
-
-
-def chunk_for(outlook: Outlook, kind: str, workers: int) -> int:
-    """A chunksize whose work outweighs handing it out, and that leaves four chunks for each worker."""
-    if kind in (LOOP, THREADS):
-        return 1
-    wanted = WORTH * DISPATCH["processes"] / max(outlook.item, 1e-7)
-    most = outlook.items / (EACH * workers) if outlook.items else wanted
-    return next((chunk for chunk in CHUNKS if chunk >= min(wanted, most)), CHUNKS[-1]) if min(wanted, most) > 1 else 1
-
-
-def first(outlook: Outlook) -> list[Setting]:
-    """The loop, what is most likely best, then what shows the shape of the curve."""
-    counts: dict[str, list[int]] = {}
-    share = max(1 - outlook.waiting, 0.01)
-    for kind in outlook.kinds:
-        most = outlook.most(kind)
-        if outlook.waiting < WAITS:
-            likely = outlook.cpus
-            others = [1, outlook.cpus // 2] if kind in outlook.methods[:1] else [2] if kind == THREADS else []
-        else:
-            likely = math.ceil((1 if kind == THREADS and outlook.gil else outlook.cpus) / share)
-            others = [2, 8] if kind == THREADS else []
-        counts[kind] = [min(max(count, 1), most) for count in (rung(likely, (*LADDER, outlook.cpus)), *others)]
-    order = sorted(outlook.kinds, key=lambda kind: (kind == THREADS) != (outlook.waiting >= WAITS))
-    likely_first = [(kind, counts[kind][0]) for kind in order] + [(k, n) for k in order for n in counts[k][1:]]
-    settings = [Setting(kind, n, chunk_for(outlook, kind, n)) for kind, n in likely_first]
-    return list(dict.fromkeys([PLAIN, *settings]))
-
-
-def neighbours(setting: Setting, outlook: Outlook) -> list[Setting]:
-    """One step more and less of workers and of chunksize."""
-    if setting.kind == LOOP:
-        return []
-    most = outlook.most(setting.kind)
-    ladder = sorted({step for step in (*LADDER, outlook.cpus, most) if step <= most} | {setting.workers})
-    place = ladder.index(setting.workers)
-    workers = [ladder[at] for at in (place - 1, place + 1) if 0 <= at < len(ladder)]
-    found = [Setting(setting.kind, count, setting.chunk) for count in workers]
-    if setting.kind != THREADS:
-        found += [Setting(setting.kind, setting.workers, chunk) for chunk in chunks_beside(setting, outlook)]
-    return found
-
-
-def chunks_beside(setting: Setting, outlook: Outlook) -> list[int]:
-    """Larger chunks as long as they hold little work and leave some for each worker; smaller ones of much work."""
-    place = CHUNKS.index(setting.chunk)
-    larger = [chunk for chunk in CHUNKS[place + 1 : place + 2] if chunk * outlook.item < WORTH * DISPATCH["processes"]]
-    smaller = [chunk for chunk in CHUNKS[:place][-1:] if chunk * outlook.item > DISPATCH["processes"]]
-    most = outlook.items / setting.workers if outlook.items else math.inf
-    return [chunk for chunk in (*larger, *smaller) if chunk <= most]
 
 
 def best(gains: dict[Setting, Measured]) -> Setting:
@@ -169,6 +48,7 @@ class Search:
         close: is told which setting is of no interest any more.
         clock: monotonic seconds.
         stopped: why it ended: ``interval``, ``budget`` or ``calls``.
+        final: whether only the few best are measured any more.
     """
 
     outlook: Outlook
@@ -179,10 +59,12 @@ class Search:
     denied: dict[Setting, str] = field(default_factory=dict)
     stopped: str = ""
     calls: float = 0
+    final: bool = False
 
     def run(self) -> Iterator[Batch]:
         """Every batch, as it has been measured."""
         end = self.clock() + self.outlook.budget
+        finals = end - FINALS * self.outlook.budget
         ready = first(self.outlook)
         tried = set(ready)
         number = 0
@@ -198,7 +80,7 @@ class Search:
             if not self.stopped and (not self.batches or self.batches[-1].round < number):
                 self.stopped = "calls"
             number += 1
-            ready = self.next(ready, tried, number)
+            ready = self.next(ready, tried, number, self.clock() >= finals)
 
     def lasting(self, setting: Setting) -> float:
         """Seconds that one more batch on a setting will take."""
@@ -238,33 +120,58 @@ class Search:
         count = max(wanted / max(item, 1e-9), step * each)
         return step * max(1, round(min(count, self.outlook.most_items if setting.kind != LOOP else MOST_LOOPED) / step))
 
-    def next(self, ready: list[Setting], tried: set[Setting], number: int) -> list[Setting]:
-        """What to go on with: what may still be best, and the neighbours of what now is; ends when that is sure."""
+    def next(self, ready: list[Setting], tried: set[Setting], number: int, late: bool) -> list[Setting]:
+        """What to go on with: what may still be best, and the neighbours of what now is; at last the finalists.
+
+        Args:
+            ready: what the last round measured.
+            tried: all that was ever measured; grows by the neighbours.
+            number: of the next round.
+            late: whether it is time for the finals.
+        """
         kept = [setting for setting in ready if setting not in self.denied]
         if number < LOOK or self.stopped:
             return kept
         gains = speedups(self.batches)
+        leader = best(gains)
+        if self.final:
+            settled = all(sure(gains[setting]) for setting in (leader, PLAIN) if setting in gains)
+            self.stopped = "interval" if settled and self.looked(kept, ENOUGH) else ""
+            return kept
+        self.leave(kept, gains)
+        beside = neighbours(self.usual(leader, gains), self.outlook)
+        new = [each for each in beside if each not in tried]
+        if not late and (new or not self.looked(kept, LOOK)):
+            tried.update(new)
+            return [*dict.fromkeys([*kept, leader]), *new]
+        self.final = True
+        return self.finalists(gains)
+
+    def leave(self, kept: list[Setting], gains: dict[Setting, Measured]) -> None:
+        """Take out, and close, what never came near the best."""
         leader = best(gains)
         bar = FAR * gains[leader].median
         for setting in [each for each in kept if each != PLAIN and seen(self.batches, each) >= LOOK]:
             if setting != leader and max(gains[setting].samples) < bar:
                 kept.remove(setting)
                 self.close(setting)
-        if leader not in kept:
-            kept.append(leader)
-        new = [each for each in neighbours(leader, self.outlook) if each not in tried]
-        tried.update(new)
-        if (
-            not new
-            and all(sure(gains[setting]) for setting in (leader, PLAIN) if setting in gains)
-            and self.looked(kept)
-        ):
-            self.stopped = "interval"
-        return [*kept, *new]
 
-    def looked(self, ready: list[Setting]) -> bool:
-        """Whether each of them was measured often enough to be told from the best."""
-        return all(seen(self.batches, setting) >= ENOUGH for setting in ready)
+    def finalists(self, gains: dict[Setting, Measured]) -> list[Setting]:
+        """The loop and the few best, each by one start method."""
+        bar = NEAR * gains[best(gains)].median
+        order = sorted((each for each in gains if each != PLAIN), key=lambda each: gains[each].median, reverse=True)
+        near = dict.fromkeys(self.usual(each, gains) for each in order if gains[each].median >= bar)
+        return [*([PLAIN] if PLAIN in gains else []), *list(near)[:FINALISTS]]
+
+    def usual(self, setting: Setting, gains: dict[Setting, Measured]) -> Setting:
+        """The same by the interpreter's own start method, or else another, if that is about as fast."""
+        twins = [replace(setting, kind=method) for method in self.outlook.methods if setting.processes]
+        bar = TWINS * gains[setting].median
+        return next((twin for twin in twins if twin in gains and gains[twin].median >= bar), setting)
+
+    def looked(self, ready: list[Setting], times: int) -> bool:
+        """Whether each of them was measured so many times."""
+        return all(seen(self.batches, setting) >= times for setting in ready)
 
 
 def seen(batches: Sequence[Batch], setting: Setting) -> int:
