@@ -31,6 +31,14 @@ def test_what_is_installed_is_measured(installed):
     assert 0 < cost.median < 1
 
 
+def test_dask_itself():
+    pytest.importorskip("distributed", reason="mpdiag[dask] is not installed")
+    cost = cluster.task_cost()
+
+    assert cost.n == 8
+    assert 1e-5 < cost.low < cost.high < 1
+
+
 @pytest.mark.parametrize("program", ["raise ImportError('broken')", "import os; print('no'); os._exit(0)"])
 def test_what_does_not_work_is_not_known(installed, program):
     installed.write_text(program)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 
 from mpdiag import stats
 from mpdiag.model import Measured
@@ -31,9 +33,10 @@ def task_cost() -> Measured | None:
     if importlib.util.find_spec("distributed") is None:
         return None
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=DEADLINE, check=True
-        )
+        with TemporaryDirectory() as folder:  # where it keeps lock files, and would leave them
+            environ = {**os.environ, "DASK_TEMPORARY_DIRECTORY": folder}
+            command = [sys.executable, "-c", PROGRAM]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True, env=environ)
         return stats.measured(json.loads(done.stdout.splitlines()[-1]))
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None

@@ -17,7 +17,7 @@ from mpdiag.launcher import Gathered, Launcher
 from mpdiag.model import Cell
 from mpdiag.report import Quality, Report, Section
 from mpdiag.sized import law as laws
-from mpdiag.sized import page, paste
+from mpdiag.sized import limits, page, paste
 from mpdiag.sized.curve import Choice, Point, cells, choose, points
 from mpdiag.sizer import watch
 from mpdiag.sizer.settings import LOOP
@@ -139,6 +139,7 @@ def plan_for(request: Request, gathering: Gathering) -> Plan:
             "setup": request.setup,
             "calls_most": request.max_calls,
             "usable_cpus": gathering.cpus,
+            "curve": request.elsewhere is not None,
         },
     )
 
@@ -178,7 +179,7 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
     )
     law = laws.fit(curve, choice.chosen.setting.kind, task, gathering.cpus)
     others = gathered.process.get("others_cpu_fraction", 0.0)
-    limit = laws.limit(curve, choice, task, gathering.cpus, others)
+    limit = limits.limit(curve, choice, task, gathering.cpus, others)
     sections.append(page.choosing(choice, limit, extra(gathering, choice)))
     if request.elsewhere:
         cost = cluster.task_cost()

@@ -197,6 +197,25 @@ def sandbox(sandboxed: Callable[[], AbstractContextManager[Sandbox]]) -> Iterato
         yield made
 
 
+@pytest.fixture(params=[f"3.{minor}" for minor in range(9, 16)])
+def interpreter(request: pytest.FixtureRequest) -> str:
+    """The path of an interpreter, of each version that can be measured; skipped where none is found that starts."""
+    wanted = request.param
+    places = [
+        shutil.which(f"python{wanted}"),
+        *Path.home().glob(f".pyenv/versions/{wanted}.*/bin/python"),
+        *Path("/opt").glob(f"cpython-{wanted}*/bin/python3"),
+    ]
+    found = next((str(place) for place in filter(None, places) if starts(place, wanted)), None)
+    return found or pytest.skip(f"there is no Python {wanted}")
+
+
+def starts(python: str | Path, wanted: str) -> bool:
+    """Whether it runs and is of that version: a version manager's shim may lead nowhere."""
+    done = subprocess.run([python, "-I", "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.startswith(f"Python {wanted}.")
+
+
 @pytest.fixture
 def mounts() -> None:
     """For tests that mount something over /dev/shm or the temporary folder."""

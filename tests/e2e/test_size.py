@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import shutil
 import signal
 import sys
 import time
@@ -13,7 +12,7 @@ import pytest
 
 METHODS = multiprocessing.get_all_start_methods()
 APP = """
-import functools, os, sys, time
+import functools, multiprocessing, os, sys, threading, time
 
 def add_up(number):
     total = 0
@@ -40,6 +39,20 @@ def noisy(number):
     return add_up(20_000)
 def reader(number): return sys.stdin.read()
 unsendable = lambda number: number
+def locks(): return [threading.Lock() for _ in range(5)]
+def hang_elsewhere(number):
+    if multiprocessing.parent_process(): time.sleep(60)
+    return add_up(number)
+def leave(number): sys.exit(3)
+def kind(thing): return type(thing).__name__
+def back(number): return threading.Lock()
+def held(seconds):
+    import fcntl
+    with open(__file__) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        time.sleep(seconds)
+def data(): return [bytes(1_000_000)] * 8
+def length(data): return len(data)
 READY = []
 def prepare(): READY.append(1)
 def prepared(number):
@@ -130,6 +143,7 @@ def test_what_cannot_be_sent_is_a_finding(size):
         ("app:nowhere", "app:numbers", 2, "app has no nowhere"),
         ("nowhere:f", None, 2, "there is no module 'nowhere'"),
         ("app:add_up", None, 2, "missing a required argument"),
+        ("app:leave", "app:numbers", 2, "app:leave raised SystemExit: 3"),
         ("app:die", "app:numbers", 3, "the process died during the call on item 0"),
     ],
 )
@@ -155,6 +169,45 @@ def test_what_it_prints_is_not_shown_and_it_reads_nothing(size):
     assert report["verdict"]
 
     assert size("app:reader", "app:numbers", "-q")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "items", "said"),
+    [
+        ("app:kind", "app:locks", "its arguments cannot be pickled: TypeError"),
+        ("app:back", "app:numbers", "its result cannot be pickled: TypeError"),
+    ],
+)
+def test_items_that_cannot_be_sent_are_a_finding(size, target, items, said):
+    _, report, _ = size(target, items)
+
+    assert said in facts(report, "call")["sent"]
+    assert "MP204" in {one["rule"] for one in report["findings"]}
+    assert kinds(report) == {"plain loop", "threads"}
+
+
+def test_what_hangs_in_another_process_alone_is_told_and_the_rest_measured(size):
+    code, report, _ = size("app:hang_elsewhere", "app:numbers", budget=6)
+
+    assert code == 0
+    assert kinds(report) >= {"plain loop", "threads"}
+    assert any(
+        "could not be measured: " in one["text"] and "gave no result" in one["text"] for one in report["quality"]
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fcntl")
+def test_a_lock_that_all_share_is_what_limits(size):
+    _, report, _ = size("app:held", "app:naps", budget=6)
+
+    assert "it serves one at a time" in facts(report, "choice")["limited by"]
+
+
+def test_what_is_dear_to_send_is_limited_by_pickling(size):
+    _, report, _ = size("app:length", "app:data", budget=6)
+
+    assert facts(report, "choice")["efficient choice"] == "a plain loop"
+    assert facts(report, "choice")["limited by"].startswith("pickling: ")
 
 
 def test_no_more_calls_than_allowed(size, sandbox):
@@ -204,14 +257,15 @@ def test_an_interruption_shows_what_is_there(sandbox):
     assert "interrupted: what had been measured by then is shown" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["python3.9", "python3.14"])
-def test_another_interpreter(size, name):
-    found = shutil.which(name)
-    if not found:
-        pytest.skip(f"there is no {name}")
-    code, report, told = size("app:add_up", "app:numbers", "--python", found)
+def test_each_interpreter(size, interpreter):
+    code, report, told = size("app:add_up", "app:numbers", "-q", "--python", interpreter)
+    version = tuple(map(int, report["python"]["version"].split(".")[:2]))
 
-    if code == 3 and "does not run the probes" in told:
-        pytest.skip(f"{name} does not run")
-    assert report["python"]["version"].startswith(name.removeprefix("python"))
-    assert ("interpreters" in kinds(report)) == (name == "python3.14")
+    assert (code, told) == (0, "")
+    assert kinds(report) >= {
+        "plain loop",
+        "threads",
+        *(f"processes, {each}" for each in report["python"]["start_methods"]),
+    }
+    assert ("interpreters" in kinds(report)) == (version >= (3, 14))
+    assert "efficient choice" in facts(report, "choice")

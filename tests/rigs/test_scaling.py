@@ -31,6 +31,14 @@ def test_amdahl_of_the_textbook():
     assert Law(0.05, 0.0).speedup(20) == pytest.approx(10.256, abs=1e-3)
 
 
+def test_coherency_takes_all_of_the_loss():
+    law = Law(0.0, 0.004)
+
+    assert scaling.coherency([(n, law.speedup(n)) for n in (1, 2, 4)]).kappa == pytest.approx(0.004)
+    assert scaling.coherency([(2, 2.2), (4, 5.0)]).kappa == 0.0
+    assert scaling.coherency([(1, 1.0)]) is None
+
+
 @pytest.mark.parametrize(
     "curve", [[(2, 2.2), (3, 3.5), (4, 5.0)], [(2, 1.2), (4, 3.9), (8, 7.9)], [(2, 1.9), (4, 2.0), (8, 9.0)]]
 )

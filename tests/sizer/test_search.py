@@ -115,6 +115,20 @@ def test_what_cannot_be_had_is_told_and_left():
     assert leader.kind == "spawn"
 
 
+def test_a_kind_that_cannot_be_had_is_tried_once_and_takes_nothing_from_the_others():
+    class Hangs(Fake):
+        def run(self, number: int, setting: Setting, count: int) -> Batch:
+            if setting.processes:
+                self.now += 50.0
+            return super().run(number, setting, count)
+
+    search = Hangs(COMPUTES, denied=("fork", "spawn")).search()
+
+    assert len(search.denied) == 2
+    assert {batch.setting.kind for batch in search.batches} == {LOOP, THREADS}
+    assert search.stopped == "interval"
+
+
 def test_nothing_but_the_loop():
     search = Fake(COMPUTES, denied=KINDS).search()
 
@@ -177,6 +191,12 @@ def test_of_start_methods_that_do_not_differ_the_usual_goes_to_the_finals():
     assert {batch.setting.kind for batch in search.batches[-3:]} <= {LOOP, "fork"}
 
 
+def test_where_the_curve_matters_fewer_workers_are_in_the_finals():
+    search = Fake(replace(COMPUTES, curve=True)).search()
+
+    assert Setting("fork", 1) in {batch.setting for batch in search.batches if batch.round == search.batches[-1].round}
+
+
 def test_a_start_method_that_is_clearly_faster_goes_to_the_finals():
     class Lame(Fake):
         def per_item(self, setting: Setting) -> float:
@@ -216,10 +236,10 @@ def test_one_cpu_and_one_item():
     assert first(replace(COMPUTES, cpus=1, items=1))[1].workers == 1
 
 
-def test_neighbours_are_a_step_away():
+def test_neighbours_are_a_step_or_two_away():
     beside = neighbours(Setting("fork", 4, 4), replace(COMPUTES, item=1e-4))
 
-    assert {(each.workers, each.chunk) for each in beside} == {(3, 4), (6, 4), (4, 16), (4, 1)} - {(4, 1)}
+    assert {(each.workers, each.chunk) for each in beside} == {(3, 4), (6, 4), (8, 4), (4, 16)}
     assert neighbours(PLAIN, COMPUTES) == []
 
 

@@ -49,6 +49,15 @@ def amdahl(points: Points) -> Law | None:
     return _judged(Law(min(max(sigma, 0.0), 1.0), 0.0), points, parameters=1)
 
 
+def coherency(points: Points) -> Law | None:
+    """The universal law without contention, by least squares: all of the loss is κ's; None where `amdahl` is."""
+    terms = [(n * (n - 1), n / speedup - 1) for n, speedup in points if n > 1 and speedup > 0]
+    if not terms:
+        return None
+    kappa = sum(x * y for x, y in terms) / sum(x * x for x, _ in terms)
+    return _judged(Law(0.0, max(kappa, 0.0)), points, parameters=1)
+
+
 def universal(points: Points) -> Law | None:
     """The universal scalability law by least squares, σ and κ not negative.
 
@@ -61,6 +70,7 @@ def universal(points: Points) -> Law | None:
     xy, zy = _dot((x, y) for x, _, y in terms), _dot((z, y) for _, z, y in terms)
     determinant = xx * zz - xz * xz
     sigma, kappa = (xy * zz - zy * xz) / determinant, (xx * zy - xz * xy) / determinant
+    sigma, kappa = round(sigma, 12), round(kappa, 12)  # what is nothing shall be nothing: a peak follows from it
     inside = [(sigma, kappa)] if sigma >= 0 and kappa >= 0 else []
     # Outside the allowed quadrant the best fit lies on its edge.
     candidates = inside or [(max(xy / xx, 0.0), 0.0), (0.0, max(zy / zz, 0.0))]

@@ -9,6 +9,7 @@ from typing import Any
 
 from mpdiag import stats
 from mpdiag.model import Cell, Measured
+from mpdiag.sizer.outlook import WAITS
 from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, by_setting, speedups
 
 #: Settings as good as this part of the best are equal to it: fewer and lighter workers cost less.
@@ -173,6 +174,11 @@ def steps(curve: Iterable[Point], kind: str) -> dict[int, Point]:
         if workers not in found or point.speedup.median > found[workers].speedup.median:
             found[workers] = point
     return dict(sorted(found.items()))
+
+
+def waits(task: Mapping[str, Any]) -> bool:
+    """Whether the function waits more than it computes."""
+    return float(task["waiting"]) >= WAITS
 
 
 def knee(curve: Iterable[Point], kind: str) -> Point | None:

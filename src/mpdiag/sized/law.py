@@ -1,61 +1,71 @@
-"""What limits a function on more workers, and what other machines would make of it."""
+"""The law by which a function scales, how far it can be trusted, and what other machines would make of it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mpdiag import stats
 from mpdiag.model import Cell, Measured
 from mpdiag.rigs import scaling
-from mpdiag.sized.curve import Choice, Point, steps
-from mpdiag.sizer.outlook import WAITS
-from mpdiag.sizer.settings import LOOP, PLAIN, THREADS
+from mpdiag.sized.curve import Choice, Point, steps, waits
+from mpdiag.sizer.settings import LOOP, THREADS
 from mpdiag.units import number, seconds, size
 
-#: Workers that are used this well are limited by how many there are.
-WELL = 0.8
-#: From this part of the wall time on, the process that hands out is the limit.
-FEEDING = 0.5
-#: Work that takes this many times its CPU time on several workers waits for memory: nothing else makes it dearer.
-DEARER = 1.2
-#: Bytes below which sending a message costs what sending any costs.
-SMALL_MESSAGE = 1024
 #: The part of the memory at hand that workers may take.
 FILL = 0.9
+#: From this part of the ceiling on, it counts as reached.
+AT = 0.95
 #: Seconds that a cluster's scheduler adds to a task where it was not measured (Dask names about 1 ms), and how many
 #: times that a task should last.
 CLUSTER_S, WORTH = 1e-3, 20
+#: How often the samples are drawn anew to see which laws they allow, and the share of these within the ends told.
+DRAWS, COVERAGE = 200, 0.95
 
 
 @dataclass(frozen=True)
 class Law:
-    """The fitted law of a kind of workers.
+    """The law of a kind of workers, fitted to how much faster they were than the loop.
 
     Attributes:
         one: the speed-up of one worker.
-        serial: the part of the work that only one can do at a time, and the ends of what it may be.
+        by: how much faster more of them are than one.
+        allowed: others that the samples allow as well: drawn anew, and where contention and coherency cannot be told
+            apart, by all of the loss as the one or the other.
         fed: the most that the process which hands out can feed, as a speed-up.
-        error: of the fit, in speed-ups; None where two points say no more than one number.
+        universal: whether there were enough numbers of workers to tell contention and coherency apart.
     """
 
     one: float
-    serial: float
-    low: float
-    high: float
-    fed: float
-    error: float | None = None
+    by: scaling.Law
+    allowed: tuple[tuple[float, scaling.Law], ...] = ()
+    fed: float = math.inf
+    universal: bool = False
 
-    def speedup(self, workers: int, serial: float | None = None) -> float:
+    def speedup(self, workers: float) -> float:
         """The speed-up to expect."""
-        law = scaling.Law(self.serial if serial is None else serial, 0.0)
-        return min(self.one * law.speedup(workers), self.fed)
+        return min(self.one * self.by.speedup(workers), self.fed)
 
     @property
     def ceiling(self) -> float:
         """The speed-up that no number of workers exceeds."""
-        return min(self.one / self.serial if self.serial > 0 else math.inf, self.fed)
+        return min(self.one * highest(self.by), self.fed)
+
+    def ends(self, told: Callable[[Law], float]) -> tuple[float, float]:
+        """The ends between which nearly all of the laws allowed tell it."""
+        values = sorted(told(Law(one, by, fed=self.fed)) for one, by in self.allowed)
+        cut = int((1 - COVERAGE) / 2 * len(values))
+        return values[cut], values[-1 - cut]
+
+
+def highest(law: scaling.Law) -> float:
+    """The most that any number of workers makes of one."""
+    if law.peak is not None:
+        return max(law.speedup(max(law.peak, 1.0)), 1.0)
+    return 1 / law.sigma if law.sigma > 0 else math.inf
 
 
 def fit(curve: Sequence[Point], kind: str, task: Mapping[str, Any], cpus: float) -> Law | None:
@@ -63,115 +73,32 @@ def fit(curve: Sequence[Point], kind: str, task: Mapping[str, Any], cpus: float)
     found = {count: point for count, point in steps(curve, kind).items() if count <= math.ceil(cpus) or waits(task)}
     if len(found) < 2 and not (found and min(found) > 1):
         return None
-    most = max(found)
-    one = found[1].speedup.median if 1 in found else 1.0
-    gains = [(float(count), point.speedup.median / one) for count, point in found.items()]
-    amdahl = scaling.amdahl(gains)
-    if amdahl is None:
-        return None
-    gain = found[most].speedup
-    ends = [serial(most, end / one) for end in (gain.at_most, gain.at_least)]
-    each, parent = float(task["wall"].median), found[most].parent
-    return Law(
-        one,
-        amdahl.sigma,
-        min(ends[0], amdahl.sigma),
-        max(ends[1], amdahl.sigma),
-        each / parent if parent > 0 else math.inf,
-        amdahl.error,
-    )
+    best = fitted({count: point.speedup.median for count, point in found.items()})
+    each, parent = float(task["wall"].median), found[max(found)].parent
+    fed = each / parent if parent > 0 else math.inf
+    return Law(*best[0], tuple(drawn(found)), fed, universal=len(best) == 1)
 
 
-def serial(workers: int, speedup: float) -> float:
-    """The serial part that this speed-up tells of, by Amdahl's law."""
-    return min(max((workers / max(speedup, 1e-9) - 1) / (workers - 1), 0.0), 1.0)
+def fitted(gains: Mapping[int, float]) -> list[tuple[float, scaling.Law]]:
+    """The speed-up of one worker with the laws of more: the universal one, or else its two extremes, Amdahl's first."""
+    one = gains.get(1, 1.0)
+    points = [(float(count), gain / one) for count, gain in gains.items()]
+    law = scaling.universal(points)
+    laws = [law] if law else [scaling.amdahl(points), scaling.coherency(points)]
+    return [(one, law) for law in laws if law]
 
 
-def waits(task: Mapping[str, Any]) -> bool:
-    """Whether the function waits more than it computes."""
-    return float(task["waiting"]) >= WAITS
-
-
-# --- memory
+def drawn(found: Mapping[int, Point]) -> Iterator[tuple[float, scaling.Law]]:
+    """The laws of samples drawn anew from the samples, as the bootstrap does (B. Efron, 1979); the same every time."""
+    chance = random.Random(0)
+    for _ in range(DRAWS):
+        samples = {count: chance.choices(point.speedup.samples, k=point.speedup.n) for count, point in found.items()}
+        yield from fitted({count: stats.median(each) for count, each in samples.items()})
 
 
 def fitting(own: int | None, memory: float | None) -> int | None:
     """For how many workers there is memory; None where it is not known."""
     return max(1, int(FILL * memory / own)) if own and memory else None
-
-
-# --- what limits it
-
-
-def limit(curve: Sequence[Point], choice: Choice, task: Mapping[str, Any], cpus: float, others: float) -> str:
-    """What keeps the choice from being faster, in a sentence without its end."""
-    chosen = choice.chosen
-    if all(point.setting.kind == LOOP for point in curve):
-        return "not known: no worker was measured"
-    if waits(task):
-        return waiting_limit(choice, task)
-    if chosen.setting.kind == LOOP:
-        return no_pool(curve, task, cpus)
-    point = steps(curve, chosen.setting.kind)[chosen.setting.workers]
-    feeding = point.parent / point.item.median
-    if feeding >= FEEDING:
-        busy = number(feeding, "fraction")
-        return f"pickling and handing out: one process feeds all, and is busy with it {busy} of the time"
-    used = chosen.speedup.median / min(chosen.setting.workers, cpus)
-    dearer = dearness(curve, chosen)
-    if used < WELL and dearer and dearer > DEARER:
-        return (
-            f"memory bandwidth, or caches that CPUs share: the same work takes {number(dearer, 'x')} the CPU time there"
-        )
-    if used >= WELL and chosen.setting.workers >= cpus:
-        return f"the CPUs: {number(cpus, None)} can be used, and their time goes into the work"
-    if others > 0.15:
-        return f"the run queue: other programs use {number(others, 'fraction')} of the CPUs"
-    return "a serial part: something that only one worker can have at a time, such as a lock, a disk or a device"
-
-
-def waiting_limit(choice: Choice, task: Mapping[str, Any]) -> str:
-    """What limits tasks that wait."""
-    chosen = choice.chosen
-    used = chosen.speedup.median / chosen.setting.workers
-    if chosen.setting.kind == LOOP:
-        return "what the calls wait for: it serves one at a time"
-    if task["whole"] and chosen.setting.workers >= task["items"]:
-        return f"the items: {task['items']} were given, so no more can be in flight"
-    if used >= WELL:
-        return "what the calls wait for: here, more of them in flight were always faster"
-    busy = chosen.speedup.median * float(task["cpu"]) / float(task["wall"].median)
-    if busy >= FEEDING and chosen.setting.kind == THREADS:
-        return f"the GIL: between waits, threads compute {number(min(busy, 1.0), 'fraction')} of the time, one by one"
-    return "what the calls wait for, or a lock between them: more in flight do not get more done"
-
-
-def no_pool(curve: Sequence[Point], task: Mapping[str, Any], cpus: float) -> str:
-    """Why no pool is faster than a loop."""
-    each = float(task["wall"].median)
-    if cpus <= 1:
-        return "the CPUs: one can be used, which the loop does"
-    sent = sum(float(task[key] or 0.0) for key in ("pickle_args", "pickle_result"))
-    rest = [point for point in curve if point.setting.processes]
-    if task["denied"]:
-        return "that it cannot be sent to other processes"
-    if sent >= FEEDING * each and (task["args_b"] or 0) + (task["result_b"] or 0) >= SMALL_MESSAGE:
-        return f"pickling: {seconds(sent)} to send an item and its result, {seconds(each)} to work on it"
-    if rest and max(point.speedup.median for point in rest) < 1 and each < 1e-3:
-        return f"handing out: a call takes {seconds(each)}, less than giving it to a worker"
-    return "a serial part: workers get no more done than one"
-
-
-def dearness(curve: Sequence[Point], point: Point) -> float | None:
-    """The CPU time of the work on these workers against that on one, or in the loop."""
-    found = steps(curve, point.setting.kind)
-    base = found.get(1) or next((each for each in curve if each.setting == PLAIN), None)
-    if point.dearness is None or base is None or not base.dearness:
-        return None
-    return point.dearness / base.dearness
-
-
-# --- other machines
 
 
 @dataclass(frozen=True)
@@ -198,32 +125,44 @@ def elsewhere(law: Law | None, choice: Choice, task: Mapping[str, Any], machine:
             "speedup": chosen.speedup.median,
             "remark": "as here: " + ("its CPUs are not what limits it" if kind != LOOP else "a plain loop"),
         }
-    most = fitting(own, machine.memory)
-    workers = min(machine.cpus, most or machine.cpus)
-    remark = f"memory: {machine.cpus} would need {size(machine.cpus * (own or 0))}" if workers < machine.cpus else ""
+    most, peak = fitting(own, machine.memory), law.by.peak
+    workers = min(machine.cpus, most or machine.cpus, max(1, round(peak)) if peak else machine.cpus)
+    low, high = law.ends(lambda each: each.speedup(workers))
     return {
         "where": machine.name,
         "workers": workers,
         "speedup": law.speedup(workers),
-        "low": law.speedup(workers, law.high),
-        "high": law.speedup(workers, law.low),
+        "low": low,
+        "high": high,
         "memory": own * workers if own else None,
-        "remark": remark,
+        "remark": "; ".join(remarks(law, workers, machine, most, own)),
     }
+
+
+def remarks(law: Law, workers: int, machine: Machine, most: int | None, own: int | None) -> Iterator[str]:
+    """What bounds the workers there, and the forecast."""
+    if workers == most and most < machine.cpus:
+        yield f"memory: {machine.cpus} would need {size(machine.cpus * (own or 0))}"
+    elif workers < machine.cpus:
+        yield "more would be slower: each has to keep up with the others"
+    if law.speedup(workers) >= AT * law.ceiling:
+        yield "the ceiling: a larger machine wins nothing"
+    if not law.universal:
+        yield "a serial part or mutual waits: so few numbers of workers do not tell which, hence the ends"
 
 
 def beyond(law: Law | None, task: Mapping[str, Any], cluster: Measured | None) -> list[dict[str, Cell]]:
     """The ceiling of one machine, and what a cluster adds to a task."""
     rows: list[dict[str, Cell]] = []
     if law is not None:
-        known = math.isfinite(law.ceiling)
-        feeding = law.fed <= law.ceiling
-        why = "one process hands out" if feeding else f"serial part {number(law.serial, 'fraction')}"
+        low, high = law.ends(lambda each: each.ceiling)
         rows.append(
             {
                 "where": "any one machine",
-                "speedup": law.ceiling if known else None,
-                "remark": f"the ceiling: {why}" if known else "no ceiling shows in what was measured",
+                "speedup": finite(law.ceiling),
+                "low": finite(low),
+                "high": finite(high),
+                "remark": f"the ceiling: {why(law)}" if finite(low) else "no ceiling shows in what was measured",
             }
         )
     cost, each = cluster.median if cluster else CLUSTER_S, float(task["wall"].median)
@@ -232,3 +171,18 @@ def beyond(law: Law | None, task: Mapping[str, Any], cluster: Measured | None) -
     batch = f"hand out {least:,} or more items a task" if least > 1 else "an item is enough work for a task"
     rows.append({"where": "a cluster", "remark": f"adds {seconds(cost)} a task ({how}): {batch}"})
     return rows
+
+
+def why(law: Law) -> str:
+    """What makes the ceiling."""
+    if law.fed <= law.ceiling:
+        return "one process hands out"
+    if not law.universal:
+        return f"serial part {number(law.by.sigma, 'fraction')}, if it is one"
+    parts = f"contention {number(law.by.sigma, 'fraction')}, coherency {number(law.by.kappa, 'fraction')}"
+    return parts + (f", at {max(law.by.peak, 1):.0f} workers" if law.by.peak else "")
+
+
+def finite(value: float) -> float | None:
+    """``value``, or None for what has no end."""
+    return value if math.isfinite(value) else None

@@ -83,6 +83,7 @@ def outlook(bench: Bench, subject: Subject, alone: one.Alone, calls: float) -> O
         budget=max(bench.left(), 0.0),
         calls=calls,
         most_items=max(1, min(MOST_ITEMS, int(bench.plan.memory / held))) if held else MOST_ITEMS,
+        curve=bool((bench.plan.size or {}).get("curve")),
     )
 
 

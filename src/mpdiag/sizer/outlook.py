@@ -45,6 +45,7 @@ class Outlook:
         budget: seconds for the search.
         calls: executions allowed.
         most_items: in one batch on workers, whose results may all be held at once.
+        curve: whether what fewer workers gain matters as well, as a law is to be fitted.
     """
 
     item: float
@@ -58,6 +59,7 @@ class Outlook:
     budget: float = 30.0
     calls: float = math.inf
     most_items: int = MOST_ITEMS
+    curve: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -105,7 +107,8 @@ def first(outlook: Outlook) -> list[Setting]:
         most = outlook.most(kind)
         if outlook.waiting < WAITS:
             likely = outlook.cpus
-            others = [1, outlook.cpus // 2] if kind in outlook.methods[:1] else [2] if kind == THREADS else []
+            shape = [1, outlook.cpus // 2, outlook.cpus // 4] if kind in outlook.methods[:1] else []
+            others = [2] if kind == THREADS else shape
         else:
             likely = math.ceil((1 if kind == THREADS and outlook.gil else outlook.cpus) / share)
             others = [2, 8] if kind == THREADS else []
@@ -117,13 +120,13 @@ def first(outlook: Outlook) -> list[Setting]:
 
 
 def neighbours(setting: Setting, outlook: Outlook) -> list[Setting]:
-    """One step more and less of workers and of chunksize."""
+    """One step less and one and two more of workers, and one of chunksize."""
     if setting.kind == LOOP:
         return []
     most = outlook.most(setting.kind)
     ladder = sorted({step for step in (*LADDER, outlook.cpus, most) if step <= most} | {setting.workers})
     place = ladder.index(setting.workers)
-    workers = [ladder[at] for at in (place - 1, place + 1) if 0 <= at < len(ladder)]
+    workers = [ladder[at] for at in (place - 1, place + 1, place + 2) if 0 <= at < len(ladder)]
     found = [Setting(setting.kind, count, setting.chunk) for count in workers]
     if setting.kind != THREADS:
         found += [Setting(setting.kind, setting.workers, chunk) for chunk in chunks_beside(setting, outlook)]

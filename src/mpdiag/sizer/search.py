@@ -19,8 +19,8 @@ from mpdiag.sizer.settings import LOOP, PLAIN, Batch, Setting, by_setting, speed
 
 #: Seconds of one batch: at least, at most, and as a part of the budget.
 SHORTEST, LONGEST, PART = 0.05, 0.25, 1 / 120
-#: Rounds after which settings far from the best are left, and how far: what never came near.
-LOOK, FAR = 2, 0.85
+#: Rounds after which settings far from the best are left, and how far: what never came near; after one, what was lost.
+LOOK, FAR, LOST = 2, 0.85, 0.6
 #: Finals are rounds of the few best: the part of the budget kept for them, how many these are, how near to the best.
 FINALS, FINALISTS, NEAR = 0.4, 5, 0.9
 #: The interpreter's own start method stands for the others where it is this near: workers that are up do not differ.
@@ -74,9 +74,12 @@ class Search:
                 if number + place > 1 and self.clock() + self.lasting(setting) > end:
                     self.stopped = "budget"  # with what is likely best measured
                     break
+                begun = self.clock()
                 batch = self.batch(number, setting)
                 if batch:
                     yield batch
+                else:
+                    end += self.clock() - begun  # what cannot be had takes nothing from the rest
             if not self.stopped and (not self.batches or self.batches[-1].round < number):
                 self.stopped = "calls"
             number += 1
@@ -95,7 +98,7 @@ class Search:
         if self.outlook.calls < math.inf:
             least = max(step, int(self.outlook.calls * SHARED))
             count = min(count, step * (least // step), step * (int(self.outlook.calls - self.calls) // step))
-        if setting in self.denied or count < 1:
+        if self.refused(setting) or count < 1:
             return None
         try:
             batch = self.run_batch(number, setting, count)
@@ -105,6 +108,11 @@ class Search:
         self.calls += count
         self.batches.append(batch)
         return batch
+
+    def refused(self, setting: Setting) -> bool:
+        """Whether it was denied; a kind of which nothing was ever had is not tried again."""
+        had = any(batch.setting.kind == setting.kind for batch in self.batches)
+        return setting in self.denied or (not had and any(each.kind == setting.kind for each in self.denied))
 
     def last(self, setting: Setting) -> Optional[Batch]:
         """The last batch on a setting."""
@@ -129,8 +137,8 @@ class Search:
             number: of the next round.
             late: whether it is time for the finals.
         """
-        kept = [setting for setting in ready if setting not in self.denied]
-        if number < LOOK or self.stopped:
+        kept = [setting for setting in ready if not self.refused(setting)]
+        if self.stopped or not self.batches:
             return kept
         gains = speedups(self.batches)
         leader = best(gains)
@@ -150,18 +158,21 @@ class Search:
     def leave(self, kept: list[Setting], gains: dict[Setting, Measured]) -> None:
         """Take out, and close, what never came near the best."""
         leader = best(gains)
-        bar = FAR * gains[leader].median
-        for setting in [each for each in kept if each != PLAIN and seen(self.batches, each) >= LOOK]:
-            if setting != leader and max(gains[setting].samples) < bar:
+        for setting in [each for each in kept if each not in (PLAIN, leader) and each in gains]:
+            far = FAR if seen(self.batches, setting) >= LOOK else LOST
+            if max(gains[setting].samples) < far * gains[leader].median:
                 kept.remove(setting)
                 self.close(setting)
 
     def finalists(self, gains: dict[Setting, Measured]) -> list[Setting]:
-        """The loop and the few best, each by one start method."""
+        """The loop and the few best, each by one start method; where the curve matters, also fewer workers."""
+        leader = self.usual(best(gains), gains)
         bar = NEAR * gains[best(gains)].median
         order = sorted((each for each in gains if each != PLAIN), key=lambda each: gains[each].median, reverse=True)
         near = dict.fromkeys(self.usual(each, gains) for each in order if gains[each].median >= bar)
-        return [*([PLAIN] if PLAIN in gains else []), *list(near)[:FINALISTS]]
+        fewer = [each for each in gains if each.kind == leader.kind and each.workers < leader.workers]
+        plain = [PLAIN] if PLAIN in gains else []
+        return list(dict.fromkeys([*plain, *list(near)[:FINALISTS], *(fewer if self.outlook.curve else [])]))
 
     def usual(self, setting: Setting, gains: dict[Setting, Measured]) -> Setting:
         """The same by the interpreter's own start method, or else another, if that is about as fast."""

@@ -27,8 +27,14 @@ on several workers); a serial part, say a lock; what the calls wait for; the ite
 
 On a busy Linux the time that workers queued for a CPU is left out, and the report says how much others used.
 
-`--cpus 32 --mem 64G` extrapolates by Amdahl's law, fitted to workers that had a CPU each. Its ends come from the
-interval of the largest number measured: from two CPUs to 32 they lie far apart, and that is the truth. Beyond one
-machine, a cluster's scheduler adds to every task: Dask says about 1 ms, and `mpdiag[dask]` measures it.""",
-    ("https://docs.python.org/3/library/concurrent.futures.html",),
+`--cpus 32 --mem 64G` extrapolates by the universal scalability law, fitted to workers that had a CPU each: contention
+is what only one can do at a time, coherency what each spends on keeping up with the others, and from that follows a
+number of workers beyond which it gets slower. Telling them apart takes three numbers of workers above one. With fewer,
+the forecast is Amdahl's, and its ends take all of the loss for the one or the other: from two CPUs to 32 they lie far
+apart, and that is the truth. The ends also hold what the spread of the samples allows. Beyond one machine, a cluster's
+scheduler adds to every task: Dask says about 1 ms, and `mpdiag[dask]` measures it.""",
+    (
+        "https://docs.python.org/3/library/concurrent.futures.html",
+        "http://www.perfdynamics.com/Manifesto/USLscalability.html",
+    ),
 )
