@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import get_ident, get_native_id
+from _thread import _local, get_ident, get_native_id
 from itertools import repeat
 from time import monotonic_ns, process_time_ns, thread_time_ns
 
@@ -51,7 +51,6 @@ class Thread:
         "base",
         "context",
         "cpu",
-        "ident",
         "items",
         "kind",
         "name",
@@ -63,10 +62,11 @@ class Thread:
         "task",
         "unpickled",
         "waited",
+        "words",
     )
 
-    def __init__(self, ident: int, base: int, name: str) -> None:
-        self.ident = ident
+    def __init__(self, words: memoryview, base: int, name: str) -> None:
+        self.words = words  # of the ledger it counts in
         self.native = get_native_id()
         self.base = base  # of its words in the ledger; 0 when there were too many threads
         self.name = name
@@ -106,6 +106,8 @@ gates: list[Any] = [CLOSED] * 32
 light = [False] * 32
 LIGHT_FROM = 7
 state: State
+#: Each thread's own record: identifiers are given again when a thread has ended.
+_here: Any = _local()
 #: The module of that name, if the program is profiled.
 profiling: Any = None
 #: This process.
@@ -171,7 +173,7 @@ def _thread(name: str = "") -> Thread:
         words[layout.H_THREADS] = number + 1
         base = layout.THREADS + number * layout.THREAD
         words[base + layout.T_IDENT], words[base + layout.T_NATIVE] = ident, get_native_id()
-    thread = state.threads[ident] = Thread(ident, base, name or _thread_name(ident))
+    thread = state.threads[ident] = _here.thread = Thread(words, base, name or _thread_name(ident))
     return thread
 
 
@@ -182,9 +184,9 @@ def _thread_name(ident: int) -> str:
 
 
 def this_thread() -> Thread:
-    """The record of the calling thread; identifiers are given again when a thread has ended."""
-    thread = state.threads.get(get_ident())
-    return thread if thread is not None and thread.native == get_native_id() else _thread()
+    """The record of the calling thread in this process: a forked one begins anew."""
+    thread = getattr(_here, "thread", None)
+    return thread if thread is not None and thread.words is state.words else _thread()
 
 
 # --- timing

@@ -30,15 +30,17 @@ _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 _told: set[object] = set()
 _target = ""
 _tasks = 0
+#: Whether this process has run no task yet.
+fresh = True
 
 
 def begin(process: Any) -> None:
     """A child is about to run its target."""
-    global _target, _tasks
+    global fresh, _target, _tasks
     try:
         _before.clear()
         _told.clear()
-        _target, _tasks = describe(process._target)[0], 0
+        fresh, _target, _tasks = True, describe(process._target)[0], 0
         _remember("__main__")
         _remember("__mp_main__")
         _remember(getattr(process._target, "__module__", None) or "")
@@ -47,11 +49,9 @@ def begin(process: Any) -> None:
 
 
 def task(function: Any, args: Any) -> None:
-    """A worker is about to run a task: the first one tells what module it is about."""
-    global _tasks, _target
-    _tasks += 1
-    if _tasks != 1:
-        return
+    """A worker is about to run its first task, which tells what module it is about."""
+    global fresh, _target
+    fresh = False
     try:
         if len(args) == 1 and getattr(function, "__name__", "") in ("mapstar", "starmapstar"):
             function = args[0][0]
@@ -65,6 +65,8 @@ def task(function: Any, args: Any) -> None:
 
 def done() -> None:
     """A worker has run a task; one looks after the first, second, fourth and so on."""
+    global _tasks
+    _tasks += 1
     if _tasks & (_tasks - 1) == 0:
         look()
 

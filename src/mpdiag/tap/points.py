@@ -151,9 +151,9 @@ return self._semlock.__enter__()
             thing="_mpd.tasks.label(func, args, kwds)",
             end="_mpd.tasks.end",
         ),
-        Insert("worker", "_mpd.globs.task(func, args)", after="job, i, func, args, kwds = task"),
+        Insert("worker", "_mpd.globs.fresh and _mpd.globs.task(func, args)", after="job, i, func, args, kwds = task"),
         Insert("worker", "_mpd.globs.done()", before="put((job, i, result))"),
-        Insert("worker", "_mpd.tasks.sent()", after="put((job, i, result))"),
+        Insert("worker", "_mpd.tasks.owing and _mpd.tasks.sent()", after="put((job, i, result))"),
         Insert(
             "Pool.__init__",
             "_mpd.tasks.made(self, self._inqueue, processes, maxtasksperchild, initializer)",
@@ -208,14 +208,20 @@ return self._semlock.__enter__()
             thing="_mpd.tasks.label(call_item.fn, call_item.args, call_item.kwargs)",
             end="_mpd.tasks.end",
         ),
-        Insert("_process_worker", "_mpd.globs.task(call_item.fn, call_item.args)", before="r = call_item.fn("),
+        Insert(
+            "_process_worker",
+            "_mpd.globs.fresh and _mpd.globs.task(call_item.fn, call_item.args)",
+            before="r = call_item.fn(",
+        ),
         Insert(
             "_process_worker",
             "_mpd.globs.done()",
             before="_sendback_result(result_queue, call_item.work_id, result=r",
         ),
         Insert(
-            "_process_worker", "_mpd.tasks.sent()", after="_sendback_result(result_queue, call_item.work_id, result=r"
+            "_process_worker",
+            "_mpd.tasks.owing and _mpd.tasks.sent()",
+            after="_sendback_result(result_queue, call_item.work_id, result=r",
         ),
         Insert(
             "ProcessPoolExecutor.__init__",

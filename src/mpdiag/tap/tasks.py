@@ -31,6 +31,8 @@ PIECE = 8
 #: The longest task of each function that was noted, in nanoseconds; a longer one is noted when it is so many times it.
 _longest: dict[str, int] = {}
 LONGER, LEAST_NS = 1.2, 1_000_000
+#: Timed tasks whose result has not been sent yet: the others need not ask.
+owing = 0
 #: By thread, the types of the arguments of the task at hand.
 _types: dict[int, list[str]] = {}
 
@@ -200,6 +202,7 @@ class _Same:
 
 def end(token: Any, size: int = 0, empty: bool = False) -> None:
     """A task is over: count it and put it into the ring of the last tasks."""
+    global owing
     if token is None:
         return
     try:
@@ -218,6 +221,7 @@ def end(token: Any, size: int = 0, empty: bool = False) -> None:
         words[base + layout.K_IN], words[base + layout.K_OUT] = thread.unpickled, 0
         words[base + layout.K_ITEMS], words[base + layout.K_OK] = items, 1
         thread.task = base
+        owing += 1
         took = words[slot + layout.S_MAX]
         if took >= LEAST_NS and took > LONGER * _longest.get(token[2], 0):
             _longest[token[2]] = took
@@ -228,11 +232,13 @@ def end(token: Any, size: int = 0, empty: bool = False) -> None:
 
 def sent() -> None:
     """The result of a task was sent back."""
+    global owing
     try:
         thread = core.this_thread()
         if thread.task:
             core.state.words[thread.task + layout.K_OUT] = thread.pickled
             thread.task = 0
+            owing -= 1
     except Exception:  # the program must not notice
         pass
 
@@ -242,13 +248,12 @@ def sent() -> None:
 
 def _slot(queue: Any) -> int:
     """The pool's own slot."""
-    thread = core.this_thread()
     name = places.identity(queue)
     key = ("pool", name)
     slots = core.state.pools
     slot = slots.get(key)
     if slot is None:
-        slot = slots[key] = core._new_slot(thread, KIND["pool"], (None, 0, "", 0), name)
+        slot = slots[key] = core._new_slot(core.this_thread(), KIND["pool"], (None, 0, "", 0), name)
     return slot
 
 
@@ -294,44 +299,54 @@ def submitted(queue: Any, waiting: int) -> None:
         thread.waited = False
 
 
-@_quietly
 def arrived(result: Any, fine: bool, value: Any) -> None:
     """A result has come back."""
-    pool = result._pool
-    if pool is None:
-        return
-    result.__dict__["_mpd_pool"] = places.identity(pool._inqueue)
-    _arrived(pool._inqueue, fine, value)
-    first = getattr(result, "_success", True)  # of several chunks that fail, get() raises the first one's exception
-    if not fine and (not first or getattr(result, "_error_callback", None)):
-        _count_fetched(pool._inqueue)
+    try:
+        pool = result._pool
+        if pool is None:
+            return
+        queue = pool._inqueue
+        slot = _arrived(queue)
+        if "_mpd_pool" not in result.__dict__:
+            result.__dict__["_mpd_pool"] = places.identity(queue)
+        if not fine:
+            _failed(slot, queue, value)
+            first = getattr(result, "_success", True)  # of several chunks, get() raises the first one's exception
+            if not first or getattr(result, "_error_callback", None):
+                core.state.words[slot + layout.S_CPU] += 1
+    except Exception:  # the program must not notice
+        pass
 
 
-@_quietly
 def arrived_item(queue: Any, item: Any) -> None:
     """A result has come back to an executor."""
-    if not isinstance(item, int):
-        _arrived(queue, item.exception is None, item.exception)
+    try:
+        if not isinstance(item, int):
+            slot = _arrived(queue)
+            if item.exception is not None:
+                _failed(slot, queue, item.exception)
+    except Exception:  # the program must not notice
+        pass
 
 
-def _arrived(queue: Any, fine: bool, value: Any) -> None:
-    words, slot = core.state.words, _slot(queue)
+def _arrived(queue: Any) -> int:
+    slot = _slot(queue)
+    words = core.state.words
     words[slot + layout.S_LAST] = core.clock()
     words[slot + layout.S_BYTES] += 1
-    if not fine:
-        words[slot + layout.S_MAX] += 1
-        if words[slot + layout.S_MAX] <= 3:
-            core.event("failure", places.identity(queue), type(value).__name__)
+    return slot
 
 
-def _count_fetched(queue: Any) -> None:
-    core.state.words[_slot(queue) + layout.S_CPU] += 1
+def _failed(slot: int, queue: Any, value: Any) -> None:
+    words = core.state.words
+    words[slot + layout.S_MAX] += 1
+    if words[slot + layout.S_MAX] <= 3:
+        core.event("failure", places.identity(queue), type(value).__name__)
 
 
 @_quietly
 def fetched(result: Any) -> None:
     """The exception of a task reaches the program."""
-    core.this_thread()
     core.state.words[layout.H_OWN] += 1
 
 
@@ -356,11 +371,13 @@ def _take(pool: Any) -> None:
         words[slot + layout.S_WALL] = core.clock()
 
 
-@_quietly
 def taken(result: Any) -> None:
     """The program takes a result."""
-    pool = result._pool
-    _take(result.__dict__.get("_mpd_pool") if pool is None else places.identity(pool._inqueue))
+    try:
+        pool = result._pool
+        _take(result.__dict__.get("_mpd_pool") if pool is None else places.identity(pool._inqueue))
+    except Exception:  # the program must not notice
+        pass
 
 
 @_quietly
