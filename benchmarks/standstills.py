@@ -620,6 +620,12 @@ def long_sleeps_in_tasks(context: Any) -> None:
         pool.map(nap, [DEADLINE] * 4)
 
 
+@stands()
+def workers_replaced(context: Any) -> None:
+    with context.Pool(2, maxtasksperchild=1) as pool:
+        pool.map(nap, [0.2] * 1000, chunksize=1)
+
+
 def compute(limit: int) -> int:
     on_time()
     end = time.monotonic() + DEADLINE

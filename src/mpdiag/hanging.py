@@ -10,7 +10,7 @@ from typing import Any
 from mpdiag import judging, machine, registry, verdicts
 from mpdiag.errors import CannotWork
 from mpdiag.hang import facts as tabled
-from mpdiag.hang import graph, pages, snapshot, waits
+from mpdiag.hang import graph, looking, pages, waits
 from mpdiag.hang.scene import Scene, seen_lives
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.hang.tree import Tree
@@ -35,7 +35,7 @@ def explain(tree: Tree, select: Iterable[str] = (), ignore: Iterable[str] = ()) 
     """
     rules = registry.select(select, ignore)
     report, begun = begin("hang"), time.monotonic()
-    taken = snapshot.take(tree)
+    taken = looking.take(tree)
     if not taken.living:
         raise CannotWork(f"process {tree.root} has ended while it was looked at")
     scene = seen(taken)

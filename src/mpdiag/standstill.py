@@ -73,6 +73,15 @@ class Standing:
         seen_outside = not row.get("channel") and row.get("library") == "multiprocessing/queues.py" and row.get("file")
         return row["object"] if seen_outside else None
 
+    def replacing(self, look: Facts) -> Iterator[Row]:
+        """The threads that wait for results of a Pool which replaces its workers all the time, while none comes."""
+        if look.number("born") and look.number("gone"):
+            for row in self.waits:
+                jobs = {each["job"]: each["kind"] for each in self.threads(row["pid"])}
+                idle = "_handle_workers" in jobs and jobs.get("_handle_results", "runs") != "runs"
+                if row["kind"] in ("within", "runs") and row.get("library") == "multiprocessing/pool.py" and idle:
+                    yield row
+
     def self_waiting(self) -> list[tuple[Row, list[Row]]]:
         """The pools whose workers wait for results of the pool itself, with those workers."""
         found: dict[object, list[Row]] = {}
@@ -136,7 +145,7 @@ class Standing:
         """A queue or pipe."""
         queue = self.queues.get(name)
         if queue is None:
-            return name.replace(":", " ")
+            return "a queue" if name.startswith("lock:") else name.replace(":", " ")
         return made("queue", queue) if queue.get("file") else "a queue"
 
     def lock(self, name: str) -> str:

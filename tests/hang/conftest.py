@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -43,10 +44,11 @@ def seen(
     awake: tuple[int, ...] = (),
 ) -> Seen:
     """A process that answers, and whose threads all do the same in the kernel."""
-    stat = Stat("python", state, 1, 0.0, 0.0, len(threads), 0, 0, 0)
+    stat = Stat("python", state, 1, 0, 0.0, 0.0, len(threads), 0, 0, 0)
     looks = tuple(ThreadLook(each.native or 0, state, doing, None, (), False, 5) for each in threads)  # type: ignore[arg-type]
+    then = tuple(replace(look, ran=0 if look.native in awake else 5) for look in looks)
     answer = Answer("P", False, threads, locks)
-    return Seen(pid, ProcessLook(pid, stat, looks, 0), command, answer, answer, (), 0.0, 0, dict.fromkeys(awake, 5), 0)
+    return Seen(pid, ProcessLook(pid, stat, looks, 0), ProcessLook(pid, stat, then, 0), command, answer, answer, (), 0)
 
 
 @pytest.fixture

@@ -165,6 +165,20 @@ WAIT = {**PLACE, "thread": "MainThread", "daemon": False, "timeout": None, "can_
 
 
 @pytest.fixture
+def replacing() -> Callable[..., dict[str, list[Row]]]:
+    """A look from outside at a Pool whose workers come and go; what its thread does that takes results."""
+
+    def tables(results: str, unguarded: bool) -> dict[str, list[Row]]:
+        main = {"pid": 1, "process": "main", "main": True, "kind": "within", "library": "multiprocessing/pool.py"}
+        jobs = {"_handle_workers": "within", "_handle_results": results}
+        threads = [{"pid": 1, "main": False, "kind": kind, "job": job} for job, kind in jobs.items()]
+        look = {"born": 2, "gone": 2, "apart_s": 0.7}
+        return {"waits": [{**main, "unguarded": unguarded}, *threads], "look": [look]}
+
+    return tables
+
+
+@pytest.fixture
 def standing() -> Callable[..., list[Finding]]:
     """What the hang lens of a rule says of some tables; those not given are empty, processes those that wait."""
 

@@ -27,6 +27,11 @@ def test_an_executor_gives_up(observe, a_pool):
     assert "without end" not in finding.do
 
 
+@pytest.mark.parametrize(("results", "again", "expected"), [("read", False, 1), ("runs", False, 0), ("read", True, 0)])
+def test_from_outside_workers_come_and_go_without_a_result(standing, replacing, results, again, expected):
+    assert len(standing(RULE, **replacing(results, again))) == expected
+
+
 def test_silent_about_other_failures(observe, a_pool):
     assert observe(RULE, failures=[{"kind": "guard", "count": 2}], pools=[a_pool()]) == []
 

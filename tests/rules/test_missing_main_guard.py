@@ -15,6 +15,11 @@ def test_children_that_died_of_it(observe):
     assert "__main__" in finding.do
 
 
+@pytest.mark.parametrize(("results", "again", "expected"), [("read", True, 1), ("runs", True, 0), ("read", False, 0)])
+def test_from_outside_workers_come_to_the_line_that_starts_them(standing, replacing, results, again, expected):
+    assert len(standing(RULE, **replacing(results, again))) == expected
+
+
 def test_silent_about_other_failures(observe):
     assert observe(RULE, failures=[{"kind": "task", "count": 2}]) == []
     assert observe(RULE, failures=[{"kind": "guard", "count": 0}]) == []

@@ -10,12 +10,15 @@ from contextlib import suppress
 from typing import Final
 
 from mpdiag.hang.tree import Tree, parent_of
-from mpdiag.watch import procfs
+from mpdiag.watch import processes, procfs
 from mpdiag.watch.lives import SERVERS
 
 #: Seconds that processes have to end after each signal.
 PATIENCE: Final = 1.5
 PAUSE: Final = 0.02
+#: Windows has neither: SIGTERM ends a process by force there.
+KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
+GO_ON: Final = (signal.SIGCONT,) if hasattr(signal, "SIGCONT") else ()
 
 
 def end(tree: Tree, patience: float = PATIENCE) -> None:
@@ -30,8 +33,8 @@ def end(tree: Tree, patience: float = PATIENCE) -> None:
         (lambda pid: pid == tree.root, signal.SIGINT),
         (lambda pid: pid != tree.root and not is_helper(pid), signal.SIGTERM),  # it may wait for them to end
         (lambda pid: pid == tree.root, signal.SIGTERM),
-        (lambda pid: not is_helper(pid), signal.SIGKILL),
-        (lambda _: True, signal.SIGKILL),
+        (lambda pid: not is_helper(pid), KILL),
+        (lambda _: True, KILL),
     )
     for concerned, number in steps:
         alive = alive | known(tree.pids())  # it may have grown
@@ -47,12 +50,12 @@ def end(tree: Tree, patience: float = PATIENCE) -> None:
 
 def known(pids: Collection[int]) -> dict[int, int]:
     """The processes with what tells them from others that get the same pid."""
-    return {pid: stat.started for pid in pids if (stat := procfs.stat(pid))}
+    return {pid: stat.started for pid in pids if (stat := processes.stat(pid))}
 
 
 def lives(pid: int, started: int) -> bool:
     """Whether it is the same process, and has not ended."""
-    stat = procfs.stat(pid)
+    stat = processes.stat(pid)
     return stat is not None and stat.started == started and stat.state not in procfs.ENDED
 
 
@@ -65,13 +68,13 @@ def is_helper(pid: int) -> bool:
 
 def mark(pid: int) -> str | None:
     """What the command line of a server of multiprocessing shows."""
-    command = " ".join(procfs.command_line(pid))
+    command = " ".join(processes.command_line(pid))
     return next((mark for mark in SERVERS if mark in command), None)
 
 
 def send(pids: Collection[int], number: int) -> None:
     """Send a signal to processes; a stopped one is let go on, or it would not notice."""
     for pid in pids:
-        for each in (number, signal.SIGCONT):
+        for each in (number, *GO_ON):
             with suppress(OSError):
                 os.kill(pid, each)

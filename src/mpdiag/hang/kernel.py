@@ -7,13 +7,14 @@ import platform
 import re
 import struct
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import psutil
 
-from mpdiag.watch import procfs
+from mpdiag.watch import processes, procfs
+from mpdiag.watch.procfs import Descriptor
 
 #: What a thread does; ``unknown`` is not told.
 Doing = Literal["unknown", "runs", "lock", "read", "write", "child", "sleep", "signal", "several", "outside"]
@@ -65,6 +66,8 @@ FUTEX, EPOLL, POLL, WAITID = (
 #: As poll() has its descriptors in memory; so many are read at most.
 POLLED: Final = struct.Struct("=ihh")
 MOST: Final = 4096
+#: Calls that take a path where others take a descriptor.
+PATHS = frozenset({"x86_64": {257}, "aarch64": {56}}.get(platform.machine(), ()))
 #: In a futex's operation: what is waited for is the process's alone.
 PRIVATE: Final = 128
 #: Seconds that may be spent on looking at all processes of the machine.
@@ -90,8 +93,8 @@ class ThreadLook:
     #: As in `procfs.Stat`: R running, S sleeping, D in uninterruptible sleep, T stopped.
     state: str
     doing: Doing
-    #: The descriptor that it reads or writes, the child that it waits for, or the address of a lock that processes
-    #: share, if that is told.
+    #: The descriptor that it reads, writes or else waits for, the child, or the address of a lock that processes share,
+    #: if that is told.
     argument: int | None
     #: The descriptors of which it waits for any.
     polled: tuple[int, ...]
@@ -132,13 +135,20 @@ class End:
 
 def look(pid: int) -> ProcessLook | None:
     """One process, now; None if it is gone."""
-    stat = procfs.stat(pid)
+    stat = processes.stat(pid)
     if stat is None:
         return None
-    threads = (
-        () if stat.state in procfs.ENDED else tuple(filter(None, (thread(pid, one) for one in procfs.threads(pid))))
-    )
-    return ProcessLook(pid, stat, threads, procfs.moved(pid))
+    threads = () if stat.state in procfs.ENDED else tuple(threads_of(pid))
+    return ProcessLook(pid, stat, threads, processes.moved(pid))
+
+
+def threads_of(pid: int) -> Iterator[ThreadLook]:
+    """The threads of a process, now; elsewhere than on Linux, the first one counts as the main thread."""
+    if processes.LINUX:
+        yield from filter(None, (thread(pid, native) for native in procfs.threads(pid)))
+    else:
+        for place, (native, ran) in enumerate(processes.ran(pid).items()):
+            yield ThreadLook(native if place else pid, "S", "unknown", None, (), None, ran)
 
 
 def thread(pid: int, native: int) -> ThreadLook | None:
@@ -183,7 +193,7 @@ def argument_of(number: int, doing: Doing, arguments: list[int]) -> int | None:
     if doing == "child":
         one = arguments[1] if number in WAITID else arguments[0]
         return one if 0 < one < 1 << 31 else None
-    return arguments[0] if doing in ("read", "write") else None
+    return arguments[0] if doing in ("read", "write", "outside") and number not in PATHS else None
 
 
 def polled(pid: int, number: int, arguments: list[int]) -> tuple[int, ...]:
@@ -196,8 +206,8 @@ def polled(pid: int, number: int, arguments: list[int]) -> tuple[int, ...]:
     return ()
 
 
-def ends(pids: Iterable[int]) -> tuple[End, ...]:
-    """The ends of pipes and sockets that these processes hold, as far as they are ours to see."""
+def ends(opened: Mapping[int, Sequence[Descriptor] | None]) -> tuple[End, ...]:
+    """The ends of pipes and sockets among the descriptors of processes; of those that are not ours to see, none."""
     return tuple(
         End(
             f"pipe:{each.target.partition('[')[2][:-1]}",
@@ -207,8 +217,8 @@ def ends(pids: Iterable[int]) -> tuple[End, ...]:
             each.writes,
             each.target[0] == "s",
         )
-        for pid in pids
-        for each in procfs.descriptors(pid) or ()
+        for pid, descriptors in opened.items()
+        for each in descriptors or ()
         if each.target.startswith(("pipe:[", "socket:["))
     )
 
@@ -220,6 +230,9 @@ def held_outside(objects: Collection[str], pids: Collection[int]) -> frozenset[s
         objects: their names.
         pids: the processes of the program; we ourselves are no other process.
     """
+    if not objects:
+        return frozenset()
     deadline = time.monotonic() + PATIENCE
     others = (pid for pid in psutil.pids() if pid not in pids and pid != os.getpid() and time.monotonic() < deadline)
-    return frozenset(end.object for end in ends(others) if end.object in objects)
+    opened = {pid: procfs.descriptors(pid) for pid in others}
+    return frozenset(end.object for end in ends(opened) if end.object in objects)

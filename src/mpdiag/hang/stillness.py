@@ -8,7 +8,7 @@ from typing import Final
 
 from mpdiag.hang.tree import Tree
 from mpdiag.tap import layout
-from mpdiag.watch import procfs
+from mpdiag.watch import processes
 from mpdiag.watch.folder import LEDGERS
 
 #: The part of a CPU below which nothing goes on: what wakes up now and then just to look takes less.
@@ -86,8 +86,8 @@ class Stillness:
 def progress(tree: Tree) -> Progress:
     """How far the program has come by now."""
     pids = tree.pids()
-    stats = [stat for pid in pids if (stat := procfs.stat(pid))]
-    marks = [(pid, procfs.moved(pid)) for pid in pids]
+    stats = [stat for pid in pids if (stat := processes.stat(pid))]
+    marks = [(pid, processes.moved(pid)) for pid in pids]
     counts = {each: counted(tree, *each) for each in tree.numbers().items()}
     work = {each: sum(memoryview(raw).cast("q")[FIRST + kind] for kind in WORK) for each, raw in counts.items() if raw}
     cpu_s = sum(stat.user_s + stat.system_s for stat in stats)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
 from mpdiag.hang.scene import Scene
 from mpdiag.hang.waits import Wait, is_users, library
+from mpdiag.watch.bindings import names_in
+from mpdiag.watch.imports import parsed
+from mpdiag.watch.invariance import holds
 
 #: What tells the pool that a thread waits for.
 POOLED = ("future", "result", "pool")
@@ -53,6 +57,8 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "pool_state": next((about[kind][1] for kind in ("result", "pool") if kind in about), None),
         "own_pool": own_pool(wait, scene),
         "since_s": since(wait, scene),
+        "ran_s": scene.graph.snapshot.processes[wait.pid].ran.get(wait.native, 0) / 1e9,
+        "unguarded": unguarded(wait, scene),
         "answered": bool(wait.stack),
         "file": wait.place.file if wait.place else None,
         "line": wait.place.line if wait.place else None,
@@ -98,6 +104,16 @@ def own_pool(wait: Wait, scene: Scene) -> str | None:
     named = "main" if wait.main else wait.name
     events = life.book.noted("worker") if life and life.book else ()
     return next((str(event.facts[0]) for event in events if event.facts[1] == named), None)
+
+
+def unguarded(wait: Wait, scene: Scene) -> bool:
+    """Whether children that import the main module come to the line at which its main thread waits."""
+    outermost = wait.stack[-1] if wait.main and wait.stack else None
+    module = parsed(outermost.file) if outermost and outermost.function == "<module>" else None
+    if module is None or outermost is None or not scene.graph.snapshot.importing(wait.pid):
+        return False
+    guards = [node for node in module.body if isinstance(node, ast.If) and "__name__" in names_in(node.test)]
+    return not any(holds(guard, outermost.line) for guard in guards)
 
 
 def since(wait: Wait, scene: Scene) -> float | None:

@@ -12,7 +12,7 @@ from typing import Final
 import psutil
 
 from mpdiag.errors import BadInput
-from mpdiag.watch import procfs
+from mpdiag.watch import processes
 from mpdiag.watch.folder import LEDGERS, VARIABLE
 from mpdiag.watch.ledgers import Ledgers
 
@@ -26,6 +26,14 @@ class Tree:
 
     root: int
     folder: Path | None
+    #: When the first process began, in the system's own terms; None: whatever process has its pid is meant.
+    started: int | None = None
+
+    @property
+    def rooted(self) -> bool:
+        """Whether the first process is there, and no other that was given its pid."""
+        stat = processes.stat(self.root)
+        return stat is not None and self.started in (None, stat.started)
 
     def numbers(self) -> dict[int, int]:
         """The numbers of the ledgers of those of its processes that have one and live, by pid."""
@@ -37,8 +45,7 @@ class Tree:
 
     def pids(self) -> list[int]:
         """All its processes, the root first; those of a run that have lost their parents too."""
-        found = list(descend([self.root, *self.numbers()]))
-        return found if procfs.stat(self.root) else [pid for pid in found if pid != self.root]
+        return list(descend([*([self.root] if self.rooted else []), *self.numbers()]))
 
 
 def descend(pids: list[int]) -> Iterator[int]:
@@ -50,17 +57,7 @@ def descend(pids: list[int]) -> Iterator[int]:
         if pid not in seen:
             seen.add(pid)
             yield pid
-            waiting += children(pid)
-
-
-def children(pid: int) -> list[int]:
-    """The children of all threads of a process."""
-    found = [procfs.children(pid, thread) for thread in procfs.threads(pid)]
-    if any(some is None for some in found):  # the kernel does not list them
-        with suppress(psutil.Error):
-            return [child.pid for child in psutil.Process(pid).children()]
-        return []
-    return [child for some in found for child in some or ()]
+            waiting += processes.children(pid)
 
 
 def of(pid: int) -> Tree:
@@ -69,25 +66,26 @@ def of(pid: int) -> Tree:
     Raises:
         BadInput: there is no such process.
     """
-    if procfs.stat(pid) is None:
+    if processes.stat(pid) is None:
         raise BadInput(f"there is no process {pid}", "`mpdiag hang NAME` lists those whose command line has NAME.")
     folder = folder_of(pid)
     if folder is None:
         pid, folder = next(observed(pid), (pid, None))
     while (parent := parent_of(pid)) and belongs(pid, parent, folder):
         pid = parent
-    return Tree(pid, folder)
+    stat = processes.stat(pid)
+    return Tree(pid, folder, stat.started if stat else None)
 
 
 def observed(pid: int) -> Iterator[tuple[int, Path]]:
     """The program that a process observes, if it is an `mpdiag run`."""
-    if {"run", "mpdiag"} <= {Path(word).name for word in procfs.command_line(pid)}:
-        yield from ((child, folder) for child in children(pid) if (folder := folder_of(child)))
+    if {"run", "mpdiag"} <= {Path(word).name for word in processes.command_line(pid)}:
+        yield from ((child, folder) for child in processes.children(pid) if (folder := folder_of(child)))
 
 
 def parent_of(pid: int) -> int | None:
     """The parent of a process."""
-    stat = procfs.stat(pid)
+    stat = processes.stat(pid)
     return stat.parent if stat and stat.parent > 1 else None
 
 
@@ -95,20 +93,16 @@ def belongs(pid: int, parent: int, folder: Path | None) -> bool:
     """Whether a process is a part of its parent's program: under the same run, or of its making."""
     if folder is not None:
         return folder_of(parent) == folder
-    command = procfs.command_line(pid)
-    forked = bool(command) and command == procfs.command_line(parent) and procfs.program(pid) == procfs.program(parent)
+    command = processes.command_line(pid)
+    program = (command, processes.program(pid))
+    forked = bool(command) and program == (processes.command_line(parent), processes.program(parent))
     return forked or any(mark in " ".join(command) for mark in CHILDREN)
 
 
 def folder_of(pid: int) -> Path | None:
     """The private folder of the run that a process is under; None if it is under none, or not ours to see."""
-    prefix = os.fsencode(f"{VARIABLE}=")
-    with suppress(OSError):
-        for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-            if entry.startswith(prefix):
-                folder = Path(os.fsdecode(entry.removeprefix(prefix)))
-                return folder if os.access(folder / LEDGERS, os.R_OK | os.W_OK) else None
-    return None
+    found = processes.variable(pid, VARIABLE)
+    return Path(found) if found and os.access(Path(found, LEDGERS), os.R_OK | os.W_OK) else None
 
 
 def named(name: str) -> dict[int, str]:
@@ -116,9 +110,9 @@ def named(name: str) -> dict[int, str]:
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = {}
     for pid in psutil.pids():
-        command = " ".join(procfs.command_line(pid))
+        command = " ".join(processes.command_line(pid))
         if name in command and pid not in own:
             with suppress(BadInput):
                 root = of(pid).root
-                found[root] = " ".join(procfs.command_line(root))
+                found[root] = " ".join(processes.command_line(root))
     return found

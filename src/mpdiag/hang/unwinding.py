@@ -1,8 +1,9 @@
 """Stacks of Python processes that load no taps: read from outside, while they stand.
 
-From 3.14 on the program's own Python can read them, by the means that it has for debuggers; py-spy, where it is
-installed, reads those of all versions. Both only look into memory, which takes the right to trace the process, and
-neither stops it. `sys.remote_exec` would not help: what it has executed waits until the program goes on.
+From 3.15 on the program's own Python can read them, by the means that it has for debuggers; py-spy, where it is
+installed, reads those of all versions. Python 3.14 ends a stack where C code calls Python, which is better than none.
+All only look into memory, which takes the right to trace the process, and none stops it. `sys.remote_exec` would not
+help: what it has executed waits until the program goes on.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from mpdiag.hang.answers import ThreadAnswer
-from mpdiag.watch import procfs
+from mpdiag.watch import processes
 from mpdiag.watch.observation import Frame
 
+#: A process, and its threads.
+Told = tuple[int, tuple[ThreadAnswer, ...]]
 #: Seconds that all of it may take.
 PATIENCE: Final = 1.2
 #: Copies of py-spy at once.
@@ -48,36 +51,34 @@ for pid in map(int, sys.argv[1:]):
         told = str(error)
     print(json.dumps([pid, told]), flush=True)
 """
-#: Since when Python can.
+#: Since when Python can, and since when it does not end a stack before its end.
 SINCE: Final = (3, 14)
+WHOLE: Final = (3, 15)
 
 
 def stacks(pids: Sequence[int]) -> dict[int, tuple[ThreadAnswer, ...]]:
     """The threads of those processes whose stacks can be read in time; ``pids`` has the most important ones first."""
     deadline = time.monotonic() + PATIENCE
     found: dict[int, tuple[ThreadAnswer, ...]] = {}
-    for python, some in by_python(pids).items():
-        found.update(by_itself(python, some, deadline - time.monotonic()))
-    spy = py_spy()
-    rest = [pid for pid in pids if pid not in found]
-    if spy and rest:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = pool.map(partial(by_spy, spy, deadline=deadline), rest)
-            found.update((pid, threads) for pid, threads in zip(rest, told, strict=True) if threads)
+    for read in (partial(by_python, since=WHOLE), by_spies, partial(by_python, since=SINCE)):
+        rest = [pid for pid in pids if pid not in found]
+        if rest:
+            found.update(read(rest, deadline))
     return found
 
 
 # --- by the program's own Python
 
 
-def by_python(pids: Iterable[int]) -> dict[str, list[int]]:
-    """The processes by the Python that they run, where that can read stacks and nobody else may have changed it."""
+def by_python(pids: Iterable[int], deadline: float, since: tuple[int, ...]) -> Iterator[Told]:
+    """What the Pythons of processes read of them, from a version on, and where nobody else may have changed them."""
     found: dict[str, list[int]] = defaultdict(list)
     for pid in pids:
-        python = procfs.program(pid)
-        if python and version_of(python) >= SINCE and trusted(python):
+        python = processes.program(pid)
+        if python and version_of(python) >= since and trusted(python):
             found[python].append(pid)
-    return found
+    for python, some in found.items():
+        yield from by_itself(python, some, deadline - time.monotonic())
 
 
 def version_of(python: str) -> tuple[int, ...]:
@@ -95,7 +96,7 @@ def trusted(python: str) -> bool:
     return False
 
 
-def by_itself(python: str, pids: Sequence[int], patience: float) -> Iterator[tuple[int, tuple[ThreadAnswer, ...]]]:
+def by_itself(python: str, pids: Sequence[int], patience: float) -> Iterator[Told]:
     """What the interpreter ``python`` reads of processes that run it as well."""
     try:
         done = subprocess.run(
@@ -124,6 +125,15 @@ def by_itself(python: str, pids: Sequence[int], patience: float) -> Iterator[tup
 def py_spy() -> str | None:
     """Where py-spy is: beside us, or on the PATH."""
     return shutil.which("py-spy", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
+
+
+def by_spies(pids: Sequence[int], deadline: float) -> Iterator[Told]:
+    """What py-spy reads of processes, if it is installed."""
+    spy = py_spy()
+    if spy:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = pool.map(partial(by_spy, spy, deadline=deadline), pids)
+            yield from ((pid, threads) for pid, threads in zip(pids, told, strict=True) if threads)
 
 
 def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:

@@ -36,6 +36,10 @@ ENDS: Final = frozenset({"poll", "wait", "_wait", "_try_wait", "join", "communic
 JOINS: Final = frozenset({("multiprocessing/popen_forkserver.py", "poll"), ("multiprocessing/popen_fork.py", "wait")})
 #: Calls that wait for one of several pipes, or for one alone.
 POLLS: Final = frozenset({("multiprocessing/connection.py", "wait"), ("multiprocessing/connection.py", "_poll")})
+#: Where workers of pools call the function of a task.
+TASKS: Final = frozenset(
+    {("futures/thread.py", "run"), ("futures/process.py", "_process_worker"), ("multiprocessing/pool.py", "worker")}
+)
 #: Threads of a manager's server that only wait for more to do.
 SERVES: Final = frozenset({"serve_forever", "accepter"})
 BY_KERNEL: Final[dict[Doing, Kind]] = {
@@ -118,9 +122,8 @@ class Names:
 
 def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names) -> Wait:
     """The wait of a thread whose stack is known."""
-    depth = next((place for place, frame in enumerate(thread.stack) if is_users(frame)), None)
     entry = next((place for place, frame in enumerate(thread.stack) if frame.function in ENTRIES), len(thread.stack))
-    inner = thread.stack[: min(entry, len(thread.stack) if depth is None else depth)]
+    inner = innermost(thread.stack[:entry])
     things = tuple(
         thing for thing in thread.things if thing.place < len(inner) and inner[thing.place].function not in BEGINNINGS
     )
@@ -145,6 +148,14 @@ def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names
         things=things,
         doing=look.doing if look else "unknown",
     )
+
+
+def innermost(stack: Stack) -> Stack:
+    """The calls of the library inside those of the user, or inside a task that is a call of the library itself."""
+    for place, frame in enumerate(stack):
+        if is_users(frame) or (place and (library(frame), frame.function) in TASKS):
+            return stack[:place]
+    return stack
 
 
 def meant(seen: Seen, inner: Stack, things: Sequence[Thing], names: Names) -> tuple[Kind, tuple[str, ...]]:

@@ -45,21 +45,17 @@ def of_failure(failure: ideals.Row, pools: Facts) -> Finding | None:
 def stuck(standing: Standing, look: Facts, failures: Facts, pools: Facts) -> Iterator[Finding]:
     """Find the same in a program that waits; without ledgers, workers that come and go all the time."""
     yield from observed(failures, pools)
-    born, gone = (int(look.number(key)) for key in ("born", "gone"))
-    if failures.all() or not (born and gone):
-        return
-    for row in standing.waits:
-        jobs = {each["job"] for each in standing.threads(row["pid"])}
-        if row["kind"] == "within" and row.get("library") == "multiprocessing/pool.py" and "_handle_workers" in jobs:
-            yield RULE.finding(
-                **standstill.blame(row, sure=False),
-                seen=f"{standstill.waits(row)} for results of a Pool whose workers end as soon as they begin: "
-                f"{born} came and {gone} went within {seconds(look.number('apart_s'))}.",
-                do="See what they print on standard error: an initializer that fails, or a main module without a "
-                "guard. The Pool replaces them without end; a ProcessPoolExecutor gives up with BrokenProcessPool.",
-                evidence=(Evidence("workers that went", gone, "1"), Evidence("reference", 0, "1")),
-            )
-            return
+    row = None if failures.all() else next(standing.replacing(look), None)
+    if row and not row.get("unguarded"):
+        born, gone = (int(look.number(key)) for key in ("born", "gone"))
+        yield RULE.finding(
+            **standstill.blame(row, sure=False),
+            seen=f"{standstill.waits(row)} for results of a Pool whose workers end as soon as they begin: "
+            f"{born} came and {gone} went within {seconds(look.number('apart_s'))}.",
+            do="See what they print on standard error: an initializer that fails. The Pool replaces them without end; "
+            "a ProcessPoolExecutor gives up with BrokenProcessPool.",
+            evidence=(Evidence("workers that went", gone, "1"), Evidence("reference", 0, "1")),
+        )
 
 
 RULE: Final = Rule(
@@ -72,7 +68,7 @@ RULE: Final = Rule(
         why="A Pool replaces a worker that ended; when its initializer always fails, that goes on for ever and map() "
         "waits for results that cannot come.",
         how="Initializers that raised, against the size of their pool. Stuck, seen from outside: a thread waits for "
-        "results of a Pool while workers come and go between two looks.",
+        "results of a Pool while workers come and go between two looks, and none comes.",
         claim="'An initializer that raises breaks the pool' holds for executors; a Pool only prints the traceback.",
         bad="""
             with Pool(initializer=load) as pool:      # load(path="data.json"): not there in every folder

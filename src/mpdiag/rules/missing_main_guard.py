@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals, phases
+from mpdiag import ideals, phases, standstill
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
+from mpdiag.standstill import Standing
+
+REMEDY: Final = (
+    "Put what starts the program into a function and call it under if __name__ == '__main__': children of spawn and "
+    "forkserver import the main module, to find the functions they are to run."
+)
 
 
 def observed(failures: Facts) -> Iterator[Finding]:
@@ -26,8 +32,7 @@ def of_failure(failure: ideals.Row) -> Finding | None:
         concern=count,
         seen=f"{count:,.0f} {'child' if count == 1 else 'children'} died because importing the main module started "
         f"processes again{ideals.where(place)}.",
-        do="Put what starts the program into a function and call it under if __name__ == '__main__': children of "
-        "spawn and forkserver import the main module, to find the functions they are to run.",
+        do=REMEDY,
         evidence=(
             Evidence("children that died of it", count, "1"),
             Evidence("reference: children that may", 0, "1"),
@@ -36,11 +41,25 @@ def of_failure(failure: ideals.Row) -> Finding | None:
     )
 
 
+def stuck(failures: Facts, standing: Standing, look: Facts) -> Iterator[Finding]:
+    """Find the same in a program that waits; without ledgers, by the line that workers come to, which come and go."""
+    yield from observed(failures)
+    row = None if failures.all() else next((each for each in standing.replacing(look) if each.get("unguarded")), None)
+    if row:
+        yield RULE.finding(
+            **standstill.blame(row, sure=False),
+            seen=f"{standstill.waits(row)} for results of a Pool whose workers end as soon as they begin: they import "
+            "the main module, and come to the line that starts processes.",
+            do=REMEDY,
+            evidence=(Evidence("workers that went", look.number("gone"), "1"), Evidence("reference", 0, "1")),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP106",
     run=observed,
-    hang=observed,
+    hang=stuck,
     doc=Doc(
         title="Processes started while the main module is imported",
         why="Children of spawn and forkserver import the main module. What its top level does they do again: they "

@@ -173,10 +173,16 @@ input, a peer or a file can go on, and so can everyone who waits for it. Then th
 - Who waits for whom: the main thread first, each followed by those who could end its wait.
 - Where the threads are: equal stacks as one, the rarest first.
 
-A program under `mpdiag run` tells all of it itself: its processes are asked by a signal, which disturbs no wait, needs
-no privilege, and works while they wait for a lock, a pipe or a child. One that waits in native code, or for signals,
-does not answer. Of any other program, /proc tells in which system calls it waits, for which pipe, and who holds its
-ends.""",
+It asks what it may, and the report says what was not permitted:
+
+- A program under `mpdiag run` tells all of it itself: stacks, locks and who holds them, queues, pools. Its processes
+are asked by a signal, which disturbs no wait, needs no privilege, and works while they wait for a lock, a pipe or a
+child. One that waits in native code, or for signals, does not answer.
+- Stacks of any other program, and of processes that do not answer, are read from outside: from Python 3.14 on by its
+own means for debuggers, before that by py-spy if it is installed (`pip install 'mpdiag[stacks]'`). That takes the right
+to trace: the same user where the system lets one trace one's own processes, root, or SYS_PTRACE in a container.
+- /proc on Linux tells in which system call each thread waits, for which pipe or file, and who holds its ends. Other
+systems tell through psutil what runs; who waits for whom is known there of stacks alone.""",
     ("https://peps.python.org/pep-0475/",),
 )
 

@@ -30,6 +30,8 @@ class Stat(NamedTuple):
     name: str
     state: str
     parent: int
+    #: Page faults so far that had to wait for a disk; None where that is not told.
+    faults: int | None
     user_s: float
     system_s: float
     threads: int
@@ -86,6 +88,7 @@ def stat(pid: int, thread: int | None = None) -> Stat | None:
         name=before.partition(b"(")[2].decode("utf-8", "replace"),
         state=cells[0].decode(),
         parent=int(cells[1]),
+        faults=int(cells[9]),
         user_s=int(cells[11]) / TICKS,
         system_s=int(cells[12]) / TICKS,
         threads=int(cells[17]),
