@@ -1,10 +1,10 @@
-"""Planning, judging and summing up; gathering itself is tested end to end."""
+"""Judging and summing up."""
 
 import pytest
 
 from mpdiag import engine
 from mpdiag.advice import Finding, NotJudged, Rule
-from mpdiag.errors import BadInput
+from mpdiag.gathering import Gathering
 from mpdiag.launcher import Gathered
 from mpdiag.model import Column, Doc, Measured, Probe, Table
 from mpdiag.report import Section
@@ -21,7 +21,7 @@ UNIT = Probe(
 
 def gathering(*rows, table="", **outcome):
     gathered = Gathered("ok", None, rows={table: list(rows)} if rows else {}, **outcome)
-    return engine.Gathering({"usable_cpus": 2}, {"version": "3.13.1"}, {"pipes": gathered})
+    return Gathering({"usable_cpus": 2}, {"version": "3.13.1"}, {"pipes": gathered})
 
 
 def rule(judge, rule_id="MP301"):
@@ -30,43 +30,6 @@ def rule(judge, rule_id="MP301"):
 
 def found(unit, **values):
     return unit.finding(**{"level": "note", "seen": "seen", "do": "do", "concern": 1.0, **values})
-
-
-# --- planning
-
-
-def test_probes_keep_the_reports_order():
-    assert [unit.name for unit in engine.pick_probes(["start_method"])] == ["start_method"]
-    orders = [unit.order for unit in engine.pick_probes([])]
-    assert orders == sorted(orders)
-
-
-def test_an_unknown_probe_is_bad_input():
-    with pytest.raises(BadInput) as caught:
-        engine.pick_probes(["start_metod"])
-    assert caught.value.hint == "Did you mean start_method?"
-
-
-def test_the_budget_given_is_the_budget():
-    assert engine.total_budget(engine.Request(budget_s=3.0), [UNIT]) == 3.0
-
-
-def test_the_time_left_is_shared_by_weight():
-    heavy = Probe("mpdiag.probes.heavy", UNIT.run, DOC, UNIT.tables, weight=3.0)
-    units = [UNIT, heavy]
-    first = engine.plan_for(UNIT, units, 10.0, engine.Request(), gathering())
-    second = engine.plan_for(heavy, units, 10.0, engine.Request(), gathering())
-
-    assert second.budget_s == pytest.approx(3 * first.budget_s)
-    assert first.budget_s + second.budget_s < 10.0
-    assert first.cpus >= 1
-
-
-def test_no_time_left_is_no_negative_budget():
-    plan = engine.plan_for(UNIT, [UNIT], -5.0, engine.Request(), gathering())
-    assert plan.budget_s == 0.0
-    assert plan.profile_s == 0.0
-    assert plan.deadline_s > 0
 
 
 # --- judging

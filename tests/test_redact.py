@@ -9,7 +9,7 @@ from mpdiag import registry, reports
 from mpdiag.advice import Evidence, Finding, Place
 from mpdiag.model import Column, Measured
 from mpdiag.redact import Identity, redact
-from mpdiag.report import Account, Memory, ProcessAccount, Quality, Section, Span, Style, Unjudged
+from mpdiag.report import Account, Memory, ProcessAccount, Quality, Section, Span, Style, Unjudged, Visited
 
 REPORT = reports.decode((Path(__file__).parent / "golden" / "probe.json").read_bytes(), "probe.json")
 WHO = Identity(home="/home/ann", user="ann", host="merlin.example.org")
@@ -277,3 +277,50 @@ def test_no_format_tells_who_ran_it(name, kind):
 
     assert "MP999" in text
     assert not re.search("zoe|merlin|/home|hunter2|/scratch|k3j2_a8x", text)
+
+
+# --- fleets
+
+
+def fleet():
+    inside = replace(REPORT, quality=(Quality("node-a, not node-b, is noisy"),))
+    hosts = (
+        Visited("node-a", "10.0.0.1", "ok", None, 1.0, inside),
+        Visited("node-a.cluster.example", "10.0.0.12", "failed", "tcp://10.0.0.12:4000 is gone"),
+    )
+    rows = ({"host": "node-a", "address": "10.0.0.1"}, {"host": "node-a.cluster.example", "address": "10.0.0.12"})
+    return replace(
+        REPORT,
+        kind="fleet",
+        command=("mpdiag", "fleet", "doctor", "--dask", "tcp://10.9.9.9:8786"),
+        verdict="node-a and node-a.cluster.example; node-abc is nobody of ours",
+        sections=(Section("hosts", "Hosts", "ok", rows=rows),),
+        hosts=hosts,
+    )
+
+
+def test_the_hosts_of_a_fleet_are_numbered_wherever_they_are_named():
+    shown = redact(fleet(), WHO)
+
+    assert shown.verdict == "host-1 and host-2; node-abc is nobody of ours"
+    assert shown.command[-1] == "tcp://<host>:8786"
+    assert shown.sections[0].rows == (
+        {"host": "host-1", "address": "host-1"},
+        {"host": "host-2", "address": "host-2"},
+    )
+    first, second = shown.hosts
+    assert (first.host, first.address, second.host, second.address) == ("host-1", "host-1", "host-2", "host-2")
+    assert second.reason == "tcp://host-2:4000 is gone"
+
+
+def test_the_reports_inside_are_redacted_too():
+    (first, _) = redact(fleet(), WHO).hosts
+
+    assert first.report.started_at.endswith("T00:00:00Z")
+    assert first.report.quality[0].text.startswith("host-1, not ")
+
+
+def test_a_fleet_that_was_redacted_stays_as_it_is():
+    once = redact(fleet(), WHO)
+
+    assert redact(once, WHO) == once

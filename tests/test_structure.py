@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mpdiag import launcher
+from mpdiag.fleet import parcel
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "mpdiag"
@@ -30,6 +31,11 @@ BARE = [PACKAGE / name for name in ("__init__.py", "work.py", "rigs/__init__.py"
 YOUNG = {"annotationlib", "compression", "tomllib"}
 #: What a measured interpreter may have; imported in the function that needs it.
 OPTIONAL = {"numpy"}
+#: Those of them that look at machines and processes: on a host of a cluster they find the psutil of its engine.
+LOOKING = {
+    f"src/mpdiag/{name}.py"
+    for name in ("launcher", "machine/__init__", "machine/leftovers", "machine/surroundings", "vitals")
+}
 #: Keyword arguments that Python 3.9 lacks, by the function that takes them.
 YOUNG_KEYWORDS = {"zip": {"strict"}, "dataclass": {"kw_only", "slots"}}
 #: The error boundary, where the failure of a unit or of the user's function becomes a row, and where ours must not
@@ -126,13 +132,16 @@ def test_measured_code_is_python_39(path):
 
 def test_everything_sent_to_a_measured_interpreter_is_held_to_its_limits():
     sent = {PACKAGE / name for name in launcher.STAGED}
-    sent |= {path for folder in (*launcher.FOLDERS, "tap") for path in (PACKAGE / folder).rglob("*.py")}
+    sent |= {PACKAGE / name for name in (*parcel.MODULES, "fleet/errand.py")}
+    sent |= {path for folder in (*parcel.FOLDERS, "tap") for path in (PACKAGE / folder).rglob("*.py")}
 
-    assert sent == {PACKAGE / "__init__.py", *MEASURED}
+    assert sent == {PACKAGE / "__init__.py", PACKAGE / "fleet/__init__.py", *MEASURED}
 
 
 def test_measured_code_needs_the_standard_library_alone():
-    assert of_every_file(foreign_imports, MEASURED) == {}
+    foreign = of_every_file(foreign_imports, MEASURED)
+
+    assert {name for name in foreign if foreign[name] == ["psutil"]} == foreign.keys() == LOOKING
 
 
 @pytest.mark.parametrize("path", BARE, ids=relative)

@@ -27,6 +27,7 @@ TOPICS_OF = {
     "lint": ("linting", "silencing"),
     "hang": ("hanging", "hangs"),
     "size": ("sizing",),
+    "fleet": ("fleet",),
     "compare": ("comparing",),
     "doctor": ("limits",),
     "report": ("reading-a-report",),
@@ -59,11 +60,18 @@ def commands() -> Iterator[tuple[str, str]]:
     context = click.Context(group, info_name="mpdiag")
     for name in COMMANDS:
         command = load(name)
-        own = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH)
-        lines = [f"# mpdiag {name}", "", "```text", command.get_help(own), "```", ""]
+        lines = [f"# mpdiag {name}", "", *help_of(command, name, context)]
         if about := TOPICS_OF.get(name, ()):
             lines += ["More about it:", "", *(f"- [{TOPICS[each].title}](../topics/{each}.md)" for each in about), ""]
         yield f"commands/{name}.md", "\n".join(lines)
+
+
+def help_of(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """The help of a command, and of those below it."""
+    own = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    yield from ("```text", command.get_help(own), "```", "")
+    for inner, each in getattr(command, "commands", {}).items():
+        yield from help_of(each, inner, own)
 
 
 def topics() -> Iterator[tuple[str, str]]:

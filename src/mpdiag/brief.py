@@ -16,6 +16,7 @@ COMMANDS = {
     "hang": "Tell why a running program is stuck.",
     "size": "Measure how many workers a function wants.",
     "doctor": "Look at what multiprocessing needs of this machine.",
+    "fleet": "Ask every host of a cluster: which is slow or different?",
     "lint": "Find multiprocessing mistakes in source code, before it runs.",
     "selftest": "Check what run reports against programs of known truth.",
     "explain": "Explain a rule, a probe or a topic.",

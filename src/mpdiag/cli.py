@@ -50,7 +50,10 @@ class Group(click.Group):
         """Find the command and give it its defaults from the configuration; help is given without them."""
         name, command, rest = super().resolve_command(ctx, args)
         if name and command and not ctx.resilient_parsing and not {"-h", "--help"}.intersection(rest):
-            ctx.default_map = {name: configured(name)}
+            found = configured(name)
+            ctx.default_map = {
+                name: dict.fromkeys(command.commands, found) if isinstance(command, click.Group) else found
+            }
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -48,7 +48,7 @@ PATTERNS: Final = (
 
 def without_secrets(words: tuple[str, ...]) -> tuple[str, ...]:
     """A command line without the words that stand behind an option for a secret."""
-    pairs = zip(("", *words), words, strict=False)
+    pairs = zip(("", *words), words)
     return tuple(HIDDEN if _OPTION.fullmatch(before) and not word.startswith("-") else word for before, word in pairs)
 
 

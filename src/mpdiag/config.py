@@ -144,7 +144,9 @@ class Options(Mapping[str, Mapping[str, click.Option]]):
         self._load = load
 
     def __getitem__(self, command: str) -> dict[str, click.Option]:
-        options = [each for each in self._load(command).params if isinstance(each, click.Option)]
+        loaded = self._load(command)
+        commands = loaded.commands.values() if isinstance(loaded, click.Group) else (loaded,)
+        options = [each for one in commands for each in one.params if isinstance(each, click.Option)]
         return {max(each.opts, key=len).lstrip("-").replace("-", "_"): each for each in options}
 
     def __iter__(self) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
-from mpdiag import checklist, engine, judging, machine, registry, verdicts
+from mpdiag import checklist, judging, registry, verdicts
+from mpdiag.advice import Rule
+from mpdiag.gathering import Gathering, look
 from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Launcher
@@ -31,13 +33,20 @@ def examine(request: Request, chosen: Chosen) -> Report:
         CannotWork: the interpreter cannot be run.
     """
     report, begun = begin("doctor"), time.monotonic()
-    rules = registry.select(request.select, request.ignore)
-    here, python = look(request.formats, chosen)
+    rules, gathering = registry.select(request.select, request.ignore), Gathering()
+    with Launcher(chosen.path, hosts=1) as launcher:
+        launcher.start_ahead()
+        look(launcher, chosen, gathering, partial(registry.preload, request.formats))
+    return replace(told(report, rules, gathering), duration_s=time.monotonic() - begun)
+
+
+def told(report: Report, rules: Iterable[Rule], gathering: Gathering) -> Report:
+    """The ``report`` that was begun, on what was gathered, judged by ``rules``."""
+    here, python = gathering.machine, gathering.python
     judged = judging.judge(rules, {"machine": here, "python": python}, "judge")
     findings = tuple(sorted(judged.findings, key=lambda finding: finding.rank))
     report = replace(
         report,
-        duration_s=time.monotonic() - begun,
         machine=here,
         python=python,
         sections=(checklist.section(here, python, findings),),
@@ -50,21 +59,3 @@ def examine(request: Request, chosen: Chosen) -> Report:
 
 #: Rules whose facts are looked at here; the others need a probe.
 LOOKED_AT = frozenset(rule for line in checklist.LINES for rule in line.rules)
-
-
-def look(formats: Sequence[str], chosen: Chosen) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The facts of the machine, with what its quota withheld meanwhile, and of the interpreter."""
-    with Launcher(chosen.path, hosts=1) as launcher:
-        launcher.start_ahead()
-        begun, here = time.monotonic(), machine.gather()
-        python = engine.interpreter_facts(launcher, chosen, formats)
-        here.update(held_up(here, time.monotonic() - begun))
-    return here, python
-
-
-def held_up(facts: Mapping[str, Any], seconds: float) -> dict[str, float]:
-    """How long the quota has held the group up while we looked, in which time; nothing where there is no quota."""
-    before, now = facts.get("throttled_s"), machine.throttled_s()
-    if before is None or now is None:
-        return {}
-    return {"throttled_now_s": now - before, "looked_s": seconds}

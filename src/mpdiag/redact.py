@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Union, cast
 
 from mpdiag.advice import Place
 from mpdiag.confidential import HIDDEN, PATTERNS, named_so, without_secrets
 from mpdiag.model import Column
-from mpdiag.report import Report
+from mpdiag.report import Report, Visited
 
 #: Names that many machines share: they tell nothing, and replacing them would garble ordinary text.
 _COMMON_HOSTS = frozenset(
@@ -41,7 +41,7 @@ _RANDOM = re.compile(
     r"(?:(?:(?<=tmp)|(?<=tmp\.)|(?<=mpdiag-))\w{6,40}|(?<=[-_./\\])(?!tmp)(?=[A-Za-z_]*\d)\w{8,40})(?![\w<])"
 )
 #: What replaces a name, or makes what does.
-_Instead = str | Callable[[re.Match[str]], str]
+_Instead = Union[str, Callable[[re.Match[str]], str]]
 _Names = Iterator[tuple[re.Pattern[str], _Instead]]
 #: A path that neither starts at a root or a home folder nor climbs.
 _BELOW = re.compile(r"(?![/\\~]|[A-Za-z]:)(?!.*\.\.(?:[/\\]|$))", re.DOTALL)
@@ -87,9 +87,23 @@ def redact(report: Report, who: Identity) -> Report:
     Names of less than three letters stay, and so do very common ones (``root``, ``localhost``): they tell nothing, and
     replacing them would garble the report. A user name that is a word of the report itself (``pool``, ``will``) is
     replaced in paths alone. Findings keep the path of a file below the working directory, and where the source they
-    show would tell, asterisks stand: columns point into it.
+    show would tell, asterisks stand: columns point into it. The hosts of a fleet become ``host-1``, ``host-2`` and so
+    on, by name and by address.
     """
-    cleaned = cast("Report", _map_strings(replace(report, command=without_secrets(report.command)), _Cleaner.of(who)))
+    numbered = [(one, f"host-{number}") for number, one in enumerate(report.hosts, 1)]
+    cleaned = _redacted(replace(report, hosts=()), _Cleaner.of(who, numbered))
+    return replace(cleaned, hosts=tuple(_visited(one, name, who) for one, name in numbered))
+
+
+def _visited(one: Visited, name: str, who: Identity) -> Visited:
+    """A host of a fleet by another name; its own report, made there, knows no other's."""
+    clean = _Cleaner.of(who, [(one, name)])
+    report = _redacted(one.report, clean) if one.report else None
+    return replace(one, host=name, address=name, reason=clean.text(one.reason) if one.reason else None, report=report)
+
+
+def _redacted(report: Report, clean: _Cleaner) -> Report:
+    cleaned = cast("Report", _map_strings(replace(report, command=without_secrets(report.command)), clean))
     return replace(cleaned, started_at=f"{report.started_at[:10]}T00:00:00Z")
 
 
@@ -113,12 +127,17 @@ class _Cleaner:
     words: tuple[tuple[re.Pattern[str], _Instead], ...]
 
     @classmethod
-    def of(cls, who: Identity) -> _Cleaner:
-        """What takes ``who`` out."""
+    def of(cls, who: Identity, fleet: Sequence[tuple[Visited, str]] = ()) -> _Cleaner:
+        """What takes ``who`` out, and puts names in the place of hosts."""
         folders: list[tuple[str, Callable[[str], _Names]]] = [(who.home, _home)]
         folders += [(folder, partial(_temp, who.user)) for folder in dict.fromkeys(who.temp)]
         folders.sort(key=lambda each: -len(each[0]))  # one may lie in another
-        names = [*_values(who.secrets), *PATTERNS, *(name for folder, take in folders for name in take(folder))]
+        names = [
+            *_values(who.secrets),
+            *PATTERNS,
+            *_fleet(fleet),
+            *(name for folder, take in folders for name in take(folder)),
+        ]
         return cls((*names, *_user(who.user), *_hosts(who.host)), tuple(_user_word(who.user)))
 
     def text(self, text: str) -> str:
@@ -148,6 +167,16 @@ def _values(secrets: Sequence[str]) -> _Names:
     for value in sorted(set(secrets), key=len, reverse=True):
         if len(value) >= _SHORTEST_VALUE and value.lower() not in _TERMS:
             yield re.compile(re.escape(value)), HIDDEN
+
+
+def _fleet(fleet: Sequence[tuple[Visited, str]]) -> _Names:
+    """The hosts of a fleet, each with its new name, and the host of any address; one pass, however many there are."""
+    if not fleet:
+        return
+    known = {called: name for one, name in fleet for called in (one.address, one.host)}
+    either = "|".join(re.escape(called) for called in sorted(known, key=len, reverse=True))
+    yield re.compile(rf"(?<![\w.-])(?:{either})(?![\w-]|\.\w)"), lambda found: known[found[0]]
+    yield re.compile(r"(?<=\b(?:tcp|tls|ucx)://)(?!host-\d)[^\s/:'\"]+"), "<host>"
 
 
 def _home(home: str) -> _Names:

@@ -68,6 +68,13 @@ def renderer(name: str) -> Renderer:
     return _load("renderers", name, Renderer)
 
 
+def preload(formats: Iterable[str]) -> None:
+    """Import what judging, and showing a report in ``formats``, will need."""
+    rules()
+    for name in formats:
+        renderer(name)
+
+
 def behind(report: Report) -> dict[str, Rule | Lint]:
     """What stands behind the findings of ``report``, by id; only these are imported.
 

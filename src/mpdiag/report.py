@@ -165,6 +165,18 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Visited:
+    """A host of a fleet, with its own report, if there is one."""
+
+    host: str
+    address: str
+    status: Status
+    reason: str | None = None
+    duration_s: float = 0.0
+    report: Report | None = None
+
+
+@dataclass(frozen=True)
 class Report:
     """What every command produces and every renderer takes."""
 
@@ -183,3 +195,5 @@ class Report:
     quality: tuple[Quality, ...] = ()
     passed: tuple[str, ...] = ()
     not_judged: tuple[Unjudged, ...] = ()
+    #: Of a fleet: its hosts.
+    hosts: tuple[Visited, ...] = ()

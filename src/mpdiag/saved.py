@@ -39,6 +39,18 @@ def _beginning(file: str) -> bytes:
         return stream.read(MOST_BYTES + 1)
 
 
+def of_host(fleet: Report, name: str) -> Report:
+    """The report of the host called ``name``.
+
+    Raises:
+        BadInput: there is no such host, or it told nothing.
+    """
+    told = {one.host: one.report for one in fleet.hosts if one.report}
+    if name not in told:
+        raise BadInput(f"there is no report of a host {name!r}", registry.suggest(name, told) if told else _SAVE)
+    return told[name]
+
+
 def only(saved: Report, select: tuple[str, ...], ignore: tuple[str, ...]) -> Report:
     """``saved`` without what was not asked for: findings, rules that passed and rules that were not judged.
 

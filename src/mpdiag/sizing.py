@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from mpdiag import cluster, engine, judging, machine, registry, verdicts
 from mpdiag.advice import Facts, Rule
 from mpdiag.bench import Plan
 from mpdiag.errors import BadInput, CannotWork
+from mpdiag.gathering import interpreter_facts, working_folder
 from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered, Launcher
@@ -113,7 +115,7 @@ def gather(request: Request, chosen: Chosen, tick: Callable[[], object]) -> Gath
         try:
             launcher.start_ahead(2)
             gathering.machine = machine.gather()
-            gathering.python = engine.interpreter_facts(launcher, chosen, request.formats)
+            gathering.python = interpreter_facts(launcher, chosen, partial(registry.preload, request.formats))
             launcher.run(plan_for(request, gathering), gathering.gathered, tick)
         except KeyboardInterrupt:
             gathering.interrupted = True
@@ -131,7 +133,7 @@ def plan_for(request: Request, gathering: Gathering) -> Plan:
         deadline_s=4 * request.budget_s + 60.0,
         memory=min(here.get(key) or 2**30 for key in ("memory_available", "usable_memory")) // 4,
         cpus=int(here.get("usable_workers") or 1),
-        cwd=engine.working_folder(),
+        cwd=working_folder(),
         size={
             "target": request.target,
             "items": request.items,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mpdiag.advice import LEVELS
 from mpdiag.model import Cell, Measured
 from mpdiag.report import Account, Report, Section
 from mpdiag.text import present
@@ -22,7 +23,7 @@ WHERE = "where"
 
 def of(report: Report) -> str:
     """The verdict of ``report``, made anew; as it stands, where none is made here."""
-    makers = {"probe": probe, "run": run, "hang": hang, "lint": lint, "doctor": doctor, "size": size}
+    makers = {"probe": probe, "run": run, "hang": hang, "lint": lint, "doctor": doctor, "size": size, "fleet": fleet}
     made = makers.get(report.kind)
     return made(report) if made else report.verdict
 
@@ -79,6 +80,27 @@ def hang(report: Report) -> str:
         "moving": f"Not stuck: it moves; {does}.",
         "idle": f"Not stuck, but idle: {does}.",
     }.get(str(look.get("state")), f"It could not be seen whether it is stuck; {does}.")
+
+
+def fleet(report: Report) -> str:
+    """How many hosts answered, what stands in the way, and who is unusual."""
+    answered = [one for one in report.hosts if one.report]
+    silent = [one for one in report.hosts if one.status != "ok"]
+    count = len(report.hosts)
+    parts = [f"{len(answered)} of {count} host{'s' * (count != 1)} answered"]
+    if silent:
+        parts[0] += f" ({silent[0].host}: {silent[0].reason}{f'; {len(silent) - 1} more below' * (len(silent) > 1)})"
+    if attention := sorted(
+        (one for one in report.findings if one.level != "note"), key=lambda one: -LEVELS.index(one.level)
+    ):
+        more = f" and {len(attention) - 1} more" if len(attention) > 1 else ""
+        parts.append(f"look at {attention[0].rule} {attention[0].name}{more}")
+    elif answered:
+        parts.append("nothing stands in the way")
+    if odd := next((row for section in report.sections if section.id == "unusual" for row in section.rows), None):
+        times = f", {number(odd['times'], 'x')}" if isinstance(odd["times"], float) else ""
+        parts.append(f"{odd['host']} is unusual: {odd['what']} {odd['here']} (usual: {odd['usual']}{times})")
+    return "; ".join(parts) + "."
 
 
 def size(report: Report) -> str:

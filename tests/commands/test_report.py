@@ -124,3 +124,29 @@ def test_the_verdict_speaks_of_what_is_left(capfd):
     assert shown(capfd)["verdict"] == json.loads(GOLDEN.read_bytes())["verdict"]
     assert "look at MP701" in shown(capfd, "--select", "MP701")["verdict"]
     assert "MP701" not in shown(capfd, "--ignore", "MP701")["verdict"]
+
+
+def of_a_fleet(tmp_path):
+    inside = json.loads(GOLDEN.read_bytes())
+    hosts = [
+        {"host": "host-1", "address": "host-1", "status": "ok", "report": inside},
+        {"host": "host-2", "address": "host-2", "status": "timeout", "reason": "busy"},
+    ]
+    file = tmp_path / "fleet.json"
+    file.write_text(json.dumps({**inside, "kind": "fleet", "verdict": "1 of 2 hosts answered.", "hosts": hosts}))
+    return file
+
+
+def test_a_host_of_a_fleet_is_shown_as_its_own_report(capfd, tmp_path):
+    file = of_a_fleet(tmp_path)
+
+    assert run(["report", str(file), "--host", "host-1"]) == 0
+    of_host = capfd.readouterr().out
+    assert run(["report", str(GOLDEN)]) == 0
+    assert capfd.readouterr().out == of_host
+
+
+def test_a_host_that_told_nothing_is_bad_input(capfd, tmp_path):
+    assert run(["report", str(of_a_fleet(tmp_path)), "--host", "host-2"]) == 2
+
+    assert "there is no report of a host 'host-2'" in capfd.readouterr().err

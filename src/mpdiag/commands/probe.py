@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mpdiag import engine, errors
+from mpdiag import engine, errors, gathering
 from mpdiag.against import Against, against_options
 from mpdiag.interpreters import choose
 from mpdiag.options import Command, Target, comma_separated, option, report_options
@@ -56,8 +56,8 @@ def probe(target: Target, against: Against, python: str | None, **wishes: Any) -
     """
     wishes["level"] = wishes["level"] or "default"
     formats = (target.format, *(output.format for output in target.outputs))
-    request = engine.Request(budget_s=wishes.pop("budget"), formats=formats, **wishes)
-    with progress(target.quiet, len(engine.pick_probes(request.names))) as shown:
+    request = gathering.Request(budget_s=wishes.pop("budget"), formats=formats, **wishes)
+    with progress(target.quiet, len(gathering.pick_probes(request.names))) as shown:
         report, interrupted = engine.probe(request, choose(python), shown)
     code = against.emit(report, target)
     if interrupted:

@@ -12,14 +12,16 @@ from mpdiag.options import Target, comma_separated, emit, option, report_options
 @click.command()
 @click.argument("file", required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a report instead.")
+@click.option("--host", metavar="NAME", help="Of a fleet, the report of this host.")
 @option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only these rules.")
 @option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
 @report_options()
-def report(target: Target, file: str | None, schema: bool, select: tuple[str, ...], ignore: tuple[str, ...]) -> int:
+def report(target: Target, file: str | None, schema: bool, host: str | None, **rules: tuple[str, ...]) -> int:
     """Show a saved report in any format; FILE was written with --json, '-' is standard input."""
     if schema:
         click.echo(reports.json_schema().rstrip("\n"))
         return errors.FINE
     if file is None:
         raise BadInput("no report was named", "Give a file that was written with --json, or - for standard input.")
-    return emit(saved.only(saved.load(file), select, ignore), target)
+    found = saved.load(file)
+    return emit(saved.only(saved.of_host(found, host) if host else found, **rules), target)

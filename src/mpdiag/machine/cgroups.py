@@ -66,7 +66,7 @@ def facts(root: Path) -> dict[str, Any]:
     except ValueError as error:
         raise Unknown("/proc shows the control groups in an unknown form") from error
     values = (_version(mounts), any(map(_cut_off, mounts)), *quota, *memory, pids.value, room.value)
-    return dict(zip(KEYS, values, strict=True))
+    return dict(zip(KEYS, values))
 
 
 def throttled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
@@ -90,7 +90,7 @@ def throttled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
 def _held_up(group: Path) -> float | None:
     """Seconds, from ``throttled_usec`` of v2 or ``throttled_time`` (in nanoseconds) of v1."""
     words = _words(group / "cpu.stat")
-    counts = dict(zip(words[::2], words[1::2], strict=False))
+    counts = dict(zip(words[::2], words[1::2]))
     for key, unit in (("throttled_usec", 1e-6), ("throttled_time", 1e-9)):
         if key in counts:
             return int(counts[key]) * unit
@@ -162,9 +162,9 @@ def _number(file: Path) -> int | None:
 
 
 def _cpu_quota(group: Path) -> float | None:
-    match _words(group / "cpu.max"):
-        case [quota, period] if quota != "max":
-            return int(quota) / int(period)
+    words = _words(group / "cpu.max")
+    if len(words) == len(("quota", "period")) and words[0] != "max":
+        return int(words[0]) / int(words[1])
     quota_us, period_us = _number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us")
     return quota_us / period_us if quota_us and period_us and quota_us > 0 else None
 

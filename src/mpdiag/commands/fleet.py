@@ -1,0 +1,114 @@
+"""``mpdiag fleet``: the same questions to every host of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mpdiag import errors, fleeting, gathering
+from mpdiag.fleet.dask import Where, connected
+from mpdiag.options import Command, Target, comma_separated, emit, option, report_options
+from mpdiag.progress import progress
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def cluster_options() -> Callable[[Command], Command]:
+    """Where the cluster is, and how long it may take; the command gets the first as ``where``."""
+    given = [
+        option(
+            "--dask", "address", metavar="ADDRESS", help="tcp://HOST:PORT, or local:4 for a try-out on this machine."
+        ),
+        option(
+            "--scheduler-file",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Or the file that the scheduler wrote.",
+        ),
+        option("--tls-ca-file", type=FILE, metavar="FILE", help="Certificates of the authority, for TLS."),
+        option("--tls-cert", type=FILE, metavar="FILE", help="The client's certificate."),
+        option("--tls-key", type=FILE, metavar="FILE", help="The client's private key."),
+    ]
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def wrapper(**values: Any) -> Any:
+            names = ("address", "scheduler_file", "tls_ca_file", "tls_cert", "tls_key")
+            return command(where=Where(**{name: values.pop(name) for name in names}), **values)
+
+        decorated: Any = wrapper
+        for each in reversed(given):
+            decorated = each(decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
+
+
+TIMEOUT = option(
+    "--timeout",
+    type=click.FloatRange(min=1, max=86_400),
+    metavar="SECONDS",
+    help="For one host, from its turn on; by default a minute, and three times what its probes may take.",
+)
+SELECT = option("--select", multiple=True, callback=comma_separated, metavar="ID,...", help="Only these rules.")
+IGNORE = option("--ignore", multiple=True, callback=comma_separated, metavar="ID,...", help="Not these rules.")
+
+
+@click.group()
+def fleet() -> None:
+    """Ask every host of a Dask cluster: which one is slow, limited or different?
+
+    Nothing is installed there and nothing is left there.
+    """
+
+
+@fleet.command()
+@cluster_options()
+@TIMEOUT
+@SELECT
+@IGNORE
+@report_options()
+def doctor(target: Target, where: Where, timeout: float | None, **wishes: Any) -> int:
+    """Look at what multiprocessing needs of each host, and name what stands in its way.
+
+    Nothing is measured.
+    """
+    return asked(fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes), where, target)
+
+
+@fleet.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@option("--quick", "level", flag_value="quick", help="Some seconds for each host.")
+@option("--thorough", "level", flag_value="thorough", help="More sizes and narrower intervals, in some minutes.")
+@option("--budget", type=click.FloatRange(min=0.5, max=86_400), metavar="SECONDS", help="Time for each host's probes.")
+@cluster_options()
+@TIMEOUT
+@SELECT
+@IGNORE
+@report_options()
+def probe(
+    target: Target, where: Where, names: tuple[str, ...], level: str | None, budget: float | None, **wishes: Any
+) -> int:
+    """Measure what multiprocessing costs on each host, all hosts at the same time.
+
+    NAME is a probe, as listed by 'mpdiag explain'; without one, all of them run. Each host is probed once, however many
+    workers it has, and by nobody else of ours meanwhile.
+    """
+    probes = gathering.Request(names=names, level=level or "default", budget_s=budget)
+    timeout = wishes.pop("timeout")
+    return asked(fleeting.Request("probe", probes, timeout, redact=target.redact, **wishes), where, target)
+
+
+def asked(request: fleeting.Request, where: Where, target: Target) -> int:
+    """Ask the hosts, show the report and give the exit code."""
+    with connected(where) as cluster, progress(target.quiet, 1) as shown:
+        shown.probing("hosts", 0, request.patience_s)
+        report, interrupted = fleeting.ask(request, cluster, lambda _done, _whole: shown.tick())
+    code = emit(report, target)
+    if interrupted:
+        return errors.INTERRUPTED
+    return code or (errors.FINE if any(host.report for host in report.hosts) else errors.FAILED)
