@@ -276,9 +276,11 @@ def doubts(request: Request, head: Report, run: lives.Run, lived: Sequence[lives
         themselves = sum(any(book.noted("gave_way")) for book in run.books)
         if themselves:
             yield f"{themselves} of {len(run.books)} processes profiled themselves: --cprofile stops there"
-    if run.exit != 0:
+    if run.exit not in (0, None):
         how = f"with exit code {run.exit}" if isinstance(run.exit, int) else f"by {run.exit}"
         yield f"the program ended {how}: what it did until then is told"
+    if run.outside is None:
+        yield "nobody looked from outside: memory, queueing for CPUs and processes without taps are not known"
     if not head.python:
         yield "the program's interpreter is not known: what rests on its facts was not judged"
     elif "version" not in head.python:
@@ -286,8 +288,8 @@ def doubts(request: Request, head: Report, run: lives.Run, lived: Sequence[lives
     own = [life for life in lived if life.role in accounts.OWN]
     if unseen := sum(life.book is None for life in own):
         yield (
-            f"{unseen} of {len(own)} processes were seen from outside alone: what is no Python 3.9 or newer, or was "
-            "started with -E, -I or -S, loads no taps"
+            f"{unseen} of {len(own)} processes were seen from outside alone: what is no Python 3.9 or newer, was "
+            "started with -E, -I or -S, or was there before, loads no taps"
         )
     share = run.outside.surroundings.others_share if run.outside else None
     if share is not None and share > CONTENDED:

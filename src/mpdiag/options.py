@@ -149,12 +149,14 @@ def emit(report: Report, target: Target, err: bool = False, counted: Sequence[Fi
             and the user wants it quiet.
         counted: the findings that matter for the exit code; all, if nothing else is said.
     """
-    shown, known = _told(report, target.redact)
+    from mpdiag.presenting import leaving
+
+    shown, plain = leaving(report, target.redact)
+    plain = replace(plain, width=100, verbose=target.verbose)
     writes: list[Callable[[], None]] = []
     if not (err and target.quiet and target.outputs):
-        printed = replace(terminal_style(target.verbose, err), **known)
+        printed = replace(terminal_style(target.verbose, err), folder=plain.folder, rules=plain.rules)
         writes.append(partial(say, registry.renderer(target.format).render(shown, printed), err))
-    plain = Style(width=100, verbose=target.verbose, **known)
     rendered = [(output, registry.renderer(output.format).render(shown, plain)) for output in target.outputs]
     failures = []
     writes += [partial(output.write, content) for output, content in rendered]
@@ -166,20 +168,6 @@ def emit(report: Report, target: Target, err: bool = False, counted: Sequence[Fi
     if failures:
         raise failures[0]
     return exit_code(report, target.fail_on, report.findings if counted is None else counted)
-
-
-def _told(report: Report, hide: bool) -> tuple[Report, dict[str, Any]]:
-    """The report as it leaves mpdiag, and what formats may know beside it: fields of `Style`."""
-    from mpdiag.redact import Identity, redact, redact_values
-
-    folder = ""
-    with contextlib.suppress(OSError):  # it may be gone
-        folder = str(Path.cwd())
-    rules = registry.behind(report)
-    if not hide:
-        return report, {"folder": folder, "rules": rules}
-    who = Identity.here()
-    return redact(report, who), {"folder": redact_values(folder, who), "rules": rules}
 
 
 def say(text: str | bytes, err: bool = False) -> None:

@@ -391,3 +391,14 @@ def test_readers_agree_with_psutil():
 @pytest.mark.parametrize("reader", ["stat", "status", "signals", "memory", "program"])
 def test_of_a_process_that_is_gone_nothing_is_known(reader):
     assert getattr(procfs, reader)(2**22 + 1) is None
+
+
+def test_what_a_process_did_before_it_was_looked_at_is_not_counted(place):
+    while time.process_time() < 1.0:
+        pass
+    sampler = Sampler(place, os.getpid())
+
+    (vital,) = (each for each in sampler.stop() if each.pid == os.getpid())
+
+    assert 0.0 <= vital.cpu_s < 0.5
+    assert vital.rss_peak > 0

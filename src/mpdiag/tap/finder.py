@@ -46,6 +46,11 @@ def install(folder: str) -> None:
     sys.meta_path.insert(0, Finder(folder))
 
 
+def uninstall() -> None:
+    """Find no more."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
+
+
 class Finder:
     """Finds what the other finders find, and lends it a loader that weaves."""
 

@@ -44,8 +44,12 @@ def arm(path: str, words: memoryview) -> None:
     words[layout.H_READY] = 1
 
 
-def disarm() -> None:
-    """Be asked no more, before an exec or the interpreter's end: both make the signal deadly unless it is ignored."""
+def disarm(signal_too: bool = False) -> None:
+    """Be asked no more, before an exec or the interpreter's end: both make the signal deadly unless it is ignored.
+
+    Args:
+        signal_too: nobody will ask any more: the signal may mean again what it meant.
+    """
     global _path, _heeding
     path, _path = _path, ""
     if not _heeding:
@@ -53,7 +57,7 @@ def disarm() -> None:
     try:
         number = signal.SIGRTMAX - 3
         if signal.getsignal(number) is asked:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, signal.SIG_DFL if signal_too else signal.SIG_IGN)
         _heeding = False
         atexit.unregister(disarm)
         if _words is not None:

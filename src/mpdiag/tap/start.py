@@ -42,6 +42,30 @@ def count_in(folder: str) -> None:
     )
 
 
+def start_late(folder: str) -> None:
+    """Start in a program that has run for a while: what it has imported is woven, too."""
+    from . import late
+
+    start(folder)
+    late.weave(os.path.join(folder, "woven"))
+
+
+def stop() -> None:
+    """Make the process what it was before `start`; what cannot be taken away, such as hooks of forks, does nothing."""
+    from . import late
+
+    system: Any = sys.modules["_frozen_importlib"]
+    timed = system._find_and_load.__globals__
+    if timed.get("begin") is core.begin_import:
+        system._find_and_load = timed["find"]
+    finder.uninstall()
+    late.unweave()
+    atexit.unregister(core.finish)
+    atexit.unregister(ending)
+    stacks.disarm(signal_too=True)
+    core.arm("")
+
+
 def ending() -> None:
     """The program ends: one that has used several processes tells what is known only now."""
     if "multiprocessing.process" in sys.modules:
@@ -50,6 +74,8 @@ def ending() -> None:
 
 def forked(_kept: list[object] = kept) -> None:
     """A forked child counts in a ledger of its own; the parent's maps stay, or freeing them would close descriptors."""
+    if not core.state.folder:
+        return
     try:
         core.arm(core.state.folder)
         core.event("forked")

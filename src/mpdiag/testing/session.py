@@ -14,10 +14,10 @@ import pytest
 from mpdiag import machine, observing
 from mpdiag.advice import LEVELS, Finding
 from mpdiag.heading import begin
+from mpdiag.inside import Taps
 from mpdiag.interpreters import Chosen
 from mpdiag.observing import Request
 from mpdiag.testing.guard import Guard
-from mpdiag.testing.taps import Taps
 from mpdiag.text import present
 from mpdiag.watch.lives import lives
 
@@ -100,13 +100,12 @@ class Observer:
     pytest_unconfigure = pytest_sessionfinish
 
     def pytest_report_header(self) -> list[str]:
-        """Say what cannot be seen."""
-        late = ", as far as it can be seen: multiprocessing was imported before" if self._taps.late else ""
-        return [f"mpdiag: observes each test{late}"]
+        """Say that tests are observed."""
+        return ["mpdiag: observes each test"]
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         run = self._taps.end()
-        if run is None:
+        if not self._taps.used:
             return
         self._names = {life.pid: f"{life.name}, which runs {life.target}" for life in lives(run) if life.start}
         for finding in observing.tell(self._request, self._head, run, self._began).findings:

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from mpdiag.testing.taps import Taps
+from mpdiag import inside
+from mpdiag.inside import Taps
 from mpdiag.watch import folder as private
 
 
@@ -20,7 +21,7 @@ def begin(config: pytest.Config) -> None:
     known = config.known_args_namespace
     hands_out = getattr(known, "numprocesses", None) or getattr(known, "tx", None)
     runs_tests = not hands_out or "PYTEST_XDIST_WORKER" in os.environ
-    if runs_tests and "mpdiag_tap" in sys.modules:
+    if runs_tests and inside.observed():
         raise pytest.UsageError("--mpdiag cannot be used under `mpdiag run`, which observes already.")
     folder = private.make_folder() if runs_tests else None
     python = private.prepare(folder, sys.executable) if folder else {}

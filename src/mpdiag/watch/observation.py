@@ -6,7 +6,7 @@ Times are seconds since the sampler began, sizes are bytes; what this system doe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 
@@ -80,6 +80,22 @@ class Vital:
         if self.cpu_user_s is None or self.cpu_system_s is None:
             return None
         return self.cpu_user_s + self.cpu_system_s
+
+    def since(self, before: Vital) -> Vital:
+        """The same without what had added up ``before``."""
+        more = {
+            name: now - then
+            for name in _ADDED_UP
+            if (now := getattr(self, name)) is not None and (then := getattr(before, name)) is not None
+        }
+        return replace(self, **more)
+
+
+#: What grows with a process's age.
+_ADDED_UP = (
+    *("cpu_user_s", "cpu_system_s", "main_cpu_s", "ready_s", "main_ready_s"),
+    *("voluntary_switches", "involuntary_switches"),
+)
 
 
 @dataclass(frozen=True)

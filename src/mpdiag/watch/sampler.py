@@ -28,6 +28,8 @@ from mpdiag.watch.observation import Observation, Surroundings, Vital
 from mpdiag.watch.scales import Scales
 from mpdiag.watch.tracked import LinuxProcess, Tracked, find
 
+#: Older than that, a process was there before the sampler: what it did until then is not counted.
+OLD_S = 0.1
 #: After each look, the next one may be so much later.
 RELAXING = 1.02
 #: Seconds that looks are apart at most.
@@ -38,6 +40,10 @@ SEARCH_EVERY = 2.0
 BATCH = 48
 #: Processes whose end is awaited by a descriptor each, if so many are allowed twice.
 DESCRIPTORS = 512
+
+
+#: A process that is new.
+_NOTHING = Vital(pid=0, started=0.0, parent=None, name="", cmdline=(), first_seen=0.0, born=None, ended=None)
 
 
 class Pace(NamedTuple):
@@ -73,6 +79,7 @@ class Sampler:
         self._ledgers = Ledgers(folder)
         self._alive: dict[int, Tracked] = {}
         self._ended: list[Tracked] = []
+        self._before: dict[Tracked, Vital] = {}
         self._descriptors: dict[int, int] = {}
         self._pace = pace
         self._asker = Asker(self._ledgers.folder, pace.ask)
@@ -114,7 +121,8 @@ class Sampler:
         """What has been seen so far; may be asked while looking goes on."""
         with self._lock:
             seen = [*self._ended, *self._alive.values()]
-            return tuple(process.vital() for process in sorted(seen, key=lambda process: process.first_seen))
+            seen.sort(key=lambda process: process.first_seen)
+            return tuple(process.vital().since(self._before.get(process, _NOTHING)) for process in seen)
 
     def observation(self) -> Observation:
         """All that was seen; of use after `stop`."""
@@ -212,6 +220,8 @@ class Sampler:
                 self._remember_once(process)
             return None
         self._alive[pid] = process
+        if process.born is not None and process.born < -OLD_S:
+            self._before[process] = process.vital()
         if hasattr(os, "pidfd_open") and len(self._descriptors) < self._most_descriptors:
             self._open(process)
         return process

@@ -1,4 +1,4 @@
-"""Arms the taps within a process that runs already, and has it count each test in a ledger of its own."""
+"""Arms the taps within a process that runs already, for a while, or for one test after another."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ from mpdiag.watch import folder as private
 from mpdiag.watch.books import Book, read
 from mpdiag.watch.lives import Run
 
+#: What the taps are called in observed processes.
+_PACKAGE = "mpdiag_tap"
 #: What a process does that uses no others.
 _ALONE = frozenset({"import", "boot"})
 
 
 @dataclass(frozen=True)
 class Began:
-    """When a test began, by all clocks."""
+    """When what is observed began, by all clocks."""
 
     folder: Path
     wall_s: float
     cpu_s: float
     main_cpu_s: float
+
+
+def observed() -> bool:
+    """Whether this process is observed already, by whomever."""
+    return _PACKAGE in sys.modules
 
 
 class Taps:
@@ -43,14 +50,13 @@ class Taps:
         self.folder = folder
         self._numbers = count()
         self._used = True
-        #: Whether the library was there before, so that not all of it is seen.
-        self.late = "multiprocessing" in sys.modules
         sys.path.insert(0, str(folder / private.SITE))
         try:
-            self._start: ModuleType = import_module("mpdiag_tap.start")
+            self._start: ModuleType = import_module(f"{_PACKAGE}.start")
         finally:
             sys.path.remove(str(folder / private.SITE))
-        self._start.start(str(folder))
+        self._start.start_late(str(folder))
+        self._environ = {name: os.environ.get(name) for name in ("PYTHONPATH", private.VARIABLE)}
         os.environ.update(private.environment(folder))
         self._began = self._now(folder)
 
@@ -69,16 +75,19 @@ class Taps:
         """Where the processes of the test at hand write."""
         return self._began.folder
 
-    def end(self) -> Run | None:
-        """What is known of the test, which is over; None if it used no processes."""
+    def end(self) -> Run:
+        """What is known of the time since it began, which is over."""
         now, began = self._now(self._began.folder), self._began
         books = read(now.folder / private.LEDGERS)
         self._used = _used(books)
-        if not self._used:
-            return None
         own = os.getpid()
         ended = tuple(self._ended(book, now) if book.pid == own else book for book in books)
-        return Run(own, began.wall_s, now.wall_s, 0, float(self._start.places.usable()), ended)
+        return Run(own, began.wall_s, now.wall_s, None, float(self._start.places.usable()), ended)
+
+    @property
+    def used(self) -> bool:
+        """Whether processes were used, as far as was known at the end."""
+        return self._used
 
     def forget(self) -> None:
         """What the last test wrote is of no use any more, unless its processes still live; ours is mapped anyway."""
@@ -88,12 +97,14 @@ class Taps:
                     path.unlink()
 
     def close(self) -> None:
-        """The session is over: count for nobody from now on, and take everything away."""
-        self._start.core.arm("")
-        environ = private.outside(os.environ)
-        for name in set(os.environ) - set(environ):
-            del os.environ[name]
-        os.environ.update(environ)
+        """Count for nobody from now on, and take everything away."""
+        self._start.stop()
+        for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+            del sys.modules[name]  # its folder goes
+        for name, value in self._environ.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _arm(self, folder: Path) -> None:
@@ -106,7 +117,7 @@ class Taps:
         return Began(folder, time.monotonic(), time.process_time(), time.thread_time())
 
     def _ended(self, book: Book, now: Began) -> Book:
-        """The ledger of this process, as if it had lived for the test alone."""
+        """The ledger of this process, as if it had lived for that time alone."""
         return replace(
             book,
             began_s=self._began.wall_s,
