@@ -42,6 +42,9 @@ def last(source: Source) -> ast.expr:
         ("from multiprocess.pool import Pool\nPool", "multiprocessing.Pool"),
         ("import loky\nloky.ProcessPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
         ("from joblib.externals import loky\nloky.get_reusable_executor", "concurrent.futures.ProcessPoolExecutor"),
+        ("from joblib import Parallel\nParallel", "joblib.Parallel"),
+        ("from joblib.parallel import delayed\ndelayed", "joblib.delayed"),
+        ("from sklearn.utils.parallel import Parallel as P\nP", "joblib.Parallel"),
         ("import multiprocessing\nclass A:\n    P = multiprocessing.Process\nA.P", "multiprocessing.Process"),
         (
             "try:\n    import billiard as mp\nexcept ImportError:\n    import multiprocessing as mp\nmp.Lock",

@@ -18,7 +18,7 @@ OLDER = " Before, `len(os.sched_getaffinity(0))` does on Linux."
 
 def inspect(source: Source) -> Iterator[Finding]:
     """Find pools of processes with as many workers as cpu_count() says, as it is or through a name."""
-    for kind, word in ((names.POOL, "processes"), (names.EXECUTOR, "max_workers")):
+    for kind, word in names.WORKERS.items():
         for pool in source.made.get(kind, ()):
             given = argument(pool.made, 0, word) if pool.made is not None else None
             if given is not None and counts(source, given):
@@ -28,7 +28,9 @@ def inspect(source: Source) -> Iterator[Finding]:
                     seen="cpu_count() tells the CPUs of the machine, not those that this process may use: in a "
                     "container, a batch job or under taskset there may be far fewer, and each surplus worker costs "
                     "its start and its memory.",
-                    do="Let the number be set from outside, and leave it out by default: from Python 3.13 on that "
+                    do="Pass n_jobs=-1: joblib counts the CPUs that this process may use, quotas included."
+                    if kind == names.PARALLEL
+                    else "Let the number be set from outside, and leave it out by default: from Python 3.13 on that "
                     f"respects the affinity.{'' if source.target.versions[0] >= AWARE else OLDER}",
                 )
 
@@ -51,8 +53,8 @@ LINT: Final = Lint(
         title="The CPU count ignores what this process may use",
         why="Workers beyond the usable CPUs compute nothing sooner: each costs its start and its memory, and under a "
         "quota the group burns its share early in every period and then all its processes stand still.",
-        how="A Pool or ProcessPoolExecutor with os.cpu_count() or multiprocessing.cpu_count() workers. Off unless "
-        "selected: on a machine of one's own it is right.",
+        how="A Pool, ProcessPoolExecutor or Parallel of joblib with os.cpu_count() or multiprocessing.cpu_count() "
+        "workers. Off unless selected: on a machine of one's own it is right.",
         bad="""
             import os
             from multiprocessing import Pool

@@ -42,7 +42,7 @@ def forks(source: Source) -> Iterator[tuple[ast.Call, Risk]]:
         (task.call, task.to) for task in source.tasks if task.to.kind == names.EXECUTOR and task.how != "initializer"
     ]
     for call, thing in found:
-        risk = source.risk(thing, FORK) if thing.library.name != "loky" else None
+        risk = source.risk(thing, FORK)
         if risk is not None:
             yield call, risk
     for call in source.called("os.fork"):

@@ -9,6 +9,7 @@ from typing import Final
 from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
 from mpdiag.source import Source, Task, argument, names
+from mpdiag.source.names import STANDARD
 
 #: What starts processes when it is made.
 MAKERS = (names.POOL, names.MANAGER, names.EXECUTOR)
@@ -24,7 +25,7 @@ def inspect(source: Source) -> Iterator[Finding]:
         tasks = source.workers_at(node) if library not in FREE and not source.guards.guarded(node) else ()
         task = next((task for task in tasks if is_daemon(source, task)), None)
         if task is not None:
-            worker = "a worker of a Pool" if task.to.kind == names.POOL else "a daemonic process"
+            worker = "a daemonic process" if task.to.kind == names.PROCESS else "a worker of a Pool"
             yield LINT.finding(
                 source.place(node),
                 level="error",
@@ -47,7 +48,7 @@ def is_daemon(source: Source, task: Task) -> bool:
     """Whether what runs a task may have no children."""
     if task.to.subclass is not None and task.how != "run":
         return False
-    if task.to.kind == names.POOL:
+    if task.to.kind == names.POOL or (task.to.kind == names.PARALLEL and task.to.library is STANDARD):
         return True
     if task.to.kind != names.PROCESS:
         return False

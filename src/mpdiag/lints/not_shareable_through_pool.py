@@ -23,13 +23,13 @@ def inspect(source: Source) -> Iterator[Finding]:
             if thing.kind in INHERITED:
                 what = names.described(thing.kind)
                 error = "objects should only be shared between processes through inheritance"
+                once = "Hand it to every worker when it starts, by `initializer=` and `initargs=`, or take the proxy"
                 yield LINT.finding(
                     source.place(node),
                     level="error",
                     seen=f"{what[:1].upper()}{what[1:]} is an argument of `{task.how}()`: a task is pickled, and this "
                     f"raises RuntimeError: {thing.kind.rpartition('.')[2]} {error}.",
-                    do="Hand it to every worker when it starts, by `initializer=` and `initargs=`, or take the proxy "
-                    "that a Manager() gives.",
+                    do=f"{'Take the proxy' if task.to.kind == names.PARALLEL else once} that a Manager() gives.",
                 )
 
 
@@ -63,9 +63,9 @@ LINT: Final = Lint(
         title="An object that a pool cannot send to its tasks",
         why="Queues, locks and shared values reach a process when it starts. What a task is given travels as a pickle, "
         "and they refuse: RuntimeError from the submitting call, or from the result.",
-        how="Queue, Lock, Event, Value and their like of multiprocessing among the arguments of tasks of Pool and "
-        "ProcessPoolExecutor, also in a partial and in the tuples of starmap. Silent about initargs, connections and "
-        "what a Manager gives.",
+        how="Queue, Lock, Event, Value and their like of multiprocessing among the arguments of tasks of Pool, of "
+        "ProcessPoolExecutor and of joblib's Parallel, also in a partial and in the tuples of starmap. Silent about "
+        "initargs, connections and what a Manager gives.",
         bad="""
             from multiprocessing import Pool, Queue
 

@@ -32,16 +32,25 @@ def inspect(source: Source) -> Iterator[Finding]:
         for node, value in (*repeated(source, task), *carried(source, task)):
             size = source.values.size(value)
             loaded = isinstance(value, ast.Call) and source.concept(value.func) in LOADERS
-            if loaded or (size is not None and size >= LARGE):
+            if (loaded or (size is not None and size >= LARGE)) and not is_mapped(source, task, value):
+                each = "batch of tasks" if task.to.kind == names.PARALLEL else "task"
                 much = f"at least {size // 10**6 or 1} MB" if size else "a loaded table or model"
                 yield LINT.finding(
                     source.place(node),
                     level="warning" if size else "note",
-                    seen=f"`{ast.unparse(node)}` ({much}) is pickled, sent and unpickled again for every task, though "
-                    "it is the same for all.",
-                    do="Give it to each worker once: `initializer=` a function that keeps it in a global, with "
+                    seen=f"`{ast.unparse(node)}` ({much}) is pickled, sent and unpickled again for every "
+                    f"{each}, though it is the same for all.",
+                    do="Make it an array of NumPy, which joblib maps into the workers, or let these make or read it."
+                    if task.to.kind == names.PARALLEL
+                    else "Give it to each worker once: `initializer=` a function that keeps it in a global, with "
                     "`initargs=`; or send what is needed of it.",
                 )
+
+
+def is_mapped(source: Source, task: Task, value: ast.expr) -> bool:
+    """Whether joblib writes a value to a file once, and workers map that: large arrays, also those within tables."""
+    concept = source.concept(value.func) if isinstance(value, ast.Call) else ""
+    return task.to.kind == names.PARALLEL and (concept.startswith("numpy.") or concept in LOADERS)
 
 
 def repeated(source: Source, task: Task) -> Iterator[tuple[ast.expr, ast.expr]]:

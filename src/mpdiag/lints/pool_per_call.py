@@ -15,7 +15,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     """Find pools and executors of processes in for loops."""
     if source.is_test:
         return
-    for kind in sorted(names.PROCESS_POOLS):
+    for kind in (names.EXECUTOR, names.POOL):
         for pool in source.made.get(kind, ()):
             loop = repeated(source, pool.made) if pool.made and pool.subclass is None else None
             if pool.made and loop is not None and not varies(source, pool.made, loop):

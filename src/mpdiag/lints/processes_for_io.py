@@ -39,7 +39,9 @@ def inspect(source: Source) -> Iterator[Finding]:
                 level="note",
                 seen=f"`{function.name}` waits for `{source.concept(wait.func)}` and computes nothing. Threads wait "
                 "as well, without starting an interpreter for each, without its memory and without pickling.",
-                do="Use a ThreadPoolExecutor, with as many threads as the peer bears requests at once.",
+                do='Pass `prefer="threads"` to Parallel, with as many jobs as the peer bears requests at once.'
+                if task.to.kind == names.PARALLEL
+                else "Use a ThreadPoolExecutor, with as many threads as the peer bears requests at once.",
             )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from mpdiag.advice import Finding, Level, Lint
 from mpdiag.model import Doc
 from mpdiag.source import FRESH, Source, Task, Thing, names
+from mpdiag.source.names import LOKY
 
 #: Kind → what to take instead.
 INSTEAD = {
@@ -28,7 +29,8 @@ def inspect(source: Source) -> Iterator[Finding]:
             continue
         for node in task.given:
             thing = None if task.each else source.things.thing(node)
-            found = consequence(source, task, thing) if thing and thing.kind in INSTEAD else None
+            copied = thing is not None and thing.kind == names.FILE and task.to.library is LOKY
+            found = consequence(source, task, thing) if thing and thing.kind in INSTEAD and not copied else None
             if thing and found:
                 yield LINT.finding(source.place(node), level=found[0], seen=found[1], do=f"Pass {INSTEAD[thing.kind]}.")
 
@@ -38,7 +40,8 @@ def consequence(source: Source, task: Task, thing: Thing) -> tuple[Level, str] |
     what = names.described(thing.kind)
     what = f"{what[:1].upper()}{what[1:]}"
     if task.to.kind in names.PROCESS_POOLS and task.how != "initializer":
-        return "error", f"{what} is an argument of `{task.how}()`: it cannot be pickled, which raises TypeError."
+        error = "PicklingError" if task.to.library is LOKY else "TypeError"
+        return "error", f"{what} is an argument of `{task.how}()`: it cannot be pickled, which raises {error}."
     risk = source.risk(task.to, FRESH)
     if thing.kind == names.FILE:
         return (risk.level, f"{what} cannot be pickled: {risk.when}, start() raises TypeError.") if risk else None

@@ -10,7 +10,7 @@ from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
 from mpdiag.source import FUNCTIONS, Function, Source, Task, names
 
-THREADS = frozenset({names.THREAD_EXECUTOR, names.THREAD_POOL, "threading.Thread"})
+THREADS = frozenset({names.THREAD_EXECUTOR, names.THREAD_POOL, names.THREAD_PARALLEL, "threading.Thread"})
 #: Builtins that compute in Python's own time.
 PLAIN = frozenset(
     {
@@ -52,7 +52,9 @@ def inspect(source: Source) -> Iterator[Finding]:
                 level="note",
                 seen=f"`{function.name}` computes in Python and never waits. The global interpreter lock lets one "
                 "thread at a time do that: these take as long as one after the other.",
-                do="Use a ProcessPoolExecutor, with a chunksize where the tasks are short, or a free-threaded build.",
+                do="Leave out what asks joblib for threads, or use a free-threaded build."
+                if task.to.kind == names.THREAD_PARALLEL
+                else "Use a ProcessPoolExecutor, with a chunksize where the tasks are short, or a free-threaded build.",
             )
 
 

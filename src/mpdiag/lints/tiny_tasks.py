@@ -12,6 +12,10 @@ from mpdiag.source import Source, Task, argument, names
 
 #: From so many items on it is worth a thought.
 MANY = 1000
+#: What a task costs that does nothing.
+PRICES = {names.EXECUTOR: "0.1 ms", names.POOL: "0.03 ms", names.PARALLEL: "0.2 ms"}
+CHUNKS = "Pass chunksize=, so large that a chunk takes some milliseconds and each worker still gets several."
+BATCHES = "Leave out batch_size=1: joblib then makes batches that take long enough."
 IMAPS = frozenset({"imap", "imap_unordered"})
 
 
@@ -23,13 +27,12 @@ def inspect(source: Source) -> Iterator[Finding]:
         items = handed_singly(task)
         length = length_of(source, items) if items is not None else None
         if length is not None:
-            each = "0.1 ms" if task.to.kind == names.EXECUTOR else "0.03 ms"
             yield LINT.finding(
                 source.place(task.call),
                 level="note",
-                seen=f"{task.how}() sends {length} one by one, each at the price of about {each} of computing. Tasks "
-                "shorter than that take longer here than in a plain loop.",
-                do="Pass chunksize=, so large that a chunk takes some milliseconds and each worker still gets several.",
+                seen=f"{task.how}() sends {length} one by one, each at the price of about {PRICES[task.to.kind]} of "
+                "computing. Tasks shorter than that take longer here than in a plain loop.",
+                do=BATCHES if task.to.kind == names.PARALLEL else CHUNKS,
             )
 
 
@@ -39,6 +42,9 @@ def handed_singly(task: Task) -> ast.expr | None:
         given = argument(task.call, 99, "chunksize")
     elif task.to.kind == names.POOL and task.how in IMAPS:
         given = argument(task.call, 2, "chunksize")
+    elif task.to.kind == names.PARALLEL and task.to.made is not None:
+        size = argument(task.to.made, 99, "batch_size")
+        return task.call.args[0] if isinstance(size, ast.Constant) and size.value == 1 else None
     else:
         return None
     return argument(task.call, 1, "iterable") if given is None else None
@@ -62,9 +68,10 @@ LINT: Final = Lint(
         title="Tasks too small for a pool",
         why="Each task is pickled, queued, picked up by a worker and answered. When that takes longer than the task, "
         "more workers make the program slower.",
-        how=f"map() of a process executor, imap() and imap_unordered() of a Pool, without chunksize, over {MANY:,} "
-        "items or more or over the lines of a file: whether the tasks are short does not show, so it is a note. "
-        "Pool.map() chooses a chunk size by itself, and for threads there is none. Silent in tests.",
+        how=f"map() of a process executor, imap() and imap_unordered() of a Pool, without chunksize, and joblib's "
+        f"Parallel with batch_size=1, over {MANY:,} items or more or over the lines of a file: whether the tasks are "
+        "short does not show, so it is a note. Pool.map() chooses a chunk size by itself, and for threads there is "
+        "none. Silent in tests.",
         bad="""
             from concurrent.futures import ProcessPoolExecutor
 

@@ -10,6 +10,7 @@ from typing import Final
 from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
 from mpdiag.source import FUNCTIONS, Function, Source, Task, names
+from mpdiag.source.names import LOKY
 
 #: Methods and attributes by which a class says itself how it is pickled.
 OWN_WAY = frozenset({"__reduce__", "__reduce_ex__", "__new__"})
@@ -128,7 +129,7 @@ def seen(raised: ast.ClassDef, trouble: Trouble, task: Task) -> str:
     """What happens to the exception."""
     outcome = (
         "the pool's result handler dies of it, and whoever waits for a result waits for ever"
-        if task.to.kind == names.POOL
+        if task.to.kind == names.POOL or (task.to.kind == names.PARALLEL and task.to.library is not LOKY)
         else "the executor breaks, and every pending future fails with BrokenProcessPool"
     )
     return (

@@ -9,6 +9,7 @@ from typing import Final
 from mpdiag.advice import Finding, Level, Lint
 from mpdiag.model import Doc
 from mpdiag.source import FRESH, FUNCTIONS, Binding, Source, Task, Thing, names
+from mpdiag.source.names import LOKY
 
 #: Kinds that no pickle holds, wherever it goes.
 NEVER = names.THREAD_SYNC | names.THREAD_QUEUES | names.POOLS | names.EXECUTORS
@@ -24,9 +25,10 @@ PICKLES = frozenset({"__getstate__", "__reduce__", "__reduce_ex__"})
 def inspect(source: Source) -> Iterator[Finding]:
     """Find work that cannot be pickled."""
     for task in source.tasks:
-        if not task.in_process or task.to.library.pickles_functions:
+        by_loky = task.to.library is LOKY  # it pickles functions by what they are, but no locks
+        if not task.in_process or (task.to.library.pickles_functions and not by_loky):
             continue
-        found = nameless(source, task) or dragged(source, task)
+        found = (None if by_loky else nameless(source, task)) or dragged(source, task)
         when = consequence(source, task) if found else None
         if found and when:
             what, do = found
@@ -96,6 +98,7 @@ def dragged(source: Source, task: Task) -> tuple[str, str] | None:
         return None
     here = source.tree.scope(task.call).function.node
     never = NEVER if task.how in ("target", "initializer") else NEVER | INHERITED
+    never -= {names.FILE} if task.to.library is LOKY else set()
     for name, binding, thing in kept(source, owner.node):
         before = binding.scope.function.node is here and getattr(binding.node, "lineno", 0) < task.call.lineno
         if thing.kind in never and (in_init(binding) or before):

@@ -212,8 +212,9 @@ class Source:
     def _is_repeated(self, task: Task) -> bool:
         """Whether more than one process runs a task: the workers of a pool, or what a loop starts."""
         if task.to.kind != names.PROCESS:
-            word = "processes" if task.to.kind == names.POOL else "max_workers"
-            workers = argument(task.to.made, 0, word) if task.to.made else None
+            workers = (
+                argument(task.to.made, 0, names.WORKERS.get(task.to.kind, "max_workers")) if task.to.made else None
+            )
             return workers is None or self.values.number(workers) != 1
         if self.tree.loop(task.call) is not None:
             return True

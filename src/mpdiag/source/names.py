@@ -19,20 +19,30 @@ class Library:
     pickles_functions: bool = False
     #: Its children do not import the main module.
     needs_guard: bool = True
+    #: The start method of its own, if it has one.
+    method: str | None = None
 
 
 STANDARD: Final = Library("multiprocessing")
+LOKY: Final = Library("loky", pickles_functions=True, needs_guard=False, method="loky")
 
 #: Module → the module of the standard library whose names it offers, and what differs.
 MODULES: Final = {
     "billiard": ("multiprocessing", Library("billiard")),
-    "joblib.externals.loky": ("loky", Library("loky", pickles_functions=True, needs_guard=False)),
-    "loky": ("loky", Library("loky", pickles_functions=True, needs_guard=False)),
+    "joblib": ("joblib", LOKY),
+    "joblib.externals.loky": ("loky", LOKY),
+    "loky": ("loky", LOKY),
     "multiprocess": ("multiprocessing", Library("multiprocess", pickles_functions=True)),
+    "sklearn.utils.parallel": ("joblib", LOKY),
     "torch.multiprocessing": ("multiprocessing", Library("torch.multiprocessing")),
 }
+#: Last parts of these names that many a file holds.
+_COMMON: Final = frozenset({"parallel"})
 #: Words of which a file that imports such a module holds one.
-WORDS: Final = frozenset({"concurrent", "multiprocessing", *(name.rpartition(".")[2] for name in MODULES)})
+WORDS: Final = frozenset(
+    {"concurrent", "multiprocessing"}
+    | {name if (last := name.rpartition(".")[2]) in _COMMON else last for name in MODULES}
+)
 
 _SYNC = ("Barrier", "BoundedSemaphore", "Condition", "Event", "Lock", "RLock", "Semaphore")
 _QUEUES = ("JoinableQueue", "Queue", "SimpleQueue")
@@ -43,6 +53,7 @@ _FUTURES = "concurrent.futures"
 _INNER = {
     "multiprocessing": ("context", "pool", "process", "queues", "sharedctypes", "synchronize"),
     _FUTURES: ("_base", "interpreter", "process", "thread"),
+    "joblib": ("parallel",),
 }
 #: Name → the same by the name that we use.
 _SAME: Final = {
@@ -75,6 +86,9 @@ THREAD_POOL: Final = "multiprocessing.ThreadPool"
 EXECUTOR: Final = f"{_FUTURES}.ProcessPoolExecutor"
 THREAD_EXECUTOR: Final = f"{_FUTURES}.ThreadPoolExecutor"
 INTERPRETERS: Final = f"{_FUTURES}.InterpreterPoolExecutor"
+#: What joblib calls with tasks: by processes, and by threads.
+PARALLEL: Final = "joblib.Parallel"
+THREAD_PARALLEL: Final = "joblib.ThreadParallel"
 MANAGER: Final = "multiprocessing.Manager"
 CONTEXT: Final = "multiprocessing.Context"
 #: The pair that a call of ``Pipe`` gives.
@@ -86,8 +100,19 @@ ASYNC_RESULT: Final = "multiprocessing.AsyncResult"
 #: Pools with the methods of `multiprocessing.Pool`, and executors.
 POOLS: Final = frozenset({POOL, THREAD_POOL})
 EXECUTORS: Final = frozenset({EXECUTOR, THREAD_EXECUTOR, INTERPRETERS})
+PARALLELS: Final = frozenset({PARALLEL, THREAD_PARALLEL})
 #: Those whose tasks run in other processes.
-PROCESS_POOLS: Final = frozenset({POOL, EXECUTOR})
+PROCESS_POOLS: Final = frozenset({POOL, EXECUTOR, PARALLEL})
+#: How these call the number of their workers, which is their first argument.
+WORKERS: Final = {POOL: "processes", EXECUTOR: "max_workers", PARALLEL: "n_jobs"}
+#: Backend of joblib → what Parallel is with it. Without a name it is the first, or threads where these are preferred.
+BACKENDS: Final = {
+    "loky": (PARALLEL, LOKY),
+    "multiprocessing": (PARALLEL, STANDARD),
+    "threading": (THREAD_PARALLEL, STANDARD),
+}
+#: Functions of joblib that set what it uses where nothing is named.
+SETTINGS: Final = frozenset({"parallel_backend", "parallel_config", "register_parallel_backend"})
 #: Objects that may only be inherited by a process, or given to it when it starts.
 SYNC: Final = frozenset(f"multiprocessing.{name}" for name in _SYNC)
 QUEUES: Final = frozenset(f"multiprocessing.{name}" for name in _QUEUES)
@@ -150,7 +175,7 @@ _METHODS: Final = {
     "multiprocessing.SharedMemoryManager": {"SharedMemory": "proxy.SharedMemory"},
 }
 #: The last parts of the names of all that makes things.
-MAKERS: Final = frozenset(name.rpartition(".")[2] for name in (*_RETURNS, *_SAME, *_BY_METHOD)).union(
+MAKERS: Final = frozenset(name.rpartition(".")[2] for name in (*_RETURNS, *_SAME, *_BY_METHOD, PARALLEL)).union(
     *_METHODS.values()
 )
 #: Kinds that are not called what people call them.

@@ -75,6 +75,25 @@ class Tasks:
                 yield Task(call, "run_in_executor", pool, call.args[1], _plain(call.args[2:]))
         for call in self._tree.calls_as(*names.MAKERS):
             yield from self._made(call)
+        if "delayed" in self._tree.names or "delayed" in self._tree.attributes:
+            yield from self._delayed()
+
+    def _delayed(self) -> Iterator[Task]:
+        """The calls that joblib makes later: what a Parallel is called with."""
+        for call in self._tree.calls_as():
+            parallel = self._things.thing(call.func) if call.args else None
+            if parallel is not None and parallel.kind in names.PARALLELS:
+                inner = [each for each in ast.walk(self._origin(call.args[0])) if isinstance(each, ast.Call)]
+                for each in inner:
+                    for function in self._held(each.func):
+                        given = _plain(each.args), _words(each.keywords)
+                        yield Task(call, "delayed", parallel, function, *given)
+
+    def _held(self, node: ast.expr) -> list[ast.expr]:
+        """The function of which ``delayed`` makes what is called."""
+        held = self._origin(node)
+        is_held = isinstance(held, ast.Call) and self._things.concept(held.func) == "joblib.delayed"
+        return held.args[:1] if is_held and isinstance(held, ast.Call) else []
 
     def subclassed(self) -> Iterator[Task]:
         """The processes whose class is of this file, as tasks whose function is the class."""

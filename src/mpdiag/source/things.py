@@ -22,6 +22,8 @@ from mpdiag.source.tree import Tree
 
 #: A name that is bound so often is not followed: each look at it asks all that it was bound to.
 MANY = 64
+#: Where what makes pools takes a context.
+_CONTEXTS = {names.EXECUTOR: (1, "mp_context"), names.POOL: (5, "context")}
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,8 @@ class Things:
         if named is not None:
             if named.concept == "contextlib.closing" and node.args:
                 return self.thing(node.args[0])
+            if named.concept == names.PARALLEL:
+                return self._parallel(node)
             kind = names.returned(named.concept)
             return Thing(kind, node, named.library, self._method(node, named)) if kind else None
         if isinstance(node.func, ast.Attribute):
@@ -272,12 +276,26 @@ class Things:
         if named.concept == "multiprocessing.get_context":
             value = argument(call, 0, "method")
             return None if value is None or is_none(value) else literal(value) or CHOSEN
-        place, word = (1, "mp_context") if named.concept == names.EXECUTOR else (5, "context")
-        given = argument(call, place, word) if named.concept in names.PROCESS_POOLS else None
+        place, word = _CONTEXTS.get(named.concept, (99, ""))
+        given = argument(call, place, word)
         if given is None or is_none(given):
-            return named.method
+            return named.method or named.library.method
         context = self.thing(given)
         return CHOSEN if context is None or context.kind != names.CONTEXT else context.method
+
+    def _parallel(self, call: ast.Call) -> Thing | None:
+        """What joblib makes of the arguments of Parallel; None if that is nothing, or set elsewhere."""
+        given = {word: argument(call, place, word) for place, word in enumerate(("n_jobs", "backend"))}
+        given |= {each.arg: each.value for each in call.keywords if each.arg}
+        said = {word: value.value if isinstance(value, ast.Constant) else value for word, value in given.items()}
+        if said["n_jobs"] in (None, 1) or any(each.arg is None for each in call.keywords):
+            return None
+        backend = said["backend"]
+        if backend is None:
+            threads = said.get("prefer") == "threads" or said.get("require") == "sharedmem"
+            backend = None if names.SETTINGS & self._tree.calls.keys() else "threading" if threads else "loky"
+        kind, library = names.BACKENDS.get(backend, ("", STANDARD)) if isinstance(backend, str) else ("", STANDARD)
+        return Thing(kind, call, library, library.method) if kind else None
 
     # --- elements
 

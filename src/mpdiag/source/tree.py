@@ -146,4 +146,6 @@ def _renames(name: str, binding: Binding) -> bool:
     """Whether what ``name`` stands for may be called otherwise where it is made, or be a class."""
     if binding.how == "import":
         return binding.origin.rpartition(".")[2] != name
-    return isinstance(binding.node, ast.ClassDef) or (binding.how == "value" and isinstance(binding.value, _DENOTES))
+    return isinstance(binding.node, ast.ClassDef) or (
+        binding.how in ("value", "entered") and isinstance(binding.value, _DENOTES)
+    )

@@ -19,6 +19,8 @@ line, are read when they are named.
 named is read all the same.
 - `--exclude PATTERN` takes patterns as a .gitignore has them, and holds for what is named too.
 - A file that cannot be read, or not as Python, is a line of the report; the others are checked.
+- billiard, joblib (`Parallel`, `delayed`), loky, multiprocess and torch.multiprocessing are known by what they share
+with the standard library, and by where they differ.
 
 In CI, and in code that has grown:
 

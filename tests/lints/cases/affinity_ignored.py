@@ -49,3 +49,14 @@ def main(items):
     size = len(items) // os.cpu_count()
     with Pool() as pool:
         return pool.map(abs, items, size)
+
+# --- joblib, with the CPUs of the machine
+import os
+from joblib import Parallel, delayed
+def main(items):
+    Parallel(n_jobs=os.cpu_count())(delayed(abs)(item) for item in items)  # expect: MP701
+
+# --- joblib counts for itself
+from joblib import Parallel, delayed
+def main(items):
+    Parallel(n_jobs=-1)(delayed(abs)(item) for item in items)

@@ -102,3 +102,11 @@ def sample():
 def main():
     Process(target=sample).start()
     print(np.random.normal())
+
+# --- the workers of joblib begin with nothing
+import numpy as np
+from joblib import Parallel, delayed
+def draw(_):
+    return np.random.rand()
+def main():
+    return Parallel(n_jobs=2)(delayed(draw)(number) for number in range(9))

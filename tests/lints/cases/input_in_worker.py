@@ -94,3 +94,17 @@ def work(field, input):
 def main(fields):
     with Pool() as pool:
         pool.map(work, fields)
+
+# --- a task of joblib
+from joblib import Parallel, delayed
+def ask(name):
+    return input(name)  # expect: MP613
+def main(names):
+    return Parallel(n_jobs=2)(delayed(ask)(name) for name in names)
+
+# --- a thread of joblib
+from joblib import Parallel, delayed
+def ask(name):
+    return input(name)
+def main(names):
+    return Parallel(n_jobs=2, prefer="threads")(delayed(ask)(name) for name in names)

@@ -244,3 +244,7 @@ def run(items):
         return [executor.submit(pow, item, 2) for item in items]
 if st.button("Run"):
     st.write(run([1, 2]))
+
+# --- joblib's own children do not import the main module
+from joblib import Parallel, delayed
+print(Parallel(n_jobs=2)(delayed(abs)(item) for item in [1, -2]))

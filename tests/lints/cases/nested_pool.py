@@ -221,3 +221,24 @@ def main():
     with Pool() as outer:
         outer.map(region, [[1], [2]])
         outer.map(area, [[1], [2]])
+
+# --- a pool in a task of joblib with the backend of the standard library
+from multiprocessing import Pool
+from joblib import Parallel, delayed
+def region(numbers):
+    with Pool(2) as inner:  # expect: MP413
+        return sum(inner.map(abs, numbers))
+def main():
+    Parallel(n_jobs=2, backend="multiprocessing")(delayed(region)(numbers) for numbers in [[1], [2]])
+
+# --- the workers of loky may have children, and joblib looks after its own
+from multiprocessing import Pool
+from joblib import Parallel, delayed
+def region(numbers):
+    with Pool(2) as inner:
+        return sum(inner.map(abs, numbers))
+def area(numbers):
+    return Parallel(n_jobs=2)(delayed(abs)(number) for number in numbers)
+def main():
+    Parallel(n_jobs=2)(delayed(region)(numbers) for numbers in [[1], [2]])
+    Parallel(n_jobs=2, backend="multiprocessing")(delayed(area)(numbers) for numbers in [[1], [2]])

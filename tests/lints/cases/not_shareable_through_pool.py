@@ -71,3 +71,25 @@ from multiprocessing import Pool
 def run(queue, pool: Pool):
     pool.apply_async(print, (queue, 3))
     pool.map(print, [(queue, 3)])
+
+# --- an argument of a task of joblib
+from multiprocessing import Lock, Queue
+from joblib import Parallel, delayed
+def work(number, queue):
+    queue.put(number)
+def main():
+    queue, lock = Queue(), Lock()
+    Parallel(n_jobs=2)(delayed(work)(number, queue) for number in range(9))  # expect: MP207
+    Parallel(n_jobs=2, backend="multiprocessing")(delayed(work)(number, queue=lock) for number in [1])  # expect: MP207
+
+# --- threads of joblib, and what a manager gives
+from multiprocessing import Manager, Queue
+from joblib import Parallel, delayed
+def work(number, queue):
+    queue.put(number)
+def main():
+    queue = Queue()
+    Parallel(n_jobs=2, prefer="threads")(delayed(work)(number, queue) for number in range(9))
+    with Manager() as manager:
+        shared = manager.Queue()
+        Parallel(n_jobs=2)(delayed(work)(number, shared) for number in range(9))

@@ -125,3 +125,21 @@ class Model:
         return n
 
 Pool().map(Model().score, range(9))
+
+# --- a list that joblib pickles with every batch
+from joblib import Parallel, delayed
+def look(item, table):
+    return table[item]
+def main(items):
+    table = list(range(2_000_000))
+    Parallel(n_jobs=2)(delayed(look)(item, table) for item in items)  # expect: MP201
+
+# --- joblib maps arrays, and what is made for each task is no repetition
+import numpy as np
+from joblib import Parallel, delayed
+def look(item, table):
+    return table[item]
+def main(items):
+    table = np.zeros((1000, 1000))
+    Parallel(n_jobs=2)(delayed(look)(item, table) for item in items)
+    Parallel(n_jobs=2, prefer="threads")(delayed(look)(item, list(range(2_000_000))) for item in items)

@@ -115,3 +115,9 @@ from multiprocessing import Pool
 for batch in batches():
     with Pool() as pool:
         pool.map(print, batch)
+
+# --- joblib keeps its workers from call to call
+from joblib import Parallel, delayed
+def main(batches):
+    for batch in batches:
+        Parallel(n_jobs=2)(delayed(abs)(item) for item in batch)

@@ -81,3 +81,19 @@ from pages import fetch
 def main(urls, session):
     with Pool() as pool:
         return pool.map(fetch, urls), pool.map(session.get, urls)
+
+# --- joblib's processes only wait
+import requests
+from joblib import Parallel, delayed
+def fetch(address):
+    return requests.get(address).text
+def main(addresses):
+    return Parallel(n_jobs=8)(delayed(fetch)(address) for address in addresses)  # expect: MP404
+
+# --- joblib's threads wait as well
+import requests
+from joblib import Parallel, delayed
+def fetch(address):
+    return requests.get(address).text
+def main(addresses):
+    return Parallel(n_jobs=8, prefer="threads")(delayed(fetch)(address) for address in addresses)

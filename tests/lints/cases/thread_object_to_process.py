@@ -62,3 +62,25 @@ from multiprocessing import Pipe, Process
 
 here, there = Pipe()
 p = Process(target=print, args=("log", there))
+
+# --- an argument of a task of joblib
+import queue
+import threading
+from joblib import Parallel, delayed
+def work(number, kept):
+    return number
+def main(path):
+    lock, file = threading.Lock(), open(path)
+    Parallel(n_jobs=2)(delayed(work)(number, lock) for number in range(9))  # expect: MP208
+    Parallel(n_jobs=2)(delayed(work)(number, kept=queue.Queue()) for number in range(9))  # expect: MP208
+    Parallel(n_jobs=2, backend="multiprocessing")(delayed(work)(number, file) for number in range(9))  # expect: MP208
+
+# --- joblib's own pickler copies an open file, and its threads share locks
+import threading
+from joblib import Parallel, delayed
+def work(number, kept):
+    return number
+def main(path):
+    lock, file = threading.Lock(), open(path)
+    Parallel(n_jobs=2)(delayed(work)(number, file) for number in range(9))
+    Parallel(n_jobs=2, backend="threading")(delayed(work)(number, lock) for number in range(9))

@@ -98,3 +98,25 @@ def main():
     thread = Thread(target=work)
     thread.start()
     thread.join()
+
+# --- joblib is asked for threads
+from joblib import Parallel, delayed
+def total(rows):
+    found = 0
+    for row in rows:
+        for cell in row:
+            found += cell * cell
+    return found
+def main(tables):
+    return Parallel(n_jobs=4, prefer="threads")(delayed(total)(rows) for rows in tables)  # expect: MP408
+
+# --- joblib takes processes unless asked
+from joblib import Parallel, delayed
+def total(rows):
+    found = 0
+    for row in rows:
+        for cell in row:
+            found += cell * cell
+    return found
+def main(tables):
+    return Parallel(n_jobs=4)(delayed(total)(rows) for rows in tables)

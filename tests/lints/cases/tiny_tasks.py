@@ -51,3 +51,19 @@ from multiprocessing.pool import ThreadPool
 def main():
     with ThreadPoolExecutor() as executor, ThreadPool() as pool:
         return list(executor.map(abs, range(10**6))), list(pool.imap(abs, range(10**6)))
+
+# --- joblib asked for batches of one
+from joblib import Parallel, delayed
+def main():
+    Parallel(n_jobs=4, batch_size=1)(delayed(abs)(number) for number in range(5000))  # expect: MP402
+    with Parallel(n_jobs=-1, batch_size=1, backend="multiprocessing") as parallel:
+        parallel(delayed(abs)(number) for number in range(5000))  # expect: MP402
+
+# --- joblib makes batches by itself; one job is no pool
+from joblib import Parallel, delayed
+def main(batch):
+    Parallel(n_jobs=4)(delayed(abs)(number) for number in range(5000))
+    Parallel(n_jobs=4, batch_size=batch)(delayed(abs)(number) for number in range(5000))
+    Parallel(n_jobs=1, batch_size=1)(delayed(abs)(number) for number in range(5000))
+    Parallel(n_jobs=4, batch_size=1, prefer="threads")(delayed(abs)(number) for number in range(5000))
+    Parallel(n_jobs=4, batch_size=1)(delayed(abs)(number) for number in range(50))

@@ -208,3 +208,25 @@ def check(form):
 def main(forms):
     with Pool() as pool:
         pool.map(check, forms)
+
+# --- raised in a task of joblib
+from joblib import Parallel, delayed
+class Refused(Exception):
+    def __init__(self, code, reason):
+        super().__init__(reason)
+def check(item):
+    if item < 0:
+        raise Refused(3, "negative")  # expect: MP606
+def main(items):
+    Parallel(n_jobs=2)(delayed(check)(item) for item in items)
+
+# --- raised in a thread of joblib
+from joblib import Parallel, delayed
+class Refused(Exception):
+    def __init__(self, code, reason):
+        super().__init__(reason)
+def check(item):
+    if item < 0:
+        raise Refused(3, "negative")
+def main(items):
+    Parallel(n_jobs=2, backend="threading")(delayed(check)(item) for item in items)

@@ -234,3 +234,43 @@ from multiprocessing import Pool
 
 def run(function, items):
     Pool().map(function, items)
+
+# --- joblib with the backend of the standard library pickles as that does
+from joblib import Parallel, delayed
+def main(items):
+    def nested(item):
+        return item
+    Parallel(n_jobs=2, backend="multiprocessing")(delayed(lambda item: item)(item) for item in items)  # expect: MP204
+    Parallel(n_jobs=2, backend="multiprocessing")(delayed(nested)(item) for item in items)  # expect: MP204
+
+# --- no pickler knows locks
+import threading
+from joblib import Parallel, delayed
+class Store:
+    def __init__(self):
+        self.lock = threading.Lock()
+    def load(self, item):
+        return item
+    def all(self, items):
+        return Parallel(n_jobs=2)(delayed(self.load)(item) for item in items)  # expect: MP204
+
+# --- joblib's own pickler knows functions without a name, and files
+from joblib import Parallel, delayed
+class Store:
+    def __init__(self, path):
+        self.file = open(path)
+    def load(self, item):
+        return item
+    def all(self, items):
+        return Parallel(n_jobs=2)(delayed(self.load)(item) for item in items)
+def main(items):
+    Parallel(n_jobs=2)(delayed(lambda item: item)(item) for item in items)
+    Parallel(n_jobs=2, backend="threading")(delayed(lambda item: item)(item) for item in items)
+    Parallel(n_jobs=2, prefer="threads")(delayed(lambda item: item)(item) for item in items)
+
+# --- a backend that is set elsewhere, or by a name
+from joblib import Parallel, delayed, parallel_config
+def main(items, backend):
+    Parallel(n_jobs=2, backend=backend)(delayed(lambda item: item)(item) for item in items)
+    with parallel_config(backend="multiprocessing"):
+        Parallel(n_jobs=2)(delayed(lambda item: item)(item) for item in items)

@@ -327,3 +327,27 @@ if __name__ == "__main__":
     suffix = ".txt"
     with ProcessPoolExecutor() as executor:
         print(list(executor.map(work, ["a"])))
+
+# --- what a task of joblib changes stays in its worker
+from joblib import Parallel, delayed
+found = []
+def check(number):
+    if number % 7 == 0:
+        found.append(number)  # expect: MP501
+def main():
+    with Parallel(n_jobs=2) as parallel:
+        parallel([delayed(check)(number) for number in range(100)])
+    print(found)
+
+# --- threads share it; joblib sends the globals of a script along with its functions
+from joblib import Parallel, delayed
+found = []
+limit = None
+def check(number):
+    found.append(number)
+def below(number):
+    return number < limit
+if __name__ == "__main__":
+    Parallel(n_jobs=2, require="sharedmem")(delayed(check)(number) for number in range(100))
+    limit = 7
+    print(found, Parallel(n_jobs=2)(delayed(below)(number) for number in range(100)))
