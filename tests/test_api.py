@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import mpdiag
-from mpdiag import engine, registry, reports
+from mpdiag import engine, gathering, registry, reports
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.watch.folder import outside
 
@@ -183,7 +183,7 @@ def test_probe_is_the_one_of_the_command_line(monkeypatch):
     report = mpdiag.probe("polling", level="quick", budget_s=2.0, python=sys.executable, select=["MP302"])
 
     assert report.value == replace(PROBE, command=("mpdiag.probe()",))
-    wanted = engine.Request(names=("polling",), level="quick", budget_s=2.0, select=("MP302",))
+    wanted = gathering.Request(names=("polling",), level="quick", budget_s=2.0, select=("MP302",))
     assert asked == [(wanted, sys.executable)]
 
 

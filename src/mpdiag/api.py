@@ -10,7 +10,7 @@ from dataclasses import replace
 from html import escape
 from typing import Literal
 
-from mpdiag import engine, inside, observing, presenting, registry, report
+from mpdiag import engine, gathering, inside, observing, presenting, registry, report
 from mpdiag.advice import Finding
 from mpdiag.beside import Beside
 from mpdiag.errors import CannotWork
@@ -104,8 +104,8 @@ def probe(
         CannotWork: the interpreter cannot be run.
         KeyboardInterrupt: it was interrupted.
     """
-    request = engine.Request(names, level, budget_s, tuple(imports), None, tuple(select), tuple(ignore))
-    with progress(False, len(engine.pick_probes(names))) as shown:
+    request = gathering.Request(names, level, budget_s, tuple(imports), None, tuple(select), tuple(ignore))
+    with progress(False, len(gathering.pick_probes(names))) as shown:
         made, interrupted = engine.probe(request, choose(python), shown)
     if interrupted:
         raise KeyboardInterrupt
