@@ -1,7 +1,8 @@
-"""A process started in each of many rounds of a loop."""
+"""A process for each of many pieces of work, all at once or batch by batch."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,13 +15,22 @@ MANY = 100
 
 
 def inspect(source: Source) -> Iterator[Finding]:
-    """Find processes made in loops whose number of rounds stands in the source."""
+    """Find processes made in loops of many rounds, as literals tell, and those that are made for batches of work."""
     if source.is_test:
         return
     for process in source.made.get(names.PROCESS, ()):
         loop = source.tree.loop(process.made) if process.made else None
         rounds = how_often(source, loop) if loop else None
-        if process.made and rounds is not None and rounds >= MANY:
+        batches = in_batches(source, loop) if loop else None
+        if process.made and batches is not None:
+            yield LINT.finding(
+                source.place(process.made),
+                level="note",
+                seen=f"The loop in line {batches.lineno} starts new processes for every batch of work, and waits for "
+                "the slowest of them before it goes on.",
+                do="Give all of the work to one pool: it starts a process for each CPU once, and none waits.",
+            )
+        elif process.made and rounds is not None and rounds >= MANY:
             yield LINT.finding(
                 source.place(process.made),
                 level="warning",
@@ -37,6 +47,18 @@ def how_often(source: Source, loop: Loop) -> int | None:
     return None if not hasattr(loop, "iter") else source.values.count(loop.iter)
 
 
+def in_batches(source: Source, loop: Loop) -> ast.For | None:
+    """The loop that goes through work in strides, and joins what is made in ``loop`` for each."""
+    outer = source.tree.loop(loop)
+    stride = outer.iter if isinstance(outer, ast.For) and isinstance(outer.iter, ast.Call) else None
+    if stride is None or not isinstance(outer, ast.For):
+        return None
+    concept = source.concept(stride.func)
+    strides = concept == "itertools.batched" or (concept == "range" and len(stride.args) == 3)
+    joins = (call for call, _ in source.methods({names.PROCESS}, "join") if source.tree.within(call, outer))
+    return outer if strides and next(joins, None) is not None else None
+
+
 LINT: Final = Lint(
     module=__name__,
     id="MP101",
@@ -44,8 +66,8 @@ LINT: Final = Lint(
     doc=Doc(
         title="A process for every task",
         why="Starting a process costs milliseconds, a task often less: then most of the time goes into starting.",
-        how=f"A Process made in a loop of {MANY} rounds or more, as far as literals tell how many there are. Silent in "
-        "tests.",
+        how=f"A Process made in a loop of {MANY} rounds or more, as far as literals tell how many there are, or for "
+        "each item of batches that are joined one after the other. Silent in tests.",
         bad="""
             from multiprocessing import Process
 

@@ -1,4 +1,4 @@
-"""Workers that are replaced after each task."""
+"""Workers that are replaced after a task or a few."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
 from mpdiag.source import Source, argument, names
 
+#: Tasks of a worker from which on its start may be cheap beside them.
+SOME = 5
 LIMITS = {names.POOL: (3, "maxtasksperchild"), names.EXECUTOR: (4, "max_tasks_per_child")}
 
 
 def inspect(source: Source) -> Iterator[Finding]:
-    """Find pools whose workers may do but one task."""
+    """Find pools whose workers may do but a few tasks."""
     for kind, (place, word) in LIMITS.items():
         for pool in source.made.get(kind, ()):
             limit = argument(pool.made, place, word) if pool.made else None
-            if limit is not None and source.values.number(limit) == 1:
+            number = source.values.number(limit) if limit is not None else None
+            if limit is not None and number is not None and 0 < number < SOME:
                 yield LINT.finding(
                     source.place(limit),
                     level="note",
-                    seen=f"`{word}=1` starts a new process for every task.",
+                    seen=f"`{word}={number}` starts a new process for every {'task' if number == 1 else 'few tasks'}.",
                     do="Raise it until a start is cheap beside the tasks in between, or leave it out if the tasks leak "
                     "no memory.",
                 )
@@ -36,7 +39,8 @@ LINT: Final = Lint(
         title="Workers replaced after too few tasks",
         why="A worker that is replaced has to be started, to import and to prepare anew; with few tasks in between "
         "that takes longer than the tasks.",
-        how="maxtasksperchild or max_tasks_per_child of 1. Opt-in: it is right where each task spoils its process.",
+        how=f"maxtasksperchild or max_tasks_per_child below {SOME}. Opt-in: it is right where each task spoils its "
+        "process.",
         bad="""
             from multiprocessing import Pool
 

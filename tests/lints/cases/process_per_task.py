@@ -44,3 +44,50 @@ from multiprocessing import Pool
 with Pool() as pool:
     for n in range(1000):
         pool.apply_async(print, (n,))
+
+# --- batch by batch
+from itertools import batched
+from multiprocessing import Process
+
+def run(items, width):
+    for start in range(0, len(items), width):
+        running = [Process(target=print, args=(item,)) for item in items[start:start + width]]  # expect: MP101 note
+        for process in running:
+            process.start()
+        for process in running:
+            process.join()
+    for batch in batched(items, width):
+        running = []
+        for item in batch:
+            process = Process(target=print, args=(item,))  # expect: MP101 note
+            process.start()
+            running.append((process, item))
+        for process, item in running:
+            process.join()
+
+# --- as many at a time as there are workers, or joined after all batches
+from multiprocessing import Process
+
+def run(rounds, workers, items, width):
+    for number in range(rounds):
+        running = [Process(target=print, args=(number, rank)) for rank in range(workers)]
+        for process in running:
+            process.start()
+        for process in running:
+            process.join()
+    running = []
+    for start in range(0, len(items), width):
+        for item in items[start:start + width]:
+            running.append(Process(target=print, args=(item,)))
+            running[-1].start()
+    for process in running:
+        process.join()
+
+# --- one process for each stride
+from multiprocessing import Process
+
+def run(items, width):
+    for start in range(0, len(items), width):
+        process = Process(target=print, args=(items[start:start + width],))
+        process.start()
+        process.join()

@@ -26,3 +26,13 @@ def run(limit):
     Pool(1)
     Pool(maxtasksperchild=None)
     Pool(maxtasksperchild=limit)
+
+# --- a few tasks
+from multiprocessing import Pool
+
+pool = Pool(4, maxtasksperchild=2)  # expect: MP103
+
+# --- as many as pay for a start
+from multiprocessing import Pool
+
+pool = Pool(4, maxtasksperchild=5)
