@@ -70,11 +70,13 @@ class Seen:
     @property
     def elsewhere(self) -> list[str]:
         """What is told of variants in which nothing is wrong: the cause all the same, or something serious."""
-        clean = [variant for variant in self.found if variant != "bad"]
-        told = {variant: [self.rule] * self.tells(variant) + self.serious(variant) for variant in clean}
-        return [
-            f"{self.case.name}/{variant}.py: {rule}" for variant, rules in told.items() for rule in dict.fromkeys(rules)
+        told = [
+            f"{self.case.name}/{variant}.py: {finding.rule}"
+            for variant, findings in self.found.items()
+            for finding in findings
+            if variant != "bad" and (finding.level != "note" or finding.rule == self.rule)
         ]
+        return list(dict.fromkeys(told))
 
 
 def look(case: Case) -> Seen:
