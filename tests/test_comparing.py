@@ -330,7 +330,7 @@ def test_several_runs_stand_side_by_side():
     assert [column.title for column in table(compared, "wall").columns] == ["what", *called]
     assert table(compared, "wall").rows[0] == {"what": "wall time", "0": 5.0, "1": 4.0, "2": 6.0}
     assert table(compared, "findings").rows[0] == {
-        "what": "MP201 mp201", "0": "warning, 20 % to win", "1": None, "2": None,
+        "what": "MP201 mp201", "0": "warning, 20 %", "1": None, "2": None,
     }  # fmt: skip
     assert table(compared, "facts").rows[0]["fact"] == "version"
 
@@ -367,7 +367,8 @@ def test_a_comparison_can_be_shown_and_read_again(renderer, pair):
 
     assert reports.decode(reports.encode(compared).encode(), "x") == compared
     text = renderer.RENDERER.render(compared, Style())
-    assert "Findings" in text
+    assert "Findings, before and after" in text
+    assert ("New findings" in text) is bool(compared.findings)
     if renderer is terminal:
         assert max(map(len, text.splitlines())) <= 80
 

@@ -81,12 +81,18 @@ def _findings(named: Named) -> Section:
     found: dict[str, dict[int, str]] = {}
     for at, (_, report) in enumerate(named):
         for finding in report.findings:
-            gain = f", {units.rough(finding.gain.ceiling_fraction, 'fraction')} to win" if finding.gain else ""
+            gain = f", {units.rough(finding.gain.ceiling_fraction, 'fraction')}" if finding.gain else ""
             found.setdefault(f"{finding.rule} {finding.name}", {}).setdefault(at, f"{finding.level}{gain}")
     rows = tuple(
         {"what": rule, **_cells([levels.get(at) for at in range(len(named))])} for rule, levels in sorted(found.items())
     )
-    return Section("findings", "Findings", "ok", columns=_columns(named, Column("what", "mistake"), None), rows=rows)
+    return Section(
+        "findings",
+        "Findings, and at most to win",
+        "ok",
+        columns=_columns(named, Column("what", "mistake"), None),
+        rows=rows,
+    )
 
 
 def _columns(named: Named, first: Column, unit: str | None) -> tuple[Column, ...]:

@@ -112,6 +112,8 @@ def _table_of(findings: list[Finding]) -> Section:
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
+    if not present.judged(report):
+        return
     yield f"#### {present.headline(report)}: {present.counts(report)}"
     yield ""
     full, brief = present.split_findings(report, style)

@@ -124,8 +124,8 @@ def headline(report: Report) -> str:
 
 
 def judged(report: Report) -> bool:
-    """Whether there is anything to say of findings: nothing is judged while a program still runs."""
-    return report.kind != "run" or bool(report.findings or report.passed or report.not_judged)
+    """Whether there is anything to say of findings: while a program runs, nothing is judged; a change may bring none."""
+    return report.kind not in ("run", "compare") or bool(report.findings or report.passed or report.not_judged)
 
 
 def levels(findings: Iterable[Finding]) -> str:
