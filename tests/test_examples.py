@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import multiprocessing
 import re
 import subprocess
@@ -19,6 +20,9 @@ README = (FOLDER / "README.md").read_text(encoding="utf-8")
 #: What the others share.
 HELPER = FOLDER / "compare.py"
 EXAMPLES = sorted(path for path in FOLDER.glob("*.py") if path != HELPER)
+#: Those that measure their mistake beside its remedy; the others are programs of which one is run at a time.
+COMPARED = [path for path in EXAMPLES if "from compare import compare" in path.read_text(encoding="utf-8")]
+PROGRAMS = [path for path in EXAMPLES if path not in COMPARED]
 #: Its mistake is a wrong result.
 DIFFERS = "unlocked_update"
 
@@ -44,7 +48,7 @@ def table_rows() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", COMPARED, ids=lambda path: path.stem)
 def test_an_example_runs_under_every_start_method(path, method):
     done = run(path, "--scale", "0.02", "--start-method", method)
 
@@ -82,13 +86,35 @@ def test_an_example_is_named_like_its_rule_and_says_how_to_ask_for_it(path):
 
     assert rule is not None
     assert text.startswith(f"{rule.id} {rule.name}: ")
-    assert re.search(rf"^Ask: mpdiag probe [a-z_ ]+.* --select {rule.id}$", text, re.MULTILINE)
+    asks = rf"probe [a-z_ ]+.* --select {rule.id}" if path in COMPARED else rf"run .*examples/{path.name} bad"
+    assert re.search(rf"^Ask: mpdiag {asks}$", text, re.MULTILINE)
+    assert re.search(r"^.*answer was.*:\n\n    ", text, re.MULTILINE)
     assert f"Run: python examples/{path.name} " in text
     assert re.search(r"^Mistake: ", text, re.MULTILINE)
     assert re.search(r"^Remedy: ", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.skipif(sys.platform == "win32", reason="observes with the means of POSIX")
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_mpdiag_says_of_a_program_what_the_program_says(path, tmp_path):
+    """Of the mistake its rule, of the remedy not; a hang ends in exit code 4."""
+    (ask,) = re.findall(r"^Ask: mpdiag (.*) bad$", docstring(path), re.MULTILINE)
+    told = {}
+    for way in ("bad", "good"):
+        file = tmp_path / f"{way}.json"
+        words = [*ask.split(), way]
+        words[1:1] = ["--json", str(file)]
+        done = subprocess.run(
+            [sys.executable, "-m", "mpdiag", *words],
+            cwd=FOLDER.parent, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        findings = json.loads(file.read_text(encoding="utf-8"))["findings"]
+        told[way] = done.returncode, rule_of(path).id in [finding["rule"] for finding in findings]
+
+    assert told == {"bad": (4 if "--on-hang kill" in ask else 0, True), "good": (0, False)}
+
+
+@pytest.mark.parametrize("path", COMPARED, ids=lambda path: path.stem)
 def test_the_probes_that_an_example_names_exist_and_feed_its_rule(path):
     names = re.search(r"^Ask: mpdiag probe ([a-z_ ]+?) --", docstring(path), re.MULTILINE)[1].split()
     rule = rule_of(path)

@@ -86,13 +86,8 @@ def _findings(named: Named) -> Section:
     rows = tuple(
         {"what": rule, **_cells([levels.get(at) for at in range(len(named))])} for rule, levels in sorted(found.items())
     )
-    return Section(
-        "findings",
-        "Findings, and at most to win",
-        "ok",
-        columns=_columns(named, Column("what", "mistake"), None),
-        rows=rows,
-    )
+    columns = _columns(named, Column("what", "mistake"), None)
+    return Section("findings", "Findings, and at most to win", "ok", columns=columns, rows=rows)
 
 
 def _columns(named: Named, first: Column, unit: str | None) -> tuple[Column, ...]:

@@ -124,7 +124,7 @@ def headline(report: Report) -> str:
 
 
 def judged(report: Report) -> bool:
-    """Whether there is anything to say of findings: while a program runs, nothing is judged; a change may bring none."""
+    """Whether there is anything to say of findings: while a program runs nothing is, and a change may bring none."""
     return report.kind not in ("run", "compare") or bool(report.findings or report.passed or report.not_judged)
 
 
