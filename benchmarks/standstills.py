@@ -584,6 +584,19 @@ async def in_thread() -> None:
 # --- the system
 
 
+def never_tell(_answer: Any) -> None:
+    on_time()
+    time.sleep(DEADLINE)
+
+
+@stands("MP302")
+def asks_for_ever(context: Any) -> None:
+    answer = context.Value("i", 0)
+    context.Process(target=never_tell, args=(answer,)).start()
+    while not answer.value:
+        pass
+
+
 @stands("MP616")
 def worker_stopped(context: Any) -> None:
     child = context.Process(target=time.sleep, args=(DEADLINE,), daemon=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from mpdiag import judging, machine, registry, verdicts
 from mpdiag.errors import CannotWork
+from mpdiag.hang import doubts, graph, looking, pages, waits
 from mpdiag.hang import facts as tabled
-from mpdiag.hang import graph, looking, pages, waits
 from mpdiag.hang.scene import Scene, seen_lives
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.hang.tree import Tree
@@ -49,7 +49,7 @@ def explain(tree: Tree, select: Iterable[str] = (), ignore: Iterable[str] = ()) 
         machine=host,
         sections=pages.sections(scene, tables),
         findings=tuple(sorted(judged.findings, key=lambda finding: finding.rank)),
-        quality=tuple(Quality(text) for text in doubts(taken)),
+        quality=tuple(Quality(text) for text in doubts.of(taken)),
         passed=tuple(judged.passed),
         not_judged=tuple(judged.not_judged),
     )
@@ -61,13 +61,3 @@ def seen(taken: Snapshot) -> Scene:
     books = read(taken.tree.folder / LEDGERS) if taken.tree.folder else ()
     known = seen_lives(books, taken.tree.root, taken.at_s, taken.processes)
     return Scene(graph.draw(taken, waits.of(taken)), known)
-
-
-def doubts(taken: Snapshot) -> Iterator[str]:
-    """What could not be seen, and what would show it."""
-    living = [each for each in taken.living.values() if each.python and each.pid not in taken.helpers]
-    silent = [each.pid for each in living if each.answer is None]
-    if silent and taken.tree.folder is None:
-        yield "seen from outside alone: a program that runs under `mpdiag run` tells its stacks, locks and queues"
-    elif silent:
-        yield f"{len(silent)} of {len(living)} processes did not answer: they wait in native code, or load no taps"

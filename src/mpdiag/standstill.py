@@ -118,7 +118,10 @@ class Standing:
             "serves": lambda: "waits for requests",
         }
         words = named.get(row.get("kind"))
-        return words() if words else OUTSIDE.get(str(row.get("doing")), "waits for something unknown")
+        if words:
+            return words()
+        target = f": {row['target']}" if row.get("target") else ""
+        return OUTSIDE.get(str(row.get("doing")), "waits for something unknown") + target
 
     def within(self, row: Row) -> str:
         """What threads of one process share."""

@@ -135,3 +135,35 @@ def test_how_long_a_quota_held_up(tmp_path, version, text, seconds):
 
 def test_without_control_groups_nothing_tells_of_throttling(tmp_path):
     assert cgroups.throttled(tmp_path) is None
+
+
+MEMORY_V1 = ("30 20 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "4:memory:/app\n", "memory/app")
+MEMORY_V2 = ("30 20 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/app\n", "app")
+SOME = "some avg10=0.00 avg60=0.00 avg300=0.00 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9000000\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "expected"),
+    [
+        (MEMORY_V2, {"memory.pressure": SOME.format(1500000), "memory.events": "oom 4\noom_kill 3\n"}, (1.5, 3)),
+        (MEMORY_V1, {"memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"}, (0.5, 2)),
+        (MEMORY_V2, {}, (0.5, None)),
+    ],
+    ids=["v2", "v1, and the machine's pressure", "no controller"],
+)
+def test_what_lack_of_memory_did(tmp_path, version, files, expected):
+    mounts, own, place = version
+    group = tmp_path / "sys/fs/cgroup" / place
+    for folder in (group, tmp_path / "proc/self", tmp_path / "proc/42", tmp_path / "proc/pressure"):
+        folder.mkdir(parents=True)
+    (tmp_path / "proc/self/mountinfo").write_text(mounts)
+    (tmp_path / "proc/42/cgroup").write_text(own)
+    (tmp_path / "proc/pressure/memory").write_text(SOME.format(500000))
+    for name, text in files.items():
+        (group / name).write_text(text)
+
+    assert cgroups.memory_woes(tmp_path, 42) == expected
+
+
+def test_nothing_tells_of_memory_where_there_is_no_proc(tmp_path):
+    assert cgroups.memory_woes(tmp_path, 42) == (None, None)

@@ -134,3 +134,24 @@ def test_a_program_without_its_totals_is_not_judged(table):
 
     with pytest.raises(NotJudged):
         list(RULE.run(*nothing))
+
+
+SPINS = {"pid": 1, "process": "main", "main": True, "kind": "runs", "asks": True, "ran_s": 0.6}
+LOOK = [{"apart_s": 0.7}]
+
+
+@pytest.mark.parametrize(
+    ("asks", "level"), [(False, "warning"), (True, "error")], ids=["another works", "nobody works"]
+)
+def test_a_thread_that_spins_is_not_stuck_in_a_wait(standing, asks, level):
+    other = {"pid": 2, "process": "W (2)", "main": True, "kind": "runs", "asks": asks, "ran_s": 0.0}
+    (finding,) = standing(RULE, waits=[SPINS, other], look=LOOK)
+
+    assert (finding.rule, finding.level, finding.place.line) == ("MP302", level, 7)
+    assert finding.seen.startswith("Not stuck in a wait, but spins: main asks again and again at app.py:7")
+    assert "took 85.7 % of a CPU" in finding.seen
+
+
+@pytest.mark.parametrize("cells", [{"asks": False}, {"ran_s": 0.01}], ids=["computes", "asks now and then"])
+def test_silent_about_threads_that_do_not_spin(standing, cells):
+    assert standing(RULE, waits=[{**SPINS, **cells}], look=LOOK) == []

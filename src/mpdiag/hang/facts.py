@@ -42,6 +42,7 @@ def look_row(scene: Scene) -> dict[str, Any]:
     snapshot = scene.graph.snapshot
     living = snapshot.living.values()
     moved = [seen.moved for seen in living if seen.moved is not None]
+    faults = [seen.faults for seen in living if seen.faults is not None]
     return {
         "state": state(scene.graph),
         "apart_s": snapshot.apart_s,
@@ -50,6 +51,9 @@ def look_row(scene: Scene) -> dict[str, Any]:
         "observed": snapshot.tree.folder is not None,
         "cpu_s": sum(seen.cpu_s for seen in living),
         "moved": sum(moved) if moved else None,
+        "faults": sum(faults) if faults else None,
+        "stalled_s": snapshot.stalled_s,
+        "killed": snapshot.killed,
         "born": snapshot.born,
         "gone": snapshot.gone,
         "stuck": sum(not scene.graph.can_move(wait) for wait in scene.graph.waits),

@@ -12,8 +12,9 @@ from typing import Final
 from mpdiag.hang import answers, kernel, sockets, unwinding
 from mpdiag.hang.answers import Answer, ThreadAnswer
 from mpdiag.hang.kernel import ProcessLook
-from mpdiag.hang.snapshot import Seen, Snapshot, runs_python
+from mpdiag.hang.snapshot import Seen, Snapshot, difference, runs_python
 from mpdiag.hang.tree import Tree
+from mpdiag.machine.cgroups import memory_woes
 from mpdiag.tap import layout
 from mpdiag.watch import processes, procfs
 from mpdiag.watch.folder import LEDGERS
@@ -38,6 +39,8 @@ class Look:
         self.answers = answers
         found = {pid: kernel.look(pid) for pid in tree.pids()}
         self.processes = {pid: look for pid, look in found.items() if look is not None}
+        #: Seconds in which any waited for memory, and how many the kernel killed for want of it, so far.
+        self.stalled_s, self.killed = memory_woes(pid=tree.root)
         #: How often each was asked for its stacks so far.
         self.asks = {pid: word(tree, pid, number, layout.H_ASKED) for pid, number in tree.numbers().items()}
 
@@ -78,6 +81,8 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
         gone=len(first.processes) - same,
         at_s=time.monotonic(),
         opened=opened,
+        stalled_s=difference(second.stalled_s, first.stalled_s),
+        killed=second.killed,
     )
 
 

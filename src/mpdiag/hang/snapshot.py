@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from mpdiag.hang.answers import Answer, ThreadAnswer
 from mpdiag.hang.kernel import End, ProcessLook
@@ -17,6 +17,7 @@ from mpdiag.watch.procfs import Descriptor
 
 #: What an answer may take of the main thread that gives it.
 ANSWERING_NS: Final = 2_000_000
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,9 @@ class Snapshot:
     at_s: float
     #: The open descriptors of each process; None of one whose are not ours to see.
     opened: Mapping[int, Sequence[Descriptor] | None] = field(default_factory=dict)
+    #: Seconds between the looks in which any of its group waited for memory; how many of it the kernel killed for that.
+    stalled_s: float | None = None
+    killed: int | None = None
 
     @cached_property
     def helpers(self) -> dict[int, str]:
@@ -153,6 +157,6 @@ def runs_python(pid: int, command: tuple[str, ...]) -> bool:
     return any("python" in Path(name).name for name in names)
 
 
-def difference(later: int | None, earlier: int | None) -> int | None:
+def difference(later: Number | None, earlier: Number | None) -> Number | None:
     """By how much a count has grown; None if it is not known."""
     return None if later is None or earlier is None else later - earlier

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mpdiag.hang.scene import Scene
-from mpdiag.hang.waits import Wait, is_users, library
+from mpdiag.hang.waits import Wait, is_users, library, users_line
 from mpdiag.watch.bindings import names_in
+from mpdiag.watch.hot import INSTALLED
 from mpdiag.watch.imports import parsed
 from mpdiag.watch.invariance import holds
+from mpdiag.watch.polling import spinning
 
 #: What tells the pool that a thread waits for.
 POOLED = ("future", "result", "pool")
@@ -59,6 +61,9 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "since_s": since(wait, scene),
         "ran_s": scene.graph.snapshot.processes[wait.pid].ran.get(wait.native, 0) / 1e9,
         "unguarded": unguarded(wait, scene),
+        "asks": asks(wait, scene),
+        "target": target(wait, scene),
+        "deep": wait.native in scene.graph.snapshot.processes[wait.pid].deep,
         "answered": bool(wait.stack),
         "file": wait.place.file if wait.place else None,
         "line": wait.place.line if wait.place else None,
@@ -114,6 +119,29 @@ def unguarded(wait: Wait, scene: Scene) -> bool:
         return False
     guards = [node for node in module.body if isinstance(node, ast.If) and "__name__" in names_in(node.test)]
     return not any(holds(guard, outermost.line) for guard in guards)
+
+
+def asks(wait: Wait, scene: Scene) -> bool:
+    """Whether a thread runs, and was at both looks in a loop that does nothing but ask."""
+    before = scene.graph.snapshot.processes[wait.pid].before
+    earlier = [users_line(each.stack) for each in before.threads if each.native == wait.native] if before else []
+    return wait.kind == "runs" and all(
+        place and not INSTALLED.search(place.file) and spinning(place.file, place.function, place.line)
+        for place in (wait.place, *earlier)
+    )
+
+
+def target(wait: Wait, scene: Scene) -> str | None:
+    """The one descriptor that a thread is waiting for in the kernel, and where it leads; None if there is no such."""
+    snapshot = scene.graph.snapshot
+    look = next((each for each in snapshot.processes[wait.pid].look.threads if each.native == wait.native), None)
+    if look is None or look.doing not in ("read", "write", "several", "outside"):
+        return None
+    numbers = look.polled or (look.argument,)
+    opened = {each.number: each.target for each in snapshot.opened.get(wait.pid) or ()}
+    leads_to = opened.get(numbers[0]) if len(numbers) == 1 and numbers[0] is not None else None
+    kind = (leads_to or "").partition(":[")[0]
+    return leads_to and f"descriptor {numbers[0]} ({f'a {kind}' if kind in ('pipe', 'socket') else leads_to})"
 
 
 def since(wait: Wait, scene: Scene) -> float | None:

@@ -26,6 +26,8 @@ from mpdiag.hang.answers import ThreadAnswer
 from mpdiag.watch import processes
 from mpdiag.watch.observation import Frame
 
+#: What brings py-spy along.
+EXTRA: Final = "mpdiag[stacks]"
 #: A process, and its threads.
 Told = tuple[int, tuple[ThreadAnswer, ...]]
 #: Seconds that all of it may take.

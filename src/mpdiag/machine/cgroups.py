@@ -87,13 +87,44 @@ def throttled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
     return max(found, default=None)
 
 
+def memory_woes(root: Path = Path("/"), pid: int | str = "self") -> tuple[float | None, int | None]:
+    """What lack of memory has done to a process's group, or as near as that is told; null if nothing tells.
+
+    Args:
+        root: where to look for proc and sys.
+        pid: the process.
+
+    Returns:
+        The seconds in which any of its processes waited for memory, and how many the kernel killed for want of it.
+    """
+    try:
+        paths = _own_paths((root / f"proc/{pid}/cgroup").read_text())
+        groups = _groups("memory", paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
+    except (OSError, ValueError):
+        return None, None
+    pressures = map(_stalled, (*(group / "memory.pressure" for group in groups), root / "proc/pressure/memory"))
+    files = (group / name for group in groups for name in ("memory.events", "memory.oom_control"))
+    kills = (_counts(file).get("oom_kill") for file in files)
+    return next(filter(_is_told, pressures), None), next(filter(_is_told, kills), None)
+
+
+def _is_told(count: float | None) -> bool:
+    return count is not None
+
+
+def _stalled(file: Path) -> float | None:
+    """Seconds, from the total of the first line, ``some`` (in microseconds)."""
+    totals = (word.removeprefix("total=") for word in _words(file) if word.startswith("total="))
+    total = next(totals, None)
+    return None if total is None else int(total) * 1e-6
+
+
 def _held_up(group: Path) -> float | None:
     """Seconds, from ``throttled_usec`` of v2 or ``throttled_time`` (in nanoseconds) of v1."""
-    words = _words(group / "cpu.stat")
-    counts = dict(zip(words[::2], words[1::2]))
+    counts = _counts(group / "cpu.stat")
     for key, unit in (("throttled_usec", 1e-6), ("throttled_time", 1e-9)):
         if key in counts:
-            return int(counts[key]) * unit
+            return counts[key] * unit
     return None
 
 
@@ -154,6 +185,12 @@ def _words(file: Path) -> list[str]:
         return file.read_text().split()
     except OSError:
         return []
+
+
+def _counts(file: Path) -> dict[str, int]:
+    """The counts of a file that has one a line, by name."""
+    words = _words(file)
+    return {name: int(count) for name, count in zip(words[::2], words[1::2]) if count.isdigit()}
 
 
 def _number(file: Path) -> int | None:

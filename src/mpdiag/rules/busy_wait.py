@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, standstill
 from mpdiag.advice import Confidence, Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
+from mpdiag.standstill import Standing
 from mpdiag.units import interval, number, seconds
 
 #: The part of a core that waiting may burn.
@@ -20,6 +21,12 @@ OFTEN = 5000
 MOSTLY = 0.3
 #: The part of the usable CPUs from which on none is free.
 FULL = 0.85
+
+
+REMEDY: Final = (
+    "Let the system wait: recv() or get() where there is nothing else to do, poll(timeout) or get(timeout=…) where "
+    "there is, multiprocessing.connection.wait() for several connections and process sentinels at once."
+)
 
 
 def judge(polling: Facts) -> Iterator[Finding]:
@@ -38,8 +45,7 @@ def judge(polling: Facts) -> Iterator[Finding]:
         f"({number(polls, '1/s')} polls); poll(timeout) burns {number(patient.median, 'fraction')} of a short wait and "
         f"notices a message after {interval(latency, 's')}. A pause of 10 ms between polls makes that "
         f"{seconds(paused.median)}.",
-        do="Let the system wait: recv() or get() where there is nothing else to do, poll(timeout) or get(timeout=…) "
-        "where there is, multiprocessing.connection.wait() for several connections and process sentinels at once.",
+        do=REMEDY,
         concern=busy.median / LIMIT,
         evidence=(
             Evidence.of("CPU while polling without a pause", busy, "fraction"),
@@ -75,14 +81,35 @@ def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts, sites: F
         seen=f"A process burnt {seconds(spun)} of CPU time in a loop that asks {what}{ideals.where(place)} without a "
         "pause"
         + (f"; meanwhile another waited {seconds(waited)} for a CPU." if delays else "; nobody else needed that CPU."),
-        do="Let the system wait: recv() or get() where there is nothing else to do, poll(timeout) or get(timeout=…) "
-        "where there is, multiprocessing.connection.wait() for several connections and process sentinels at once.",
+        do=REMEDY,
         evidence=(
             Evidence("CPU time spent asking", spun, "s"),
             Evidence("reference: a tenth of the wall time", LIMIT * wall, "s"),
             Evidence("longest wait for a CPU of a process", waited if known else None, "s"),
         ),
     )
+
+
+def stuck(standing: Standing, look: Facts) -> Iterator[Finding]:
+    """Find threads that were at both looks in a loop that only asks; an error where nobody else computes meanwhile."""
+    apart_s = look.number("apart_s")
+    works = any(row["kind"] == "runs" and not row.get("asks") for row in standing.waits)
+    for row in standing.waits:
+        share = ideals.at_least(row, "ran_s") / apart_s
+        if row.get("asks") and share > LIMIT:
+            yield RULE.finding(
+                level="warning" if works else "error",
+                place=Place.of(row, str(row["process"])),
+                confidence="inferred",
+                concern=share / LIMIT,
+                seen=f"Not stuck in a wait, but spins: {standstill.who(row)} asks again and again{standstill.at(row)}, "
+                f"without a pause, and took {number(share, 'fraction')} of a CPU between the looks.",
+                do=REMEDY,
+                evidence=(
+                    Evidence("CPU time of the thread between the looks", ideals.at_least(row, "ran_s"), "s"),
+                    Evidence("reference: a tenth of the time", LIMIT * apart_s, "s"),
+                ),
+            )
 
 
 def _spinning(run: Facts, channels: Facts, hot: Facts, sites: Facts) -> tuple[float, Place | None, str, Confidence]:
@@ -110,6 +137,7 @@ RULE: Final = Rule(
     id="MP302",
     judge=judge,
     run=observed,
+    hang=stuck,
     aliases=("busy-poll",),
     doc=Doc(
         title="Polling without a pause burns a core",
@@ -120,8 +148,7 @@ RULE: Final = Rule(
         "In an observed program: the CPU time of processes while their poll(), empty() or get_nowait() found nothing, "
         "or that stack samples saw in a loop that does nothing else but ask (ready(), done(), is_set(), a Value). "
         "A warning where another process waited for a CPU meanwhile, at "
-        "least 5 % of the "
-        "wall time; else a note.",
+        "least 5 % of the wall time; else a note. Stuck: a thread that uses CPU time is in such a loop at both looks.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "
         "is there and ends. The one that spins has poll(), empty(), is_alive() or get_nowait() inside `while True`. "
         "That poll(timeout) cures it is right: it returns as soon as a message comes, whatever the timeout.",

@@ -1,0 +1,92 @@
+"""Advice when a program waits for memory, or the kernel ended a part of it for want of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mpdiag import ideals, standstill
+from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.model import Doc
+from mpdiag.standstill import Standing
+from mpdiag.units import number
+
+#: Page faults a second that wait for a disk, and the part of the time in which any waits, from which memory is short.
+FAULTS: Final = 50.0
+STALLED: Final = 0.1
+REMEDY: Final = (
+    "Give it more memory (mpdiag doctor tells the limits), or let it hold less: fewer workers, smaller batches, data "
+    "that workers share or map instead of copying."
+)
+
+
+def stuck(standing: Standing, look: Facts) -> Iterator[Finding]:
+    """Find programs whose pages come back from the disk all the time, and processes that were killed for memory."""
+    row = look.rows()[0]
+    yield from _swapping(row, look.number("apart_s"))
+    yield from _killed(row, standing)
+
+
+def _swapping(row: ideals.Row, apart_s: float) -> Iterator[Finding]:
+    faults, stalled = ideals.at_least(row, "faults") / apart_s, row.get("stalled_s")
+    share = ideals.at_least(row, "stalled_s") / apart_s
+    if faults >= FAULTS and (stalled is None or share >= STALLED):
+        told = "" if stalled is None else f", and some of it waited for memory {number(share, 'fraction')} of the time"
+        yield RULE.finding(
+            level="warning",
+            concern=faults / FAULTS,
+            seen=f"It moves, but slowly for want of memory: {number(faults, '1/s')} pages had to come back from the "
+            f"disk{told}.",
+            do=REMEDY,
+            evidence=(
+                Evidence("page faults that waited for a disk", faults, "1/s"),
+                Evidence("reference", FAULTS, "1/s"),
+                Evidence("time in which any waited for memory", share if stalled is not None else None, "fraction"),
+            ),
+        )
+
+
+def _killed(row: ideals.Row, standing: Standing) -> Iterator[Finding]:
+    killed = [each for each in standing.members.values() if not each["alive"] and each.get("exit") == "SIGKILL"]
+    count = standstill.count(row, "killed")
+    if killed and count:
+        yield RULE.finding(
+            level="warning",
+            confidence="inferred",
+            concern=standstill.LIKELY,
+            seen=f"{standstill.some(str(each['process']) for each in killed)} ended by SIGKILL, and the kernel has "
+            f"killed {ideals.counted(count, 'process', 'processes')} of its control group for want of memory.",
+            do=REMEDY,
+            evidence=(
+                Evidence("processes killed for want of memory", count, "1"),
+                Evidence("reference", 0, "1"),
+            ),
+        )
+
+
+RULE: Final = Rule(
+    module=__name__,
+    id="MP707",
+    hang=stuck,
+    aliases=("out-of-memory", "swapping"),
+    doc=Doc(
+        title="Short of memory",
+        why="A program that needs more memory than there is spends its time waiting for pages to come back from the "
+        "disk, a hundred thousand times slower than memory: it looks stuck and is not. Where there is nothing to "
+        "swap to, the kernel kills a process, often a worker, and who waits for its result waits for ever.",
+        how=f"Stuck: at least {FAULTS:g} page faults a second of the program waited for a disk, and where the kernel "
+        f"tells (PSI), some of its control group waited for memory {STALLED * 100:g} % of the time. Or: a process "
+        "ended by SIGKILL, and the control group counts processes that were killed for want of memory.",
+        claim="'It does nothing, so it is a deadlock' is worth a look at /proc/pressure/memory.",
+        bad="""\
+with Pool(64) as pool:
+    pool.map(load_and_train, folds)         # 64 times 2 GiB
+""",
+        good="""\
+with Pool(usable_memory // PER_WORKER) as pool:
+    pool.map(load_and_train, folds)
+""",
+        applies="Linux",
+        links=("https://docs.kernel.org/accounting/psi.html",),
+    ),
+)
