@@ -27,13 +27,15 @@ from mpdiag.bench import Bench, Plan
 from mpdiag.sizer import alone as one
 from mpdiag.sizer.clocks import queued
 from mpdiag.sizer.crews import Crews, kinds
-from mpdiag.sizer.outlook import EACH, LASTING, Outlook
+from mpdiag.sizer.outlook import EACH, Outlook
 from mpdiag.sizer.search import Search
 from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, queueing
 from mpdiag.sizer.subject import Subject
 
 THREADS = (1, 2, 4, 8, 16, 32, 64, 128)
 CHUNKS = (1, 8, 64, 512)
+#: Larger chunks are left out: one with so many seconds of work costs nothing to hand out.
+LASTING = 0.05
 #: Rounds of the sweep at least, those of the finals, and how many settings of the sweep take part in them.
 LEAST, FINALS, FINALISTS = 3, 9, 3
 #: Seconds of work that joblib is given at a time, for each CPU.
@@ -93,7 +95,7 @@ def sweep(search: Search, settings: list[Setting], until: float) -> Speeds:
     number, late = 0, 2 * until - time.perf_counter()
     while number <= LEAST or time.perf_counter() < until:
         for setting in random.sample(settings, len(settings)):
-            if number > 1 and time.perf_counter() > late:
+            if number and time.perf_counter() > late:
                 return speeds
             batch = search.batch(number, setting)
             if batch and number:

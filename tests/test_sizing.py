@@ -25,7 +25,8 @@ TASK = {
     "target": "app:score", "items": 2000, "whole": False, "calls": 120, "first": 0.0118,
     "wall": Measured(ITEM, 0.0041, 0.0043, 60, (ITEM,) * 60), "children": 0.0, "waiting": 0.0, "ready": 0.02,
     "remembers": False, "slowest": 0.0051, "cpu": ITEM, "threads_beside": False, "together": 1.02,
-    "takes_turns": True, "native_threads": 0, "args_b": 2200.0, "result_b": 410.0, "pickle_args": 4.1e-5,
+    "takes_turns": True, "native_threads": 0, "native_pools": "",
+    "args_b": 2200.0, "result_b": 410.0, "pickle_args": 4.1e-5,
     "pickle_result": 1.2e-5, "denied": "", "raised": 0, "error": "",
 }  # fmt: skip
 #: Kind, workers, chunksize and how much faster than the loop.
@@ -50,7 +51,8 @@ def batches(speeds, rounds=7):
         for kind, workers, chunk, speed in speeds:
             wobble = 1 + 0.01 * ((number * 3 + workers) % 5 - 2)
             yield {
-                "round": number, "kind": kind, "workers": workers, "chunk": chunk, "items": 100, "work": 100 * ITEM,
+                "round": number, "kind": kind, "workers": workers, "chunk": chunk, "native": 0,
+                "items": 100, "work": 100 * ITEM,
                 "wall": 100 * ITEM / speed * (1 if kind == "loop" else wobble), "parent": 0.006,
                 "cpu": 100 * ITEM, "ready": 0.0, "queued": 0.0,
             }  # fmt: skip
@@ -58,7 +60,14 @@ def batches(speeds, rounds=7):
 
 def crew(kind, workers):
     own = None if kind == "threads" else 180 * 2**20
-    return {"kind": kind, "workers": workers, "start": 0.0004 if own is None else 0.021, "own": own, "pss": own}
+    return {
+        "kind": kind,
+        "workers": workers,
+        "native": 0,
+        "start": 0.0004 if own is None else 0.021,
+        "own": own,
+        "pss": own,
+    }
 
 
 def gathering(task=TASK, speeds=SPEEDS, others=0.0, stop="interval", **rows):
@@ -122,7 +131,7 @@ def test_a_function_that_no_worker_helps(monkeypatch):
 
 def test_what_cannot_be_sent_and_what_fails_elsewhere(monkeypatch):
     unsendable = gathering({**TASK, "denied": "PicklingError: a lambda"}, [SPEEDS[0], SPEEDS[1]])
-    denied = [{"kind": "spawn", "workers": 4, "reason": "it raised NameError: x (app.py:3) there"}]
+    denied = [{"kind": "spawn", "workers": 4, "native": 0, "reason": "it raised NameError: x (app.py:3) there"}]
     elsewhere = gathering(speeds=SPEEDS[:6], denied=denied)
 
     assert "MP204" in {one.rule for one in reported(monkeypatch, unsendable).findings}

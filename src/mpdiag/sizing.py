@@ -179,7 +179,7 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
     sections.append(
         replace(page.curve(curve, choice, status, reason), process=gathered.process, duration_s=gathered.duration_s)
     )
-    law = laws.fit(curve, choice.chosen.setting.kind, task, gathering.cpus)
+    law = laws.fit(curve, choice.chosen.setting, task, gathering.cpus)
     others = gathered.process.get("others_cpu_fraction", 0.0)
     limit = limits.limit(curve, choice, task, gathering.cpus, others)
     sections.append(page.choosing(choice, limit, extra(gathering, choice)))
@@ -188,7 +188,7 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
         rows = [laws.elsewhere(law, choice, task, request.elsewhere), *laws.beyond(law, task, cost)]
         sections.append(page.elsewhere(rows))
     default = gathering.python.get("default_start_method")
-    names = paste.Names(request.target, request.items, request.setup, default, bool(task["threads_beside"]))
+    names = paste.Names(request.target, request.items, request.setup, default)
     return [*sections, *page.code(choice.chosen.setting, names)]
 
 

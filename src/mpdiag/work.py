@@ -254,6 +254,34 @@ def settle(paths: "tuple[str, ...]", pickled: bytes) -> None:
         initializer()
 
 
+#: Environment variables that native libraries read as they are loaded: how many threads to compute on.
+NATIVE = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def limit_native(threads: int, _brought: "Any", further: "Any" = None) -> None:
+    """Give native libraries so many threads in this process: those that are loaded, and those that will be.
+
+    ``_brought`` has loaded some as it was unpickled; ``further`` prepares the process besides.
+    """
+    import os
+
+    os.environ.update(dict.fromkeys(NATIVE, str(threads)))
+    if further is not None:
+        further()
+    try:
+        control = __import__("threadpoolctl")
+    except ImportError:
+        return
+    control.threadpool_limits(threads)
+
+
 # --- semantics
 
 #: What a program keeps in its modules; each process has a copy of its own.

@@ -60,6 +60,13 @@ def prepared(number):
     return add_up(number)
 """
 
+BLAS = """
+import numpy as np
+MATRIX = np.random.default_rng(1).random((500, 500))
+def multiply(number): return float((MATRIX @ MATRIX)[0, 0]) + number
+def numbers(): return range(40)
+"""
+
 
 @pytest.fixture
 def size(sandbox, tmp_path):
@@ -77,7 +84,8 @@ def size(sandbox, tmp_path):
 
 
 def curve(report):
-    return {(row["kind"], row["workers"], row["chunk"]): row for row in section(report, "curve")["rows"]}
+    rows = section(report, "curve")["rows"]
+    return {(row["kind"], row["workers"], row["chunk"], row["native"]): row for row in rows}
 
 
 def section(report, name):
@@ -85,7 +93,7 @@ def section(report, name):
 
 
 def kinds(report):
-    return {kind for kind, _, _ in curve(report)}
+    return {row["kind"] for row in curve(report).values()}
 
 
 def facts(report, name):
@@ -93,7 +101,8 @@ def facts(report, name):
 
 
 def best(report, prefix):
-    return max(row["speedup"]["median"] for (kind, _, _), row in curve(report).items() if kind.startswith(prefix))
+    rows = [row for row in curve(report).values() if row["kind"].startswith(prefix)]
+    return max(row["speedup"]["median"] for row in rows)
 
 
 def test_a_computing_function_on_every_kind(size):
@@ -208,6 +217,18 @@ def test_what_is_dear_to_send_is_limited_by_pickling(size):
 
     assert facts(report, "choice")["efficient choice"] == "a plain loop"
     assert facts(report, "choice")["limited by"].startswith("pickling: ")
+
+
+def test_native_threads_are_tried_with_a_limit_and_without(size, sandbox):
+    (sandbox.folder / "app.py").write_text(BLAS)
+    _, report, _ = size("app:multiply", "app:numbers", budget=10)
+
+    call = facts(report, "call")
+    if "compute with it" not in call.get("native threads", ""):
+        pytest.skip("NumPy computes on one thread here")
+    assert {row["native"] for row in curve(report).values()} == {None, 1}
+    (finding,) = [one for one in report["findings"] if one["rule"] == "MP406"]
+    assert "Limited to one thread for each worker it ran" in finding["seen"]
 
 
 def test_no_more_calls_than_allowed(size, sandbox):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mpdiag.model import Measured
-from mpdiag.sized.curve import Point, cells, choose, knee, named, points
+from mpdiag.sized.curve import Point, cells, choose, knee, named, points, steps
 from mpdiag.sizer.settings import PLAIN, Setting
 
 
@@ -68,20 +68,27 @@ def test_a_chunksize_only_where_it_wins_something():
     assert chosen(point("fork", 4, 3.9, chunk=16)).chunk == 16
 
 
+def test_limited_workers_are_a_curve_of_their_own():
+    limited = [Point(Setting("fork", n, native=1), *[point("fork", n, 2.0 * n).speedup] * 2) for n in (1, 2, 4)]
+
+    assert steps([*CURVE, *limited], Setting("fork"))[4].speedup.median == 3.4
+    assert steps([*CURVE, *limited], Setting("fork", native=1))[4].speedup.median == 8.0
+
+
 def test_the_knee_is_where_a_further_worker_adds_less_than_half():
-    assert knee(CURVE, "fork") is None
-    assert knee([*CURVE, point("fork", 8, 3.6)], "fork").setting.workers == 4
-    assert knee(CURVE, "loop") is None
+    assert knee(CURVE, Setting("fork")) is None
+    assert knee([*CURVE, point("fork", 8, 3.6)], Setting("fork")).setting.workers == 4
+    assert knee(CURVE, Setting("loop")) is None
 
 
 def test_batches_become_points():
-    batch = {"items": 4, "work": 0.4, "parent": 0.02, "ready": 0.0, "queued": 0.1}
+    batch = {"native": 0, "items": 4, "work": 0.4, "parent": 0.02, "ready": 0.0, "queued": 0.1}
     rows = [
         {**batch, "round": 0, "kind": "loop", "workers": 1, "chunk": 1, "wall": 0.5, "cpu": 0.4},
         {**batch, "round": 0, "kind": "fork", "workers": 2, "chunk": 2, "wall": 0.3, "cpu": 0.6},
     ]
 
-    loop, pool = points(rows, [{"kind": "fork", "workers": 2, "start": 0.05, "own": 2**20, "pss": 2**21}])
+    loop, pool = points(rows, [{"kind": "fork", "workers": 2, "native": 0, "start": 0.05, "own": 2**20, "pss": 2**21}])
 
     assert (loop.setting, loop.speedup.median, loop.item.median) == (PLAIN, 1.0, 0.1)
     assert (pool.speedup.median, pool.item.median) == (pytest.approx(2.0), pytest.approx(0.05))
@@ -105,6 +112,8 @@ def test_a_row_says_what_it_is_for():
         (Setting("threads", 1), "1 thread"),
         (Setting("spawn", 2, 4), "2 processes (spawn), chunksize 4"),
         (Setting("interpreters", 3), "3 interpreters"),
+        (Setting("fork", 2, native=1), "2 processes (fork), native threads limited to 1"),
+        (Setting("loop", native=1), "a plain loop, native threads limited to 1"),
     ],
 )
 def test_a_setting_in_words(setting, words):

@@ -16,6 +16,7 @@ from mpdiag.sized.law import Machine, fit
 from mpdiag.sizer.settings import Setting
 
 TASK = {"wall": Measured(0.01, None, None, 6, (0.01,) * 6), "waiting": 0.0}
+FORK = Setting("fork")
 SLEEPS = {**TASK, "waiting": 0.99}
 
 
@@ -32,12 +33,12 @@ def curve(sigma, *counts, kappa=0.0, **more):
 
 def elsewhere(found, machine, task=TASK, cpus=16.0):
     choice = choose(found, "fork")
-    return laws.elsewhere(fit(found, choice.chosen.setting.kind, task, cpus), choice, task, machine)
+    return laws.elsewhere(fit(found, choice.chosen.setting, task, cpus), choice, task, machine)
 
 
 @pytest.mark.parametrize(("sigma", "kappa"), [(0.0, 0.0), (0.05, 0.0), (0.3, 0.0), (0.02, 0.001)])
 def test_a_law_that_holds_is_found(sigma, kappa):
-    law = fit(curve(sigma, 1, 2, 4, 8, kappa=kappa), "fork", TASK, 16.0)
+    law = fit(curve(sigma, 1, 2, 4, 8, kappa=kappa), FORK, TASK, 16.0)
 
     assert law.universal
     assert (law.by.sigma, law.by.kappa) == pytest.approx((sigma, kappa), abs=1e-9)
@@ -48,11 +49,11 @@ def test_a_law_that_holds_is_found(sigma, kappa):
 def test_the_law_refers_to_one_worker_however_fast_it_is():
     found = [point("loop", 1, 1.0), *(point("fork", count, 0.5 * count) for count in (1, 2, 4, 8))]
 
-    assert fit(found, "fork", TASK, 16.0).speedup(32) == pytest.approx(16.0)
+    assert fit(found, FORK, TASK, 16.0).speedup(32) == pytest.approx(16.0)
 
 
 def test_two_numbers_of_workers_allow_contention_and_coherency():
-    law = fit(curve(0.05, 1, 2), "fork", TASK, 2.0)
+    law = fit(curve(0.05, 1, 2), FORK, TASK, 2.0)
     low, high = law.ends(lambda each: each.speedup(32))
 
     assert not law.universal
@@ -64,12 +65,12 @@ def test_two_numbers_of_workers_allow_contention_and_coherency():
 def test_workers_beyond_the_cpus_tell_nothing_of_the_law():
     found = [*curve(0.0, 1, 2), point("fork", 4, 2.0)]
 
-    assert fit(found, "fork", TASK, 2.0).by.sigma == pytest.approx(0.0)
+    assert fit(found, FORK, TASK, 2.0).by.sigma == pytest.approx(0.0)
 
 
 def test_one_number_of_workers_is_no_law():
-    assert fit(curve(0.1, 1), "fork", TASK, 4.0) is None
-    assert fit([], "fork", TASK, 4.0) is None
+    assert fit(curve(0.1, 1), FORK, TASK, 4.0) is None
+    assert fit([], FORK, TASK, 4.0) is None
 
 
 @pytest.mark.parametrize("counts", [(1, 2), (1, 2, 4, 8)])
@@ -93,7 +94,7 @@ def test_the_truth_lies_between_the_ends_of_most_noisy_curves():
             )
             for count in (1, 2, 4, 8, 16)
         ]
-        low, high = fit(found, "fork", TASK, 16.0).ends(lambda each: each.speedup(32))
+        low, high = fit(found, FORK, TASK, 16.0).ends(lambda each: each.speedup(32))
         inside += low <= truth <= high
 
     assert inside >= 30
@@ -108,12 +109,12 @@ def test_more_workers_than_do_best_are_not_advised():
 
 
 def test_one_process_feeds_no_more_than_it_can():
-    law = fit(curve(0.0, 1, 2, parent=0.001), "fork", TASK, 4.0)
+    law = fit(curve(0.0, 1, 2, parent=0.001), FORK, TASK, 4.0)
 
     assert law.speedup(32) == pytest.approx(10.0)
     assert law.ceiling == pytest.approx(10.0)
     assert "one process hands out" in laws.beyond(law, TASK, None)[0]["remark"]
-    assert math.isinf(fit(curve(0.0, 1, 2), "fork", TASK, 4.0).ceiling)
+    assert math.isinf(fit(curve(0.0, 1, 2), FORK, TASK, 4.0).ceiling)
 
 
 def test_memory_bounds_the_workers():
@@ -140,7 +141,7 @@ def test_more_cpus_do_not_help_what_waits():
     ],
 )
 def test_the_ceiling_of_one_machine(found, speedup, said):
-    row = laws.beyond(fit(found, "fork", TASK, 16.0), TASK, None)[0]
+    row = laws.beyond(fit(found, FORK, TASK, 16.0), TASK, None)[0]
 
     assert row["speedup"] == (None if speedup is None else pytest.approx(speedup))
     assert said in row["remark"]

@@ -13,13 +13,14 @@ from mpdiag.sizer.settings import PLAIN, Setting
 
 NAMES = Names("pkg.mod:double", "pkg.mod:numbers", None, "fork")
 SETTINGS = [Setting("threads", 4), Setting("fork", 2, 16), Setting("spawn", 2), Setting("interpreters", 2)]
+LIMITED = Setting("fork", 2, native=1)
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", [*SETTINGS, LIMITED])
 @pytest.mark.parametrize("items", ["pkg.mod:numbers", None])
 @pytest.mark.parametrize("setup", ["pkg.mod:prepare_a_worker_with_all_it_needs", None])
 def test_it_compiles_and_fits(setting, items, setup):
-    programs = written(setting, Names("pkg.mod:Thing.double", items, setup, "fork", native=True))
+    programs = written(setting, Names("pkg.mod:Thing.double", items, setup, "fork"))
 
     for lines in programs.values():
         compile("\n".join(lines), "pasted", "exec")
@@ -42,13 +43,17 @@ def test_a_start_method_is_named_only_where_it_is_not_the_default():
 
 
 def test_native_threads_are_held_before_anything_is_imported():
-    lines = written(SETTINGS[1], Names("a:f", "a:g", None, "fork", native=True))["joblib"]
+    lines = written(LIMITED, NAMES)["joblib"]
 
-    assert lines.index('os.environ["OMP_NUM_THREADS"] = "1"  # before the other imports') < 3
+    assert lines[0] == "import os"
+    assert lines.index('    os.environ[f"{name}_NUM_THREADS"] = "1"') < lines.index(
+        "from joblib import Parallel, delayed"
+    )
+    assert "NUM_THREADS" not in "".join(written(SETTINGS[1], NAMES)["joblib"])
 
 
 @pytest.mark.parametrize("library", ["concurrent.futures", "multiprocessing.Pool"])
-@pytest.mark.parametrize("setting", SETTINGS[:3])
+@pytest.mark.parametrize("setting", [*SETTINGS[:3], LIMITED])
 def test_it_runs(tmp_path, library, setting):
     (tmp_path / "app.py").write_text("def double(n): return 2 * n\ndef numbers(): return [1, 2, 3]\n")
     lines = written(setting, Names("app.py:double", "app.py:numbers", None, "fork"))[library]

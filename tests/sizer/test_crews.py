@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import threading
 import time
+from dataclasses import replace
 
+import numpy as np  # noqa: F401 - it brings native threads
 import pytest
+from threadpoolctl import threadpool_info
 
 from mpdiag.bench import Bench, Plan
 from mpdiag.sizer import alone as one
@@ -58,7 +62,7 @@ def test_a_batch_on_each_kind(setting):
     assert batch.work == pytest.approx(0.04)
     assert batch.wall >= 0.002 * 20 / setting.workers
     assert 0 < batch.free <= batch.wall
-    assert ((setting.kind, setting.workers) in taken.costs) == (setting.kind != LOOP)
+    assert (setting.crew in taken.costs) == (setting.kind != LOOP)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process holds")
@@ -66,7 +70,7 @@ def test_what_a_process_holds_is_weighed():
     with opened(nap, [0.002]) as taken:
         batch = taken.run(0, Setting("spawn", 1), 2)
 
-    assert 2**20 < taken.costs["spawn", 1].own < 2**28
+    assert 2**20 < taken.costs["spawn", 1, 0].own < 2**28
     assert batch.cpu is not None
     assert batch.ready is not None
 
@@ -84,6 +88,49 @@ def test_what_never_ends_is_denied_in_time(monkeypatch):
         taken.run(0, Setting(METHODS[0], 1), 1)
 
     assert time.monotonic() - begun < 30
+
+
+def limit(_item):
+    return os.environ.get("OMP_NUM_THREADS"), [each["num_threads"] for each in threadpool_info()]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_native_threads_are_limited_in_workers_alone(method):
+    before = dict(os.environ)
+    setting = Setting(method, 1, native=1)
+    with opened(limit, [0]) as taken:
+        taken.run(0, setting, 1)
+        told = taken._open[setting.crew][0].handle.submit(limit, 0).result(30)
+
+    assert told[0] == "1"
+    assert set(told[1]) == {1}
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("setting", [replace(PLAIN, native=1), Setting(THREADS, 2, native=1)])
+def test_native_threads_are_limited_here_for_a_batch(setting):
+    found = []
+
+    def look(_item):
+        found.extend(each["num_threads"] for each in threadpool_info())
+
+    before = [each["num_threads"] for each in threadpool_info()]
+    with opened(look, [0]) as taken:
+        taken.run(0, setting, 4)
+
+    assert set(found) == {1}
+    assert [each["num_threads"] for each in threadpool_info()] == before
+
+
+@pytest.mark.parametrize(("kind", "has"), [(LOOP, False), (THREADS, False), ("spawn", True)])
+def test_without_threadpoolctl_only_new_interpreters_are_limited(monkeypatch, kind, has):
+    monkeypatch.setattr(crews.native, "controllable", lambda: False)
+    with opened(nap, [0.001]) as taken:
+        if has:
+            assert taken.run(0, Setting(kind, 1, native=1), 1).setting.native == 1
+        else:
+            with pytest.raises(Denied, match="takes threadpoolctl"):
+                taken.run(0, Setting(kind, 1, native=1), 1)
 
 
 def test_workers_of_no_interest_are_ended():

@@ -243,6 +243,20 @@ def test_neighbours_are_a_step_or_two_away():
     assert neighbours(PLAIN, COMPUTES) == []
 
 
+def test_native_threads_are_tried_with_a_limit_and_without():
+    class Crowded(Fake):
+        def per_item(self, setting: Setting) -> float:
+            return super().per_item(setting) * (1.0 if setting.native else 3.0)
+
+    search, leader = found_by(Crowded(replace(COMPUTES, native=True)))
+
+    assert leader.native == 1
+    assert {setting.native for setting in first(replace(COMPUTES, native=True))} == {0, 1}
+    assert first(replace(COMPUTES, native=True))[:3] == [PLAIN, Setting("fork", 4, 1, 1), Setting("fork", 4, 1, 0)]
+    assert {setting.native for setting in first(COMPUTES)} == {0}
+    assert {batch.setting.kind for batch in search.batches if batch.setting.native} == {LOOP, "threads", "fork"}
+
+
 def test_speedups_are_paired_by_round():
     slow, fast = Batch(0, PLAIN, 1, 1.0, 2.0), Batch(1, PLAIN, 1, 1.0, 1.0)
     other = Setting("fork", 2)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mpdiag import functions, ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Level, NotJudged, Place, Rule, known
 from mpdiag.model import Doc
-from mpdiag.units import number, seconds
+from mpdiag.units import interval, number, seconds
 
 #: From twice as many runnable threads as CPUs on, each waits as long as it runs.
 LIMIT = 2.0
@@ -132,18 +132,46 @@ def of_function(sized: Facts) -> Iterator[Finding]:
     each, cpu = task["wall"].median, task["cpu"]
     if not task["threads_beside"]:
         return
+    limited, free = (fastest(sized, native) for native in (1, None))
+    told = ""
+    if limited and free:
+        told = f" Limited to one thread for each worker it ran {gain(limited)} as fast as a loop, else {gain(free)}."
     yield RULE.finding(
         level="warning",
         concern=max(cpu / each, 1.0),
         seen=f"A call of {task['target']} takes {seconds(each)} and burns {seconds(cpu)} of CPU time: its libraries "
-        "compute on threads of their own, and every worker brings its own.",
-        do="Measure again with a thread for each worker, OMP_NUM_THREADS=1 in the environment, and take the better: "
-        "many workers of one thread, or one process of many.",
+        f"compute on threads of their own, and every worker brings its own.{told}",
+        do=advised(limited, free),
         evidence=(
             Evidence("CPU time : time of a call", cpu / each, "x"),
             Evidence("reference: one thread", 1.0, "x"),
+            *(functions.speed("speed-up with one thread each", row) for row in [limited] if row),
+            *(functions.speed("speed-up without a limit", row) for row in [free] if row),
         ),
     )
+
+
+def fastest(sized: Facts, native: int | None) -> ideals.Row | None:
+    """The fastest of what was measured with, or without, a limit."""
+    rows = sized.all("curve", native=native)
+    return max(rows, key=lambda row: functions.gain(row).median, default=None)
+
+
+def gain(row: ideals.Row) -> str:
+    """How fast, in words."""
+    return interval(functions.gain(row), "x")
+
+
+def advised(limited: ideals.Row | None, free: ideals.Row | None) -> str:
+    """What to do about it, as far as it was measured."""
+    if limited is None or free is None:
+        return (
+            "Measure again with a thread for each worker, OMP_NUM_THREADS=1 in the environment, and take the better: "
+            "many workers of one thread, or one process of many."
+        )
+    if functions.gain(limited).median >= functions.gain(free).median:
+        return "Give each worker one: set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 before NumPy is imported."
+    return "Leave the libraries their threads, and have no more workers than the report says."
 
 
 RULE: Final = Rule(
@@ -161,7 +189,7 @@ RULE: Final = Rule(
         f"default workers of a pool, against {LIMIT:g}× the usable CPUs. A note: it costs only programs whose workers "
         "call such functions; a warning when one process alone has more threads than it may use CPUs. In a program: "
         f"native threads of a pool's workers (from outside) against {LIMIT:g}× the CPUs, when they burn CPU time. "
-        "Of a measured function: when other threads than the calling one burn CPU time.",
+        "Of a measured function: when other threads than the calling one burn CPU time; both ways are then measured.",
         claim='"NumPy releases the GIL, so add processes": it may already use every CPU from one process.',
         bad="""\
 with Pool() as pool:                       # 8 workers × 8 BLAS threads on 8 CPUs

@@ -53,13 +53,14 @@ class Point:
 
 def named(setting: Setting) -> str:
     """A setting in words: ``2 processes (fork), chunksize 4``."""
+    limit = f", native threads limited to {setting.native}" if setting.native else ""
     if setting.kind == LOOP:
-        return "a plain loop"
+        return f"a plain loop{limit}"
     noun = {THREADS: "thread", INTERPRETERS: "interpreter"}.get(setting.kind, "process")
     plural = {"process": "processes"}.get(noun, f"{noun}s")
     how = f" ({setting.kind})" if setting.processes else ""
     chunk = f", chunksize {setting.chunk}" if setting.chunk > 1 else ""
-    return f"{setting.workers} {noun if setting.workers == 1 else plural}{how}{chunk}"
+    return f"{setting.workers} {noun if setting.workers == 1 else plural}{how}{chunk}{limit}"
 
 
 def points(
@@ -74,10 +75,10 @@ def points(
     """
     taken = [batch_of(row) for row in batches]
     gains = speedups(taken)
-    costs = {(row["kind"], row["workers"]): row for row in crews}
+    costs = {(row["kind"], row["workers"], row["native"]): row for row in crews}
     found = []
     for setting, each in by_setting(taken).items():
-        cost = costs.get((setting.kind, setting.workers), {})
+        cost = costs.get(setting.crew, {})
         cpu = [batch.cpu / batch.work for batch in each if batch.cpu is not None]
         found.append(
             Point(
@@ -94,15 +95,16 @@ def points(
     return sorted(found, key=lambda point: order(point.setting, default))
 
 
-def order(setting: Setting, default: str | None) -> tuple[int, str, int, int]:
+def order(setting: Setting, default: str | None) -> tuple[int, str, int, int, int]:
     """Sorts settings: the lighter first."""
-    return rank(setting.kind, default), setting.kind, setting.workers, setting.chunk
+    return rank(setting.kind, default), setting.kind, setting.workers, setting.chunk, setting.native
 
 
 def batch_of(row: Mapping[str, Any]) -> Batch:
     """A batch as it was told."""
-    rest = {key: value for key, value in row.items() if key not in ("kind", "workers", "chunk")}
-    return Batch(setting=Setting(row["kind"], row["workers"], row["chunk"]), **rest)
+    names = ("kind", "workers", "chunk", "native")
+    rest = {key: value for key, value in row.items() if key not in names}
+    return Batch(setting=Setting(*(row[name] for name in names)), **rest)
 
 
 def rank(kind: str, default: str | None = None) -> int:
@@ -148,7 +150,7 @@ def choose(curve: Sequence[Point], default: str | None) -> Choice | None:
     twins = [point for point in good if point.setting == replace(lightest, chunk=point.setting.chunk)]
     bar = SAME * max(point.speedup.median for point in twins)
     chosen = min((twin for twin in twins if twin.speedup.median >= bar), key=lambda twin: twin.setting.chunk)
-    return Choice(best, chosen, knee(curve, chosen.setting.kind))
+    return Choice(best, chosen, knee(curve, chosen.setting))
 
 
 def as_good(point: Point, best: Point) -> bool:
@@ -164,12 +166,12 @@ def as_good(point: Point, best: Point) -> bool:
     return twins and point.speedup.at_most >= best.speedup.at_least
 
 
-def steps(curve: Iterable[Point], kind: str) -> dict[int, Point]:
-    """The points of a kind by workers, each with its best chunksize, in ascending order."""
+def steps(curve: Iterable[Point], like: Setting) -> dict[int, Point]:
+    """The points that differ in workers alone, each with its best chunksize, in ascending order."""
     found: dict[int, Point] = {}
     for point in curve:
         workers = point.setting.workers
-        if point.setting.kind != kind:
+        if (point.setting.kind, point.setting.native) != (like.kind, like.native):
             continue
         if workers not in found or point.speedup.median > found[workers].speedup.median:
             found[workers] = point
@@ -181,9 +183,9 @@ def waits(task: Mapping[str, Any]) -> bool:
     return float(task["waiting"]) >= WAITS
 
 
-def knee(curve: Iterable[Point], kind: str) -> Point | None:
+def knee(curve: Iterable[Point], like: Setting) -> Point | None:
     """The point after which a further worker adds less than half of what the first gave."""
-    found = list(steps(curve, kind).values())
+    found = list(steps(curve, like).values())
     for last, further in pairwise(found):
         each = found[0].speedup.median / found[0].setting.workers
         added = further.speedup.median - last.speedup.median
@@ -203,6 +205,7 @@ def cells(point: Point, choice: Choice) -> dict[str, Cell]:
         "kind": f"processes, {setting.kind}" if setting.processes else noun,
         "workers": setting.workers,
         "chunk": setting.chunk if setting.processes else None,
+        "native": setting.native or None,
         "item": point.item,
         "speedup": point.speedup,
         "start": point.start or None,

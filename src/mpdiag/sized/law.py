@@ -12,7 +12,7 @@ from mpdiag import stats
 from mpdiag.model import Cell, Measured
 from mpdiag.rigs import scaling
 from mpdiag.sized.curve import Choice, Point, steps, waits
-from mpdiag.sizer.settings import LOOP, THREADS
+from mpdiag.sizer.settings import LOOP, THREADS, Setting
 from mpdiag.units import number, seconds, size
 
 #: The part of the memory at hand that workers may take.
@@ -68,9 +68,9 @@ def highest(law: scaling.Law) -> float:
     return 1 / law.sigma if law.sigma > 0 else math.inf
 
 
-def fit(curve: Sequence[Point], kind: str, task: Mapping[str, Any], cpus: float) -> Law | None:
-    """The law of the workers of ``kind``, from those that had a CPU each; None where there are not two numbers."""
-    found = {count: point for count, point in steps(curve, kind).items() if count <= math.ceil(cpus) or waits(task)}
+def fit(curve: Sequence[Point], like: Setting, task: Mapping[str, Any], cpus: float) -> Law | None:
+    """The law of workers such as those of ``like``, of those that had a CPU each; None without two numbers of them."""
+    found = {count: point for count, point in steps(curve, like).items() if count <= math.ceil(cpus) or waits(task)}
     if len(found) < 2 and not (found and min(found) > 1):
         return None
     best = fitted({count: point.speedup.median for count, point in found.items()})

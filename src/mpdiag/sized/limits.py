@@ -30,7 +30,7 @@ def limit(curve: Sequence[Point], choice: Choice, task: Mapping[str, Any], cpus:
         return waiting_limit(choice, task)
     if chosen.setting.kind == LOOP:
         return no_pool(curve, task, cpus)
-    point = steps(curve, chosen.setting.kind)[chosen.setting.workers]
+    point = steps(curve, chosen.setting)[chosen.setting.workers]
     feeding = point.parent / point.item.median
     if feeding >= FEEDING:
         busy = number(feeding, "fraction")
@@ -82,7 +82,7 @@ def no_pool(curve: Sequence[Point], task: Mapping[str, Any], cpus: float) -> str
 
 def dearness(curve: Sequence[Point], point: Point) -> float | None:
     """The CPU time of the work on these workers against that on one, or in the loop."""
-    found = steps(curve, point.setting.kind)
+    found = steps(curve, point.setting)
     base = found.get(1) or next((each for each in curve if each.setting == PLAIN), None)
     if point.dearness is None or base is None or not base.dearness:
         return None

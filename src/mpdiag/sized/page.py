@@ -18,6 +18,7 @@ CURVE: Final = (
     Column("kind", "done by"),
     Column("workers", "workers", "1"),
     Column("chunk", "chunk", "1"),
+    Column("native", "native threads", "1"),
     Column("item", "per item", "s"),
     Column("speedup", "speed-up", "x", bar=True),
     Column("start", "start", "s", wide=True),
@@ -65,8 +66,10 @@ def call_facts(task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "sent", f"{size(task['args_b'])} to it{back}; pickling and unpickling both takes {seconds(took)}"
     if task["together"] is not None and not task["threads_beside"]:
         yield "the GIL", gil(task)
-    if task["native_threads"]:
-        yield "native threads", f"{task['native_threads']} started by its libraries"
+    if task["native_threads"] or task["threads_beside"]:
+        names = f" ({task['native_pools']})" if task["native_pools"] else ""
+        use = "compute with it" if task["threads_beside"] else "hardly compute"
+        yield "native threads", f"those of its libraries{names} {use}"
     if task["raised"]:
         yield "raised", f"{task['raised']} of {task['raised'] + wall.n} items: {task['error']}"
 
@@ -82,7 +85,8 @@ def gil(task: Mapping[str, Any]) -> str:
 def curve(points: Sequence[Point], choice: Choice, status: Status, reason: str | None) -> Section:
     """The curve, a row for each setting."""
     rows = tuple(curves.cells(point, choice) for point in points)
-    return Section("curve", "Speed-up by workers", status, reason, columns=CURVE, rows=rows)
+    columns = tuple(column for column in CURVE if column.key != "native" or any(row["native"] for row in rows))
+    return Section("curve", "Speed-up by workers", status, reason, columns=columns, rows=rows)
 
 
 def choosing(choice: Choice, limit: str, extra: Iterable[tuple[str, str]]) -> Section:
@@ -114,7 +118,7 @@ def denied(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What could not be measured, in words: a reason each."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        name = named(Setting(row["kind"], row["workers"]))
+        name = named(Setting(row["kind"], row["workers"], native=row["native"]))
         reasons.setdefault(row["reason"], []).append(name)
     for reason, names in reasons.items():
         yield f"{', '.join(names)} could not be measured: {reason}"

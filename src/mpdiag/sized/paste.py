@@ -22,14 +22,12 @@ class Names:
         items: what makes the items; None for calls of several arguments.
         setup: what prepares a process.
         default: the start method that the interpreter takes by itself.
-        native: whether the function brings threads of its own.
     """
 
     target: str
     items: str | None
     setup: str | None
     default: str | None
-    native: bool = False
 
     @property
     def function(self) -> str:
@@ -67,6 +65,7 @@ def futures(setting: Setting, names: Names) -> list[str]:
     items = names.each if names.items else "*zip(*calls)"
     given = [names.function, items, *([f"chunksize={setting.chunk}"] if setting.chunk > 1 else [])]
     return program(
+        setting,
         imports,
         names,
         [*call(f"with {name}(", arguments, ") as pool:"), *within("results = list(pool.map(", given, "))")],
@@ -85,6 +84,7 @@ def pool(setting: Setting, names: Names) -> list[str]:
     ways = "map" if names.items else "starmap"
     given = [names.function, names.each, f"chunksize={setting.chunk}"]
     return program(
+        setting,
         imports,
         names,
         [*call(f"with {made}(", arguments, ") as pool:"), *within(f"results = pool.{ways}(", given, ")")],
@@ -100,7 +100,7 @@ def joblib(setting: Setting, names: Names) -> list[str]:
         arguments.append(f"batch_size={setting.chunk}")
     each = f"delayed({names.function})({'item' if names.items else '*item'}) for item in {names.each}"
     body = [f"results = Parallel({', '.join(arguments)})(", f"    {each}", ")"]
-    return program(["from joblib import Parallel, delayed"], names, body)
+    return program(setting, ["from joblib import Parallel, delayed"], names, body)
 
 
 def call(head: str, arguments: list[str], tail: str) -> list[str]:
@@ -121,17 +121,18 @@ def initializer(setting: Setting, names: Names) -> list[str]:
     return [f"initializer={names.setup.rpartition(':')[2]}"] if names.setup and setting.processes else []
 
 
-def program(imports: list[str], names: Names, body: list[str]) -> list[str]:
+def program(setting: Setting, imports: list[str], names: Names, body: list[str]) -> list[str]:
     """The whole: imports, and what is done under the main guard."""
     environment = [
         "import os",
         "",
-        'os.environ["OMP_NUM_THREADS"] = "1"  # before the other imports',
+        'for name in ("OMP", "OPENBLAS", "MKL"):  # before anything else is imported',
+        f'    os.environ[f"{{name}}_NUM_THREADS"] = "{setting.native}"',
         "",
     ]
     given = [] if names.items else ["    calls = [...]  # a tuple of arguments for each call"]
     return [
-        *(environment if names.native else []),
+        *(environment if setting.native else []),
         *imports,
         "",
         *names.imports,

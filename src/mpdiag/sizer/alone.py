@@ -15,7 +15,8 @@ from typing import Any, Optional
 from mpdiag import stats
 from mpdiag.bench import Bench
 from mpdiag.model import Cell
-from mpdiag.sizer.clocks import Clocks, threads
+from mpdiag.sizer import native
+from mpdiag.sizer.clocks import Clocks
 from mpdiag.sizer.subject import Failure, Subject, Trouble, attempt
 
 #: The part of the budget for calls one after the other, and the most of them.
@@ -48,6 +49,8 @@ class Alone:
         good: the items that raised nothing.
         reference: what each good item took at its best, on a CPU of its own: what comes in between only adds.
         repeated: the second calls, by the first.
+        native_threads: those that its libraries have started; None where the system does not tell.
+        native_pools: these libraries, as far as threadpoolctl knows them.
         together: how many of two threads computed or wanted to at a time; None where that was not tried.
         denied: why no other process can do the work; empty when one can.
     """
@@ -67,6 +70,7 @@ class Alone:
     raised: list[Failure] = field(default_factory=list)
     repeated: list[float] = field(default_factory=list)
     native_threads: Optional[int] = None
+    native_pools: list[str] = field(default_factory=list)
     together: Optional[float] = None
     denied: str = ""
     calls: int = 0
@@ -85,7 +89,6 @@ def measure(bench: Bench, subject: Subject, most: float, doing: Callable[[str], 
         Trouble: the first items all raise.
     """
     alone, end = Alone(), bench.clock() + SHARE * bench.plan.budget_s
-    before = threads()
     for number, item in enumerate(subject.items[:MOST]):
         if alone.calls >= most or (alone.wall and bench.clock() >= end):
             break
@@ -97,8 +100,7 @@ def measure(bench: Bench, subject: Subject, most: float, doing: Callable[[str], 
                 f"{subject.name} raised {raised.text}{raised.place} on {'each item' if number else 'its first item'}",
                 "Mend it, or give items that it accepts.",
             )
-    after = threads()
-    alone.native_threads = after - before if before is not None and after is not None else None
+    alone.native_pools = native.pools()
     again(alone, subject, most, end, bench)
     in_one_go(alone, subject, most)
     if most == math.inf and stats.median(alone.reference) < BRIEF * bench.plan.budget_s:
@@ -280,6 +282,7 @@ def cells(alone: Alone, subject: Subject) -> dict[str, Cell]:
         "together": alone.together,
         "takes_turns": takes_turns(alone),
         "native_threads": alone.native_threads,
+        "native_pools": ", ".join(alone.native_pools),
         "args_b": stats.median(alone.args_b) if alone.args_b else None,
         "result_b": stats.median(alone.result_b) if alone.result_b else None,
         "pickle_args": stats.median(alone.pickle_args) if alone.pickle_args else None,

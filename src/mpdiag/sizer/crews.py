@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent import futures
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice
 from typing import Any, Optional
@@ -18,6 +18,7 @@ from mpdiag.bench import UNAVAILABLE, Bench
 from mpdiag.rigs import pools
 from mpdiag.rigs.pools import EXECUTOR, Staff, Warm
 from mpdiag.sizer import alone as one
+from mpdiag.sizer import native
 from mpdiag.sizer.alone import Alone
 from mpdiag.sizer.clocks import memory, queued
 from mpdiag.sizer.outlook import WAITS
@@ -27,7 +28,7 @@ from mpdiag.sizer.subject import Subject, attempt
 
 #: What the library calls the kinds that are no start method.
 POOLS = {THREADS: pools.THREADS, INTERPRETERS: pools.INTERPRETERS}
-FORK = "fork"
+FORK, SPAWN = "fork", "spawn"
 #: Seconds below which a call is made once in each worker before anything is timed, if calls are not counted.
 BRIEF = 0.5
 #: A batch that takes this many times as long as it should, and so many seconds, will not come.
@@ -65,12 +66,12 @@ class Crews:
         self.subject = subject
         self.doing = doing
         self.cpus = float((bench.plan.size or {}).get("usable_cpus") or bench.cpus)
-        self.costs: dict[tuple[str, int], Cost] = {}
+        self.costs: dict[tuple[str, int, int], Cost] = {}
         self._takes_turns, self._waits = one.takes_turns(alone), one.waiting(alone) >= WAITS
         self._usual = stats.median(alone.reference)
         self._counted = bool((bench.plan.size or {}).get("calls_most"))
         self._supply = cycle(list(zip(alone.good, alone.reference)))
-        self._open: dict[tuple[str, int], tuple[Warm, ExitStack]] = {}
+        self._open: dict[tuple[str, int, int], tuple[Warm, ExitStack]] = {}
 
     def __enter__(self) -> Crews:
         return self
@@ -81,7 +82,7 @@ class Crews:
 
     def close(self, setting: Setting) -> None:
         """End the workers of a setting."""
-        if entry := self._open.pop((setting.kind, setting.workers), None):
+        if entry := self._open.pop(setting.crew, None):
             entry[1].close()
 
     def run(self, number: int, setting: Setting, count: int) -> Batch:
@@ -90,18 +91,22 @@ class Crews:
         Raises:
             Denied: the setting cannot be had, or failed.
         """
+        if setting.native and setting.kind != SPAWN and not native.controllable():
+            raise Denied("limiting the threads of native libraries takes threadpoolctl in this interpreter")
         taken = list(islice(self._supply, count))
         items, due = [item for item, _ in taken], sum(reference for _, reference in taken)
-        late = self._late(due)
-        self.doing(f"{count} calls {named(setting)}", 2 * late + SLACK_S)
-        if setting.kind == LOOP:
-            return self._loop(number, setting, items, due)
-        warm = self._warm(setting, late)
+        self.doing(f"{count} calls {named(setting)}", 2 * self._late(due) + SLACK_S)
+        with native.limited(0 if setting.processes else setting.native):
+            on = self._loop if setting.kind == LOOP else self._on_workers
+            return on(number, setting, items, due)
+
+    def _on_workers(self, number: int, setting: Setting, items: Sequence[Any], due: float) -> Batch:
+        warm = self._warm(setting, self._late(due))
         before, begun = readings(warm), self.bench.clock()
         self._give(warm, setting, items)
         wall, after = self.bench.clock() - begun, readings(warm)
         self._weigh(setting, warm)
-        return self._batch(number, setting, (count, due), wall, after.since(before))
+        return self._batch(number, setting, (len(items), due), wall, after.since(before))
 
     def _batch(self, number: int, setting: Setting, what: tuple[int, float], wall: float, used: Readings) -> Batch:
         """What was measured, as a batch; ``what`` are its items and their work."""
@@ -137,9 +142,9 @@ class Crews:
 
     def _warm(self, setting: Setting, late: float) -> Warm:
         """The workers of a setting, all of them up and past their first call."""
-        key = setting.kind, setting.workers
+        key = setting.crew
         if setting.kind == FORK:  # a child does not survive it that the parent has further interpreters
-            for kind, workers in [each for each in self._open if each[0] == INTERPRETERS]:
+            for kind, workers, _ in [each for each in self._open if each[0] == INTERPRETERS]:
                 self.close(Setting(kind, workers))
         if key not in self._open:
             stack = ExitStack()
@@ -147,13 +152,16 @@ class Crews:
             method = None if setting.kind in POOLS else setting.kind
             staff = Staff(method, self._initializer(setting), self.subject.function, late)
             try:
-                warm = stack.enter_context(pools.opened(self.bench, kind, setting.workers, staff))
+                with native.inherited(setting.native if setting.processes else 0):
+                    warm = stack.enter_context(pools.opened(self.bench, kind, setting.workers, staff))
             except UNAVAILABLE as error:
                 raise Denied(str(error) or type(error).__name__) from error
             self._open[key] = warm, stack
             self.costs[key] = Cost(warm.start_s)
             if self._usual < BRIEF and not self._counted:  # each worker's first call imports and fills caches
-                self._give(warm, Setting(*key), [item for item, _ in islice(self._supply, 2 * setting.workers)])
+                self._give(
+                    warm, replace(setting, chunk=1), [item for item, _ in islice(self._supply, 2 * setting.workers)]
+                )
         warm, _ = self._open[key]
         return warm
 
@@ -163,11 +171,15 @@ class Crews:
             from multiprocessing.reduction import ForkingPickler
 
             return partial(work.settle, tuple(sys.path), bytes(ForkingPickler.dumps(self.subject.initializer)))
-        return self.subject.initializer if setting.processes else None
+        if not setting.processes:
+            return None
+        if setting.native:
+            return native.initializer(setting.native, self.subject.function, self.subject.initializer)
+        return self.subject.initializer
 
     def _weigh(self, setting: Setting, warm: Warm) -> None:
         """See what the workers hold, once they have worked."""
-        key = setting.kind, setting.workers
+        key = setting.crew
         cost = self.costs[key]
         held = [found for process in warm.processes if (found := memory(process.pid))]
         if held:

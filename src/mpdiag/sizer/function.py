@@ -8,17 +8,17 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Optional
 
 from mpdiag import stats
 from mpdiag.bench import Bench, Skip
 from mpdiag.model import Doc, Probe, Row, Table
 from mpdiag.sizer import alone as one
-from mpdiag.sizer.clocks import resident
+from mpdiag.sizer.clocks import resident, threads
 from mpdiag.sizer.crews import Crews, kinds
 from mpdiag.sizer.outlook import MOST_ITEMS, MOST_PROCESSES, Outlook
 from mpdiag.sizer.search import Search
-from mpdiag.sizer.settings import Batch
+from mpdiag.sizer.settings import Batch, Setting
 from mpdiag.sizer.subject import Subject, Trouble, load
 from mpdiag.sizer.watch import NAME, Watch
 
@@ -40,9 +40,11 @@ def run(bench: Bench) -> Iterator[Row]:
         watch, patience = Watch(file), max(PATIENCE, bench.plan.budget_s)
         try:
             watch("importing it", patience)
+            before = threads()
             subject = load(order)
             calls = order.get("calls_most") or math.inf
             alone = one.measure(bench, subject, max(1, calls * ALONE), partial(watch, patience=patience))
+            alone.native_threads = brought(before, threads())
             yield Row(one.cells(alone, subject), "task")
             yield from sweep(bench, subject, alone, watch, calls - alone.calls)
         except Trouble as trouble:
@@ -52,18 +54,23 @@ def run(bench: Bench) -> Iterator[Row]:
             watch.over()
 
 
+def brought(before: Optional[int], after: Optional[int]) -> Optional[int]:
+    """How many threads that are none of Python's importing and calling it has started."""
+    return None if before is None or after is None else max(after - before, 0)
+
+
 def sweep(bench: Bench, subject: Subject, alone: one.Alone, watch: Watch, calls: float) -> Iterator[Row]:
     """Try settings until it is clear which does best, or the budget is spent."""
     with Crews(bench, subject, alone, watch) as crews:
         search = Search(outlook(bench, subject, alone, calls), crews.run, crews.close, bench.clock)
         for batch in search.run():
             yield Row(batch_cells(batch), "batches")
-            key = batch.setting.kind, batch.setting.workers
-            if key in crews.costs:  # the last one counts: an interruption may come at any time
-                yield Row({"kind": key[0], "workers": key[1], **vars(crews.costs[key])}, "crews")
+            crew = batch.setting.crew
+            if crew in crews.costs:  # the last one counts: an interruption may come at any time
+                yield Row({**crew_cells(batch.setting), **vars(crews.costs[crew])}, "crews")
         bench.stops.append(search.stopped)
     for setting, reason in search.denied.items():
-        yield Row({"kind": setting.kind, "workers": setting.workers, "reason": reason}, "denied")
+        yield Row({**crew_cells(setting), "reason": reason}, "denied")
 
 
 def outlook(bench: Bench, subject: Subject, alone: one.Alone, calls: float) -> Outlook:
@@ -83,6 +90,7 @@ def outlook(bench: Bench, subject: Subject, alone: one.Alone, calls: float) -> O
         budget=max(bench.left(), 0.0),
         calls=calls,
         most_items=max(1, min(MOST_ITEMS, int(bench.plan.memory / held))) if held else MOST_ITEMS,
+        native=one.has_company(alone),
         curve=bool((bench.plan.size or {}).get("curve")),
     )
 
@@ -91,7 +99,12 @@ def batch_cells(batch: Batch) -> dict[str, Any]:
     """A batch as a row."""
     setting = batch.setting
     cells = {key: value for key, value in vars(batch).items() if key != "setting"}
-    return {**cells, "kind": setting.kind, "workers": setting.workers, "chunk": setting.chunk}
+    return {**cells, **crew_cells(setting), "chunk": setting.chunk}
+
+
+def crew_cells(setting: Setting) -> dict[str, Any]:
+    """On which workers, as part of a row."""
+    return dict(zip(("kind", "workers", "native"), setting.crew))
 
 
 PROBE: Final = Probe(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
-from mpdiag.sizer.settings import LOOP, NO_PROCESSES, PLAIN, THREADS, Setting
+from mpdiag.sizer.settings import INTERPRETERS, LOOP, NO_PROCESSES, PLAIN, THREADS, Setting
 
 #: Numbers of workers that are tried.
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -22,7 +22,7 @@ DISPATCH = {"processes": 150e-6, "threads": 20e-6}
 #: A chunk is to hold this many times what handing it out takes.
 WORTH = 20
 #: A chunk that holds so many seconds of work costs next to nothing to hand out.
-LASTING = 0.05
+LASTING = 0.03
 #: Items that each worker gets in a batch, if that takes no longer than so many seconds.
 EACH, EACH_S = 4, 1.0
 #: The most items in a batch, and in one of the plain loop.
@@ -45,6 +45,7 @@ class Outlook:
         budget: seconds for the search.
         calls: executions allowed.
         most_items: in one batch on workers, whose results may all be held at once.
+        native: whether libraries compute on threads of their own, which can be limited.
         curve: whether what fewer workers gain matters as well, as a law is to be fitted.
     """
 
@@ -59,6 +60,7 @@ class Outlook:
     budget: float = 30.0
     calls: float = math.inf
     most_items: int = MOST_ITEMS
+    native: bool = False
     curve: bool = False
 
     @property
@@ -116,21 +118,25 @@ def first(outlook: Outlook) -> list[Setting]:
     order = sorted(outlook.kinds, key=lambda kind: (kind == THREADS) != (outlook.waiting >= WAITS))
     likely_first = [(kind, counts[kind][0]) for kind in order] + [(k, n) for k in order for n in counts[k][1:]]
     settings = [Setting(kind, n, chunk_for(outlook, kind, n)) for kind, n in likely_first]
-    return list(dict.fromkeys([PLAIN, *settings]))
+    usual = (LOOP, THREADS, *outlook.methods[:1]) if outlook.native else ()
+    limited = {each: [replace(each, native=1)] for each in (*settings, PLAIN) if each.kind in usual}
+    both = [each for setting in (*settings, PLAIN) for each in (*limited.get(setting, []), setting)]
+    return list(dict.fromkeys([PLAIN, *both]))
 
 
 def neighbours(setting: Setting, outlook: Outlook) -> list[Setting]:
-    """One step less and one and two more of workers, and one of chunksize."""
+    """One step less and one and two more of workers, and one of chunksize; with and without a limit."""
+    other = [replace(setting, native=1 - setting.native)] if outlook.native and setting.kind != INTERPRETERS else []
     if setting.kind == LOOP:
-        return []
+        return other
     most = outlook.most(setting.kind)
     ladder = sorted({step for step in (*LADDER, outlook.cpus, most) if step <= most} | {setting.workers})
     place = ladder.index(setting.workers)
     workers = [ladder[at] for at in (place - 1, place + 1, place + 2) if 0 <= at < len(ladder)]
-    found = [Setting(setting.kind, count, setting.chunk) for count in workers]
+    found = [replace(setting, workers=count) for count in workers]
     if setting.kind != THREADS:
-        found += [Setting(setting.kind, setting.workers, chunk) for chunk in chunks_beside(setting, outlook)]
-    return found
+        found += [replace(setting, chunk=chunk) for chunk in chunks_beside(setting, outlook)]
+    return found + other
 
 
 def chunks_beside(setting: Setting, outlook: Outlook) -> list[int]:

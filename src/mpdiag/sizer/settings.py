@@ -23,11 +23,18 @@ class Setting:
 
     Attributes:
         kind: `LOOP`, `THREADS`, `INTERPRETERS`, or the start method of processes.
+        native: threads that native libraries may use in each worker; 0 for what they take by themselves.
     """
 
     kind: str
     workers: int = 1
     chunk: int = 1
+    native: int = 0
+
+    @property
+    def crew(self) -> tuple[str, int, int]:
+        """What settings on the same workers have in common."""
+        return self.kind, self.workers, self.native
 
     @property
     def processes(self) -> bool:

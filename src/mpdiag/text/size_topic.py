@@ -22,6 +22,9 @@ that. What it prints is not shown, and it finds nothing on standard input.
 - Efficient choice: 95 % of the best speed with the lightest and fewest workers: no pool, then threads, interpreters,
 processes. Start methods do not differ once workers are up: the default wins unless another is clearly faster.
 - The knee: from there on a further worker adds less than half of what the first gave.
+- Native threads: where libraries (BLAS, OpenMP) compute on threads of their own, settings with one thread for each
+worker are tried as well. threadpoolctl limits them, if the interpreter has it; else spawned processes are told by their
+environment, and the others are left out.
 - Limited by: the CPUs; the one process that pickles and hands out; memory bandwidth (the same work takes more CPU time
 on several workers); a serial part, say a lock; what the calls wait for; the items; other programs in the run queue.
 
