@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mpdiag import registry, reports
-from mpdiag.advice import Evidence, Finding, Place
+from mpdiag.advice import Evidence, Finding, Fix, Place
 from mpdiag.model import Column, Measured
 from mpdiag.redact import Identity, redact
 from mpdiag.report import Account, Memory, ProcessAccount, Quality, Section, Span, Style, Unjudged, Visited
@@ -241,6 +241,13 @@ def test_a_file_of_the_project_keeps_its_path(file):
 @pytest.mark.parametrize("file", ["/src/ann/x", "../ann/x", "a/../../ann/x", "C:/ann/x", r"D:\ann\x", r"..\ann\x"])
 def test_a_file_elsewhere_does_not(file):
     assert redacted_place(Place(file)) == Place(file.replace("ann", "<user>"))
+
+
+@pytest.mark.parametrize(("replacement", "left"), [("x = 1", True), ('open("/home/ann/x")', False)])
+def test_an_edit_that_would_lose_text_is_left_out(replacement, left):
+    finding = replace(REPORT.findings[0], fix=Fix(1, 1, 1, 2, replacement))
+
+    assert (redact(replace(REPORT, findings=(finding,)), WHO).findings[0].fix == finding.fix) is left
 
 
 def redacted_place(place):

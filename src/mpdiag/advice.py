@@ -209,6 +209,8 @@ class Finding:
     #: Value over reference; the reference is printed in the evidence.
     concern: float = 0.0
     links: tuple[str, ...] = ()
+    #: The edit that a tool may make by itself, in the lines of the place.
+    fix: Fix | None = None
 
     @property
     def rank(self) -> tuple[float, int, float]:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Union, cast
 
-from mpdiag.advice import Place
+from mpdiag.advice import Fix, Place
 from mpdiag.confidential import HIDDEN, PATTERNS, named_so, without_secrets
 from mpdiag.model import Column
 from mpdiag.report import Report, Visited
@@ -232,6 +232,8 @@ def _map_strings(value: object, clean: _Cleaner) -> object:
         }
     if isinstance(value, (list, tuple)):
         return type(value)(_map_strings(inner, clean) for inner in value)
+    if isinstance(value, Fix):  # with asterisks in it, it would break the code
+        return value if clean.source(value.replacement) == value.replacement else None
     if isinstance(value, Column):
         return replace(value, key=clean.key(value.key), title=clean.text(value.title))
     if is_dataclass(value) and not isinstance(value, type):

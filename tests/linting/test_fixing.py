@@ -4,10 +4,17 @@ import stat
 
 import pytest
 
-from mpdiag.advice import Finding, Fix
-from mpdiag.linting.fixing import apart, edited, write
+from mpdiag.advice import Finding, Fix, Place
+from mpdiag.linting.editing import apart, patched
+from mpdiag.linting.fixing import edited, write
+from mpdiag.linting.searching import File
 
 FIX = Fix(2, 5, 2, 9, "quick")
+FILE = File("a.py", "a.py", "/a.py", None)
+
+
+def finding(fix, file="a.py"):
+    return Finding("MP401", "", "note", "static", "", "", "", place=Place(file, fix.line, fix.column), fix=fix)
 
 
 @pytest.mark.parametrize(
@@ -23,20 +30,25 @@ FIX = Fix(2, 5, 2, 9, "quick")
     ],
 )
 def test_everything_else_stays_as_it_is(before, after):
-    assert edited(before, [FIX]) == after
+    assert edited(FILE, before, [finding(FIX)]) == after
 
 
 def test_several_edits_of_a_file_and_new_lines():
     fixes = [Fix(1, 1, 1, 2, "bb"), Fix(2, 1, 3, 2, "c\nd"), Fix(1, 3, 1, 3, "!")]
 
-    assert edited(b"a-\r\nx\r\ny\r\nz", fixes) == b"bb-!\r\nc\r\nd\r\nz"
+    assert patched("a-\r\nx\r\ny\r\nz", fixes) == "bb-!\r\nc\r\nd\r\nz"
 
 
 def test_of_edits_that_overlap_the_first_is_put_in():
-    finding = Finding("MP401", "", "note", "static", "", "", "")
     fixes = [Fix(1, 5, 2, 3, ""), Fix(1, 1, 1, 5, ""), Fix(1, 8, 1, 9, ""), Fix(2, 2, 2, 9, ""), Fix(2, 3, 2, 4, "")]
 
-    assert [fix for _, fix in apart([(finding, fix) for fix in fixes])] == [fixes[1], fixes[0], fixes[4]]
+    assert [each.fix for each in apart(map(finding, fixes))] == [fixes[1], fixes[0], fixes[4]]
+
+
+def test_edits_of_different_cells_never_overlap():
+    cells = [finding(Fix(1, 1, 9, 9, ""), "n.ipynb:cell 2"), finding(Fix(5, 5, 5, 6, ""), "n.ipynb:cell 1")]
+
+    assert apart(cells) == cells[::-1]
 
 
 def test_a_file_keeps_its_mode_and_nothing_is_left_beside_it(tmp_path):

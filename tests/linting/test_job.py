@@ -292,19 +292,36 @@ def test_what_can_be_mended_is(project, places):
     ]
 
 
-def test_nothing_is_mended_that_is_not_told_of_or_in_a_notebook(project):
+def test_nothing_is_mended_that_is_not_told_of(project):
     path = project.write("a.py", IMPORT + "slow()\n")
-    saved = project.lint()
-    notebook = project.write(
-        "n.ipynb", '{"nbformat":4,"cells":[{"cell_type":"code","source":"import multiprocessing\\nslow()"}]}'
-    )
-    before = path.read_bytes(), notebook.read_bytes()
+    before = path.read_bytes()
 
-    project.lint("a.py", fix=True, saved=saved)
-    report = project.lint("n.ipynb", fix=True)
+    project.lint("a.py", fix=True, saved=project.lint())
 
-    assert (path.read_bytes(), notebook.read_bytes()) == before
+    assert path.read_bytes() == before
+
+
+def test_cells_of_a_notebook_are_mended_and_nothing_else_changes(project):
+    first = '{"cell_type":"code","source":"import multiprocessing\\nslow(\'ä\')"}'
+    second = '{"cell_type":"code","source":["slow()\\n","x"]}'
+    path = project.write("n.ipynb", f'{{"nbformat":4,"cells":[{first},{second}],"more":{{"z":1.5,"a":null}}}}\n')
+    before = path.read_text("utf-8")
+
+    report = project.lint(fix=True)
+
+    assert path.read_text("utf-8") == before.replace("slow", "quick")
+    assert (report.verdict, report.findings) == ("Nothing found in 1 file (1 uses multiprocessing); 2 mended.", ())
+
+
+def test_a_notebook_that_would_change_elsewhere_is_left_alone(project):
+    text = '{"nbformat": 4,  "cells": [{"cell_type": "code", "source": "import multiprocessing\\nslow()"}]}'
+    path = project.write("n.ipynb", text)
+
+    report = project.lint(fix=True)
+
+    assert path.read_text() == text
     assert len(report.findings) == 1
+    assert "n.ipynb: cannot be mended: it is not written as Jupyter does" in report.quality[0].text
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs links")

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from mpdiag.advice import Finding, Fix, Place
 from mpdiag.linting import notebooks
 from mpdiag.linting.reading import Unreadable
 
@@ -81,3 +82,37 @@ def test_other_languages_have_no_cells_for_us():
 def test_a_broken_notebook_has_a_reason(data, said):
     with pytest.raises(Unreadable, match=said):
         notebooks.read(data)
+
+
+@pytest.mark.parametrize("indent", [None, 1, 2, 4])
+@pytest.mark.parametrize("escaped", [False, True])
+@pytest.mark.parametrize(("mark", "end"), [(b"", b""), (b"", b"\n"), (b"\xef\xbb\xbf", b"\n")])
+def test_edits_change_their_cell_alone(indent, escaped, mark, end):
+    content = json.loads(notebook(["slow()\n", "y = 'ö'\n", "slow()"], "slow()\r\n# ß", kind="code", extra=[1.5, None]))
+
+    def written():
+        return mark + json.dumps(content, indent=indent, ensure_ascii=escaped).encode() + end
+
+    before = written()
+    places = [
+        ("cell 1", Fix(1, 1, 1, 5, "quick")),
+        ("cell 1", Fix(3, 1, 3, 7, "x\ny")),
+        ("cell 2", Fix(1, 1, 1, 5, "q")),
+    ]
+    findings = [
+        Finding("MP401", "", "note", "static", "", "", "", place=Place(f"n.ipynb:{cell}", fix.line), fix=fix)
+        for cell, fix in places
+    ]
+    content["cells"][0]["source"] = ["quick()\n", "y = 'ö'\n", "x\n", "y"]
+    content["cells"][1]["source"] = "q()\r\n# ß"
+
+    assert notebooks.edited(before, findings) == written()
+
+
+def test_what_is_found_keeps_its_edit_in_the_lines_of_its_cell():
+    read = notebooks.read(notebook("a\nb", "c\nd"))
+    found = Finding("MP401", "", "note", "static", "", "", "", place=Place("n.ipynb", 4), fix=Fix(4, 1, 4, 2, "e"))
+
+    located = read.located(found)
+
+    assert (located.place.file, located.place.line, located.fix) == ("n.ipynb:cell 2", 2, Fix(2, 1, 2, 2, "e"))

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from mpdiag import registry
-from mpdiag.linting.checking import check, fixes
+from mpdiag.linting.checking import check
+from mpdiag.linting.editing import patched
 from mpdiag.source import Target
 
 CASES = Path(__file__).parent / "cases"
@@ -97,20 +98,9 @@ def test_a_fix_mends_what_was_found_and_leaves_the_rest(lint):
     for case in [each for each in ALL if each.lint == lint.name.replace("-", "_") and each.expected]:
         text = "\n".join(case.lines)
         name = case.settings.get("file", "case.py")
-        edits = fixes(text.encode(), check(text.encode(), name, [lint], case.target), [lint], case.target)
+        edits = [each.fix for each in check(text.encode(), name, [lint], case.target) if each.fix]
         mended += len(edits)
-        left = check(applied(text, [fix for _, fix in edits]).encode(), name, [lint], case.target)
+        left = check(patched(text, edits).encode(), name, [lint], case.target)
 
         assert len(left) == len(case.expected) - len(edits)
     assert mended
-
-
-def applied(text: str, edits: list) -> str:
-    lines = text.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    for fix in sorted(edits, key=lambda fix: (fix.line, fix.column), reverse=True):
-        first, last = starts[fix.line - 1] + fix.column - 1, starts[fix.end_line - 1] + fix.end_column - 1
-        text = text[:first] + fix.replacement + text[last:]
-    return text

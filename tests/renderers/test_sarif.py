@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from mpdiag import registry, reports
-from mpdiag.advice import Gain, Place
+from mpdiag.advice import Fix, Gain, Place
 from mpdiag.fingerprints import fingerprints
 from mpdiag.renderers.sarif import RENDERER
 from mpdiag.report import Style
@@ -172,3 +172,32 @@ def test_what_limits_trust_is_a_notification():
 
     assert invocation["executionSuccessful"] is True
     assert [one["message"]["text"] for one in invocation["toolExecutionNotifications"]] == [LINT.quality[0].text]
+
+
+def fixes_of(place):
+    finding = replace(LINT.findings[0], place=place, do="Use [this](x).", fix=Fix(3, 5, 4, 1, "x = (1,)\n"))
+    return run_of(replace(LINT, findings=(finding,)))["results"][0].get("fixes")
+
+
+def test_an_edit_that_mends_a_finding_is_a_fix():
+    (fix,) = fixes_of(Place("shop/a b.py", 3, 5))
+
+    assert fix == {
+        "description": {"text": r"Use \[this](x)."},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": "shop/a%20b.py", "uriBaseId": "%SRCROOT%"},
+                "replacements": [
+                    {
+                        "deletedRegion": {"startLine": 3, "startColumn": 5, "endLine": 4, "endColumn": 1},
+                        "insertedContent": {"text": "x = (1,)\n"},
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_cells_have_no_lines_of_the_file_and_so_no_fix():
+    assert fixes_of(Place("n.ipynb:cell 2", 3, 5)) is None
+    assert "fixes" not in result_of(Place("a.py", 3))

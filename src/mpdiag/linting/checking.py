@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 
-from mpdiag.advice import Finding, Fix, Lint
+from mpdiag.advice import Finding, Lint
 from mpdiag.source import Source, Target, names
 
 #: Words of which a file must hold one, and what must stand before it: cheap tests before the dear one.
@@ -48,31 +49,14 @@ def check(text: bytes, name: str, lints: Iterable[Lint], target: Target) -> list
     if not can_match(text):
         return []
     source = Source.parse(text, name, target)
-    return sorted((finding for lint in lints for finding in lint.inspect(source)), key=_order)
+    found = (_with_fix(source, lint, finding) for lint in lints for finding in lint.inspect(source))
+    return sorted(found, key=_order)
 
 
-def fixes(text: bytes, findings: Sequence[Finding], lints: Iterable[Lint], target: Target) -> list[tuple[Finding, Fix]]:
-    """The edits for those of a file's findings that a tool may mend by itself.
-
-    Args:
-        text: the bytes of the file.
-        findings: what `check` found in them, or some of it.
-        lints: as given to `check`.
-        target: as given to `check`.
-    """
-    mendable = {lint.id: lint for lint in lints if lint.fix is not None}
-    wanted = [finding for finding in findings if finding.rule in mendable and finding.place is not None]
-    if not wanted or wanted[0].place is None:
-        return []
-    source = Source.parse(text, wanted[0].place.file, target)
-    for lint in mendable.values():
-        list(lint.inspect(source))  # tells the source which node stands at which place
-    found: list[tuple[Finding, Fix]] = []
-    for finding in wanted:
-        mend, place = mendable[finding.rule].fix, finding.place
-        fix = mend(source, source.placed[place]) if mend and place in source.placed else None
-        found += [(finding, fix)] if fix is not None else []
-    return found
+def _with_fix(source: Source, lint: Lint, finding: Finding) -> Finding:
+    """A finding with the edit that mends it, if there is one."""
+    node = source.placed.get(finding.place) if lint.fix and finding.place else None
+    return replace(finding, fix=lint.fix(source, node)) if lint.fix and node is not None else finding
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

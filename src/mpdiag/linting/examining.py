@@ -7,13 +7,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from mpdiag.advice import Finding, Fix
+from mpdiag.advice import Finding
 from mpdiag.linting import checking, reading
 from mpdiag.linting.searching import File
 from mpdiag.linting.settings import Choice, Request, resolve
@@ -99,13 +99,6 @@ class Examiner:
             what = f"internal error: {type(error).__name__}: {error}"
             examined.failed, examined.ours = f"{file.name}: {what}. Please report it", True
         return examined
-
-    def fixes(self, file: File, data: bytes, findings: Sequence[Finding]) -> list[tuple[Finding, Fix]]:
-        """The edits that mend some of the ``findings`` in ``data``, which `file` holds; none in notebooks."""
-        if file.is_notebook:
-            return []
-        find = partial(checking.fixes, data, findings, self.choice.lints, self.targets.of(file.project))
-        return with_room(len(data), find)
 
     def _check(self, content: bytes, examined: Examined) -> None:
         file, notebook = examined.file, None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
 import tempfile
 import tokenize
@@ -13,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpdiag.advice import Finding, Fix
+from mpdiag.advice import Finding
+from mpdiag.linting.editing import apart, patched
 from mpdiag.linting.examining import Examined, Examiner
 from mpdiag.linting.searching import File
-
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -43,39 +41,34 @@ def mend(examiner: Examiner, file: File, data: bytes, wanted: Sequence[Finding])
         file: which.
         data: what it holds.
         wanted: those of its findings that are to be mended.
+
+    Raises:
+        Unreadable: a notebook of which not all else would stay as it is.
     """
-    chosen = apart(examiner.fixes(file, data, wanted))
-    if not chosen:
+    before = examiner.examine(file, data)
+    fixed = apart(each for each in before.findings if each in wanted)
+    if not fixed:
         return None
-    fixed = [finding for finding, _ in chosen]
-    changed = edited(data, [fix for _, fix in chosen])
-    before, after = examiner.examine(file, data), examiner.examine(file, changed)
+    changed = edited(file, data, fixed)
+    after = examiner.examine(file, changed)
     counts = [Counter(finding.rule for finding in findings) for findings in (before.findings, fixed, after.findings)]
     if after.failed or any(counts[0][rule] - counts[1][rule] < counts[2][rule] for rule in counts[1]):
         return None
     return Mended(changed, after, fixed)
 
 
-def edited(data: bytes, fixes: Sequence[Fix]) -> bytes:
-    """``data``, a Python file, with ``fixes`` put in; encoding, byte order mark and ends of lines stay."""
+def edited(file: File, data: bytes, findings: Sequence[Finding]) -> bytes:
+    """``data`` of a file with the edits of ``findings``; encoding, byte order mark and ends of lines stay.
+
+    Raises:
+        Unreadable: a notebook of which not all else would stay as it is.
+    """
+    if file.is_notebook:
+        from mpdiag.linting import notebooks
+
+        return notebooks.edited(data, findings)
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    text = data.decode(encoding)
-    ends = _NEWLINE.findall(text)
-    starts = [0, *(found.end() for found in _NEWLINE.finditer(text))]
-    for fix in sorted(fixes, key=lambda each: (each.line, each.column), reverse=True):
-        first, last = starts[fix.line - 1] + fix.column - 1, starts[fix.end_line - 1] + fix.end_column - 1
-        text = text[:first] + fix.replacement.replace("\n", ends[0] if ends else "\n") + text[last:]
-    return text.encode(encoding)
-
-
-def apart(fixes: Sequence[tuple[Finding, Fix]]) -> list[tuple[Finding, Fix]]:
-    """Those of ``fixes`` that can be put in together: of two that overlap, the first."""
-    left: list[tuple[Finding, Fix]] = []
-    for finding, fix in sorted(fixes, key=lambda each: (each[1].line, each[1].column)):
-        before = left[-1][1] if left else None
-        if before is None or (before.end_line, before.end_column) <= (fix.line, fix.column):
-            left.append((finding, fix))
-    return left
+    return patched(data.decode(encoding), [each.fix for each in findings if each.fix]).encode(encoding)
 
 
 def write(path: str, data: bytes) -> None:

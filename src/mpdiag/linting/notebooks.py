@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from bisect import bisect_right
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 
 import msgspec
 
-from mpdiag.advice import Finding
+from mpdiag.advice import Finding, Fix
+from mpdiag.linting.editing import patched
 from mpdiag.linting.reading import Unreadable, unparsed
 
 #: The first format whose cells stand in one list.
@@ -25,6 +29,12 @@ _CELL_MAGIC = re.compile(r"\s*%%(\w*)")
 _FOR_IPYTHON = re.compile(
     r"(?P<margin>\s*)(?:(?P<name>[\w.,\[\] ]+?\s*=\s*)?(?:%{1,2}[A-Za-z_]|!{1,2}\S)|\?|[\w.]+\?{1,2}\s*$)"
 )
+#: How Jupyter and editors write a notebook.
+_WRITERS = [
+    partial(json.dumps, ensure_ascii=escaped, indent=indent, separators=separators)
+    for escaped in (False, True)
+    for indent, separators in ((1, None), (2, None), (4, None), (None, None), (None, (",", ":")))
+]
 
 
 class _Cell(msgspec.Struct):
@@ -75,8 +85,13 @@ class Notebook:
         if place is None or place.line is None:
             return finding
         cell, line = self.at(place.line)
-        end = place.end_line and place.end_line - place.line + line
-        return replace(finding, place=replace(place, file=f"{place.file}:cell {cell}", line=line, end_line=end))
+        above, fix = place.line - line, finding.fix
+        end = place.end_line and place.end_line - above
+        return replace(
+            finding,
+            place=replace(place, file=f"{place.file}:cell {cell}", line=line, end_line=end),
+            fix=fix and replace(fix, line=fix.line - above, end_line=fix.end_line - above),
+        )
 
     def python(self) -> Notebook:
         """The same without lines for IPython; a cell that is no Python even so is empty, and told of."""
@@ -109,6 +124,30 @@ def read(data: bytes) -> Notebook:
     if language and language.lower() not in ("python", "ipython"):
         return Notebook({})
     return Notebook({number: _text(cell) for number, cell in enumerate(found.cells, 1) if cell.cell_type == "code"})
+
+
+def edited(data: bytes, findings: Sequence[Finding]) -> bytes:
+    """``data``, a notebook, with the edits of ``findings`` in its cells.
+
+    Raises:
+        Unreadable: it is written in a way that something else would change too.
+    """
+    text = data.decode("utf-8-sig")
+    content = json.loads(text)
+    written = next((each for each in _WRITERS if each(content) == text.rstrip()), None)
+    if written is None:
+        raise Unreadable("it is not written as Jupyter does, and more would change than its cells")
+    fixes: dict[int, list[Fix]] = defaultdict(list)
+    for finding in findings:
+        if finding.fix and finding.place and finding.place.cell:
+            fixes[finding.place.cell].append(finding.fix)
+    for number, edits in fixes.items():
+        cell = content["cells"][number - 1]
+        lines = cell["source"]
+        changed = patched(lines if isinstance(lines, str) else "".join(lines), edits)
+        cell["source"] = changed if isinstance(lines, str) else changed.splitlines(keepends=True)
+    before, after = data[: len(data) - len(data.removeprefix(BOM_UTF8))], text[len(text.rstrip()) :]
+    return before + f"{written(content)}{after}".encode()
 
 
 def _text(cell: _Cell) -> str:

@@ -20,6 +20,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 #: What relative paths are relative to; whoever reads the file knows where that is.
 _ROOT = "%SRCROOT%"
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
+_REGION = ("startLine", "startColumn", "endLine", "endColumn")
 #: What means more than itself in a message: the beginning of a link, and a number in braces.
 _MEANT = re.compile(r"\[(?=[^\]]*\]\()|\{\d+\}")
 
@@ -83,14 +84,25 @@ def _result(finding: Finding, fingerprint: str, style: Style) -> dict[str, Any]:
         "message": {"text": f"{_message(seen)}\n{_message(finding.do)}"},
         "locations": [_location(finding.place, style)] if finding.place else [],
         "partialFingerprints": {"mpdiag/v1": fingerprint},
+        **_fixes(finding, style),
         "properties": properties,
     }
 
 
+def _fixes(finding: Finding, style: Style) -> dict[str, Any]:
+    """The edit that mends a finding; none in notebooks, whose cells have no lines of the file."""
+    fix, where = finding.fix, finding.place
+    if fix is None or where is None or where.cell is not None:
+        return {}
+    region = dict(zip(_REGION, (fix.line, fix.column, fix.end_line, fix.end_column), strict=True))
+    replacement = {"deletedRegion": region, "insertedContent": {"text": fix.replacement}}
+    change = {"artifactLocation": _artifact(spots.path(where, style)), "replacements": [replacement]}
+    return {"fixes": [{"description": {"text": _message(finding.do)}, "artifactChanges": [change]}]}
+
+
 def _location(where: Place, style: Style) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": _artifact(spots.path(where, style))}
-    names = ("startLine", "startColumn", "endLine", "endColumn")
-    region = {name: value for name, value in zip(names, spots.in_file(where), strict=True) if value is not None}
+    region = {name: value for name, value in zip(_REGION, spots.in_file(where), strict=True) if value is not None}
     if region:
         physical["region"] = region
     if region and where.excerpt:
@@ -131,6 +143,7 @@ RENDERER: Final = Renderer(
         title="SARIF",
         why="Upload findings to code scanning, or open them in an editor, with the text of each rule.",
         how="SARIF 2.1.0. Paths are relative to the folder in which mpdiag was started, and findings keep their "
-        "fingerprint when lines move. Confidence, evidence and gain are among the properties.",
+        "fingerprint when lines move; those that `--fix` can mend bring the edit. Confidence, evidence and gain are "
+        "among the properties.",
     ),
 )

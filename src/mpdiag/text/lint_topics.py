@@ -27,7 +27,7 @@ In CI, and in code that has grown:
 - The exit code is 1 when a finding is a warning or an error; `--fail-on error` is milder.
 - `--diff origin/main` tells what is found on lines that changed since the work parted from that branch.
 - `--json known.json` once, then `--baseline known.json`: only what is new is told, though lines have moved.
-- `--fix` mends what can be mended safely, and checks again; findings in notebooks are left to you.
+- `--fix` mends what can be mended safely, in the cells of notebooks too, and checks again.
 - `--statistics` counts by rule. `--format github`, `gitlab`, `sarif` or `junit` are for the pages of a forge,
 `concise` for editors and pre-commit.
 
