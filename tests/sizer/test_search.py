@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from mpdiag.sized.curve import choose, points
+from mpdiag.sizer.function import batch_cells
 from mpdiag.sizer.outlook import Outlook, first, neighbours
 from mpdiag.sizer.search import FINALISTS, Denied, Search, best
 from mpdiag.sizer.settings import LOOP, PLAIN, THREADS, Batch, Setting, queueing, speedups
@@ -230,6 +233,47 @@ def test_the_first_are_the_loop_and_the_likely_best():
     assert first(COMPUTES)[:2] == [PLAIN, Setting("fork", 4, 1)]
     assert first(SLEEPS)[:2] == [PLAIN, Setting(THREADS, 96)]
     assert {setting.kind for setting in first(COMPUTES)} == {LOOP, *KINDS}
+
+
+def test_what_is_dear_to_send_is_not_sent_in_chunks():
+    dear = replace(COMPUTES, item=1e-4, sending=3e-3)
+
+    assert {setting.chunk for setting in first(dear)} == {1}
+    assert {setting.chunk for setting in first(replace(dear, sending=1e-6)) if setting.processes} == {64}
+
+
+def test_of_start_methods_that_would_do_the_same_only_the_usual_gets_many_workers():
+    counts = {setting.kind: setting.workers for setting in first(SLEEPS) if setting.processes}
+
+    assert counts == {"fork": 16, "spawn": 4}
+
+
+#: What a call is like, and what a machine makes of it: computing, waiting, both, a lock, short, dear to send.
+NATURES = [
+    ({}, {}),
+    ({"item": 0.01, "waiting": 0.99}, {}),
+    ({"item": 0.01, "waiting": 0.75}, {}),
+    ({"waiting": 0.98}, {"serial": 1.0}),
+    ({"item": 7e-5, "sending": 1e-6}, {"overhead": 4e-4}),
+    ({"item": 8e-4, "sending": 6e-3}, {}),
+    ({"gil": False, "sending": 1e-3}, {}),
+]
+
+
+@pytest.mark.parametrize(("call", "machine"), NATURES)
+def test_what_is_chosen_of_noisy_batches_is_close_to_the_best_there_is(call, machine):
+    outlook = replace(COMPUTES, cpus=2, budget=7.0, **call)
+    processes = itertools.product(("fork",), (1, 2, 3, 4, 6, 8, 12, 16), (1, 4, 16, 64, 256))
+    grid = [PLAIN, *(Setting(THREADS, count) for count in range(1, 129)), *itertools.starmap(Setting, processes)]
+    shares = []
+    for seed in range(5):
+        random.seed(seed)
+        fake = Fake(outlook, noise=0.2, **machine)
+        curve = points([batch_cells(batch) for batch in fake.search().batches], [], "fork")
+        best_there = min(fake.per_item(setting) for setting in grid if setting.chunk * outlook.item < 0.05)
+        shares.append(best_there / fake.per_item(choose(curve, "fork").chosen.setting))
+
+    assert min(shares) >= 0.9
 
 
 def test_one_cpu_and_one_item():

@@ -96,7 +96,7 @@ def chunk_for(outlook: Outlook, kind: str, workers: int) -> int:
     """A chunksize whose work outweighs handing it out, and that leaves four chunks for each worker."""
     if kind in (LOOP, THREADS):
         return 1
-    wanted = WORTH * DISPATCH["processes"] / max(outlook.item, 1e-7)
+    wanted = WORTH * DISPATCH["processes"] / max(outlook.item + outlook.sending, 1e-7)
     most = outlook.items / (EACH * workers) if outlook.items else wanted
     return next((chunk for chunk in CHUNKS if chunk >= min(wanted, most)), CHUNKS[-1]) if min(wanted, most) > 1 else 1
 
@@ -107,7 +107,7 @@ def first(outlook: Outlook) -> list[Setting]:
     share = max(1 - outlook.waiting, 0.01)
     for kind in outlook.kinds:
         most = outlook.most(kind)
-        if outlook.waiting < WAITS:
+        if outlook.waiting < WAITS or kind in outlook.methods[1:]:  # more of these would cost their start only
             likely = outlook.cpus
             shape = [1, outlook.cpus // 2, outlook.cpus // 4] if kind in outlook.methods[:1] else []
             others = [2] if kind == THREADS else shape
@@ -142,7 +142,8 @@ def neighbours(setting: Setting, outlook: Outlook) -> list[Setting]:
 def chunks_beside(setting: Setting, outlook: Outlook) -> list[int]:
     """Larger chunks as long as they hold little work and leave some for each worker; smaller ones of much work."""
     place = CHUNKS.index(setting.chunk)
-    larger = [chunk for chunk in CHUNKS[place + 1 : place + 2] if chunk * outlook.item < LASTING]
-    smaller = [chunk for chunk in CHUNKS[:place][-1:] if chunk * outlook.item > DISPATCH["processes"]]
+    each = outlook.item + outlook.sending
+    larger = [chunk for chunk in CHUNKS[place + 1 : place + 2] if chunk * each < LASTING]
+    smaller = [chunk for chunk in CHUNKS[:place][-1:] if chunk * each > DISPATCH["processes"]]
     most = outlook.items / (EACH * setting.workers) if outlook.items else math.inf
     return [chunk for chunk in (*larger, *smaller) if chunk <= most]
