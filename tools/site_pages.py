@@ -27,7 +27,7 @@ TOPICS_OF = {
     "lint": ("linting", "silencing"),
     "hang": ("hanging", "hangs"),
     "size": ("sizing",),
-    "fleet": ("fleet",),
+    "fleet": ("fleet", "fleet-run"),
     "compare": ("comparing",),
     "doctor": ("limits",),
     "report": ("reading-a-report",),

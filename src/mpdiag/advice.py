@@ -245,6 +245,8 @@ class Rule:
     hang: Callable[..., Iterable[Finding]] | None = None
     #: Judges what was measured of a function.
     size: Callable[..., Iterable[Finding]] | None = None
+    #: Judges what a cluster told of a run.
+    fleet: Callable[..., Iterable[Finding]] | None = None
     #: Other names under which the mistake is known.
     aliases: tuple[str, ...] = ()
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
-from mpdiag import doctoring, engine, gathering, registry, verdicts
-from mpdiag.advice import Rule
-from mpdiag.fleet import answers, summary, visits
+from mpdiag import doctoring, engine, errors, gains, gathering, judging, registry, verdicts
+from mpdiag.advice import Facts, Rule
+from mpdiag.fleet import answers, dask_run, summary, timings, visits
 from mpdiag.fleet.contract import Engine
+from mpdiag.fleet.dask import Dask
 from mpdiag.heading import begin
+from mpdiag.model import Cell
 from mpdiag.report import Quality, Report, Visited
+from mpdiag.sizer.subject import Failure
 
 #: Seconds for one host beyond what its probes take: to start, to compile what was sent, to wait for a free worker.
 PATIENCE = 60.0
@@ -65,6 +68,68 @@ def ask(request: Request, cluster: Engine, tick: Callable[[int, int], object]) -
     hosts = tuple(visited(visit, request, rules) for visit in turn.visits)
     report = told(report, hosts, turn.interrupted)
     return replace(report, duration_s=time.monotonic() - begun), turn.interrupted
+
+
+def run(request: Request, cluster: Dask, target: str, tick: Callable[[int, int], object]) -> tuple[Report, int]:
+    """Look at the hosts of ``cluster``, run ``pkg.mod:function`` there and tell where its time went.
+
+    Returns:
+        The report, and the exit code that its end calls for.
+
+    Raises:
+        BadInput: there is no such function; an unknown rule.
+    """
+    meant = dask_run.load(target)
+    rules = registry.select(request.select, request.ignore)
+    report, interrupted = ask(request, cluster, tick)
+    if interrupted:
+        return report, errors.INTERRUPTED
+    begun = time.monotonic()
+    names = {worker.address: host.name for host in visits.hosts(cluster) for worker in host.workers}
+    seen, failed, interrupted = dask_run.run(cluster, meant, names)
+    report = of_run(report, seen, rules)
+    report = replace(
+        report,
+        duration_s=report.duration_s + time.monotonic() - begun,
+        quality=(*map(Quality, doubts(target, failed, interrupted)), *report.quality),
+        verdict=verdicts.fleet(report),
+    )
+    return report, errors.INTERRUPTED if interrupted else errors.FAILED if failed else errors.FINE
+
+
+def of_run(looked: Report, seen: timings.Timings, rules: list[Rule]) -> Report:
+    """The report on the hosts with what the cluster told of a run, judged by ``rules``; of no task, nothing is."""
+    hosts = {one.host: facts_of(one) for one in looked.hosts}
+    usable = sum(float(str(facts["usable_cpus"] or 0)) for facts in hosts.values())
+    tables = {"cluster": [timings.cluster(seen, usable)], "groups": timings.groups(seen)}
+    tables["hosts"] = timings.hosts(seen, hosts)
+    facts = {name: Facts(name, {"": tuple(rows)}) for name, rows in tables.items()}
+    judged = judging.judge(rules if seen.tasks else [], facts, "fleet")
+    findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), seen.wall_s)
+    return replace(
+        looked,
+        sections=(*timings.sections(tables["groups"], tables["hosts"]), *looked.sections),
+        account=timings.account(seen),
+        findings=tuple(findings),
+        quality=(*map(Quality, cut), *looked.quality),
+        passed=tuple(judged.passed),
+        not_judged=tuple(judged.not_judged),
+    )
+
+
+def facts_of(one: Visited) -> dict[str, Cell]:
+    """What judging a run needs to know of a host."""
+    machine, python = (one.report.machine, one.report.python) if one.report else ({}, {})
+    native = [pool["threads"] for pool in python.get("native_pools") or () if pool.get("threads")]
+    return {"usable_cpus": machine.get("usable_cpus"), "native_threads": max(native, default=None)}
+
+
+def doubts(target: str, failed: Failure | None, interrupted: bool) -> Iterator[str]:
+    """What limits the trust in a run, or the use of it."""
+    if failed:
+        yield f"{target} raised {failed.text}{failed.place}: what ran until then is told"
+    if interrupted:
+        yield "interrupted: what ran until then is told"
 
 
 def visited(visit: visits.Visit, request: Request, rules: list[Rule]) -> Visited:

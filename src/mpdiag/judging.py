@@ -11,8 +11,8 @@ from mpdiag.advice import Finding, NotJudged, Rule
 from mpdiag.report import Unjudged
 
 #: The judges a rule may have: of the machine's figures, of an observed program, of one that no longer moves, of a
-#: function.
-Lens = Literal["judge", "run", "hang", "size"]
+#: function, of a run on a cluster.
+Lens = Literal["judge", "run", "hang", "size", "fleet"]
 
 
 @dataclass

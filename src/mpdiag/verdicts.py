@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mpdiag.advice import LEVELS
@@ -83,7 +84,13 @@ def hang(report: Report) -> str:
 
 
 def fleet(report: Report) -> str:
-    """How many hosts answered, what stands in the way, and who is unusual."""
+    """What a run on a cluster loses most to; else how many hosts answered, what is in the way, and who is unusual."""
+    if report.account:
+        if not rows(report.sections, "groups"):
+            return "No task ran on the cluster."
+        cpus = [row.get("usable_cpus") for row in rows(report.sections, "workers")]
+        usable = sum(float(each) for each in cpus if isinstance(each, (int, float)))
+        return run(replace(report, machine={"usable_cpus": usable or None}))
     answered = [one for one in report.hosts if one.report]
     silent = [one for one in report.hosts if one.status != "ok"]
     count = len(report.hosts)

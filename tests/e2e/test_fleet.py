@@ -244,6 +244,95 @@ def test_a_cluster_that_cannot_be_meant_or_reached_is_one_line(tmp_path: Path, a
     assert done.stderr.count("\n") == 1
 
 
+# --- a run
+
+
+PROGRAM = """
+import dask, os, time
+
+def add(number):
+    return number + 1
+
+def tiny(client):
+    return client.map(add, range(2000))
+
+def results(client):
+    return client.map(os.urandom, [20_000_000] * 4, pure=False)
+
+def wait(client):
+    print("the program's own words")
+    return client.map(time.sleep, [0.2] * 6, pure=False)
+
+graph = dask.delayed(sum)([dask.delayed(add)(number) for number in range(5)])
+
+def broken():
+    raise ValueError("no luck")
+
+def endless(client):
+    client.gather(client.map(time.sleep, [0.01] * 5, pure=False))
+    print("begun", flush=True)
+    client.submit(time.sleep, 600).result()
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(PROGRAM)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "tasks"), [("tiny", {"MP402"}, 2000), ("results", {"MP202"}, 4), ("wait", set(), 6)]
+)
+def test_where_the_time_of_a_run_goes(program: Path, name, rules, tasks) -> None:
+    done = fleet("run", f"shop:{name}", "--dask", "local:2", "--json", "out.json", "--fail-on", "warning", cwd=program)
+
+    report = saved(program / "out.json")
+    found = {one["rule"] for one in report["findings"] if one["level"] == "warning"}
+    (row,) = report["sections"][0]["rows"]
+    assert rules <= found
+    assert done.returncode == (1 if found else 0)
+    assert row["tasks"] == tasks
+    account = report["account"]
+    assert [one["role"] for one in account["processes"]] == ["main", "worker", "worker"]
+    for one in account["processes"]:
+        assert sum(one["buckets"].values()) == pytest.approx(account["wall_s"])
+    assert (name == "wait") == ("own words" in done.stderr)
+    assert "own words" not in done.stdout
+
+
+def test_a_graph_is_computed_too(program: Path) -> None:
+    done = fleet("run", "shop.py:graph", "--dask", "local:2", "--json", "out.json", cwd=program)
+
+    assert done.returncode == 0, done.stderr
+    assert {row["name"]: row["tasks"] for row in saved(program / "out.json")["sections"][0]["rows"]}["add"] == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"), [("nothing", 2, "has no nothing"), ("broken", 3, "broken raised ValueError: no luck")]
+)
+def test_a_function_that_is_not_there_or_fails_is_one_line(program: Path, name, code, said) -> None:
+    done = fleet("run", f"shop:{name}", "--dask", "local:1", cwd=program)
+
+    assert done.returncode == code
+    assert said in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_ctrl_c_tells_what_ran_until_then(cluster: Cluster, program: Path) -> None:
+    command = [*MPDIAG, "run", "shop:endless", "--dask", cluster.address, "--json", "out.json"]
+    with subprocess.Popen(command, cwd=program, stderr=subprocess.PIPE) as asking:
+        assert asking.stderr
+        assert b"begun" in asking.stderr.readline()
+        asking.send_signal(signal.SIGINT)
+
+        assert asking.wait(LONG) == 130
+
+    report = saved(program / "out.json")
+    assert report["quality"][0]["text"].startswith("interrupted")
+    assert report["sections"][0]["rows"][0]["tasks"] == 5
+
+
 # --- several hosts
 
 

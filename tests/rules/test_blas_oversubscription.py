@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpdiag.advice import NotJudged
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.blas_oversubscription import RULE, judge
 
 
@@ -87,3 +87,23 @@ def test_silent_where_native_threads_are_few_or_idle(observe, a_pool, a_process,
 def test_a_program_is_not_judged_where_threads_were_not_counted(observe, a_pool, a_process):
     with pytest.raises(NotJudged, match="threads_peak"):
         observe(RULE, pools=[a_pool()], processes=workers(a_process, threads_peak=None))
+
+
+# --- on a cluster
+
+
+def on_cluster(**row):
+    host = {"host": "node", "threads": 8, "usable_cpus": 8.0, "native_threads": 8, "busy_s": 10.0, **row}
+    return list(RULE.fleet(hosts=Facts("hosts", {"": (host,)})))
+
+
+def test_native_threads_of_all_tasks_of_a_host_are_multiplied():
+    (found,) = on_cluster()
+
+    assert (found.level, found.confidence) == ("note", "inferred")
+    assert "8 threads for each of the 8 tasks that run on node at a time: 64 on 8 usable CPUs" in found.seen
+
+
+@pytest.mark.parametrize("row", [{"native_threads": 1}, {"native_threads": None}, {"threads": 1}, {"busy_s": 0.0}])
+def test_hosts_without_native_threads_or_tasks_are_fine(row):
+    assert on_cluster(**row) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mpdiag.advice import NotJudged
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.load_imbalance import RULE
 
 
@@ -79,3 +79,35 @@ def test_silent_where_the_last_process_only_waits(observe, a_site, a_process):
 def test_not_judged_where_the_end_was_not_seen(observe, a_pool):
     with pytest.raises(NotJudged, match="tail_s"):
         observe(RULE, pools=[uneven(a_pool, tail_s=None)])
+
+
+# --- on a cluster
+
+
+def on_cluster(**row):
+    group = {"name": "fit", "tasks": 40, "task_median": 0.5, "task_max": 6.0, "phase_s": 10.0, "tail_s": 6.0, **row}
+    cluster = Facts("cluster", {"": ({"wall_s": 10.0, "lanes": 4},)})
+    return list(RULE.fleet(cluster=cluster, groups=Facts("groups", {"": ({"tail_idle_s": 4.5, **group},)})))
+
+
+def test_threads_that_wait_for_the_last_task_of_a_cluster_are_idle():
+    (found,) = on_cluster()
+
+    assert found.seen == (
+        "For the last 6.00 s of 10.0 s, all tasks called fit had begun and fewer than the 4 threads were busy: the "
+        "longest task took 6.00 s, the median 500 ms."
+    )
+    assert found.gain.ceiling_s == 4.5
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"tail_s": 0.5, "tail_idle_s": 0.375},  # a task's length
+        {"tail_idle_s": 0.6},  # others' tasks fill the gap
+        {"tasks": 1},
+        {"task_median": 6.0},  # all are that long
+    ],
+)
+def test_an_end_that_takes_a_task_or_that_others_fill_is_fine(row):
+    assert on_cluster(**row) == []

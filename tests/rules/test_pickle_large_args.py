@@ -207,3 +207,39 @@ def test_a_program_whose_pickling_was_not_timed_is_not_judged(judged):
 )
 def test_parameters_are_told_by_their_function(words, prose):
     assert ideals.parameters(words, "__main__.Catalog.brightest") == prose
+
+
+# --- on a cluster
+
+
+def on_cluster(**facts):
+    row = {"wall_s": 10.0, "tasks": 8, "graph_b": 0, "graph_s": 0.0, "fetch_s": 0.0, **facts}
+    return list(RULE.fleet(cluster=Facts("cluster", {"": (row,)})))
+
+
+def test_data_within_a_graph_is_told_with_what_workers_waited():
+    (found,) = on_cluster(graph_b=160 * 2**20, graph_s=4.0)
+
+    assert found.seen == (
+        "Graphs of 160 MiB in all were sent through the scheduler; the workers waited 4.00 s for the first "
+        "tasks of them."
+    )
+    assert found.gain.ceiling_s == 4.4
+
+
+def test_waiting_for_inputs_is_told():
+    (found,) = on_cluster(fetch_s=2.0)
+
+    assert "waited 2.00 s each for inputs from other workers" in found.seen
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"graph_b": 100_000, "graph_s": 4.0},  # many tasks, no data
+        {"graph_b": 160 * 2**20, "graph_s": 0.2},
+        {"fetch_s": 0.3},
+    ],
+)
+def test_graphs_without_data_and_short_waits_are_fine(facts):
+    assert on_cluster(**facts) == []

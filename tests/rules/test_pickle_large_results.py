@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mpdiag.advice import NotJudged
+from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.pickle_large_results import RULE
 
 POOL = {
@@ -64,3 +64,23 @@ def test_it_is_explained():
     doc = RULE.doc
 
     assert all((doc.title, doc.why, doc.how, doc.claim, doc.bad, doc.good))
+
+
+# --- on a cluster
+
+
+def on_cluster(**facts):
+    row = {"wall_s": 10.0, "tasks": 8, "result_b": 160 * 2**20, "result_s": 3.0, **facts}
+    return list(RULE.fleet(cluster=Facts("cluster", {"": (row,)})))
+
+
+def test_results_that_a_client_waits_for_are_told():
+    (found,) = on_cluster()
+
+    assert found.seen == "160 MiB of results came to the client, for which it waited 3.00 s when all tasks were done."
+    assert found.gain.ceiling_s == 3.3
+
+
+@pytest.mark.parametrize("facts", [{"result_s": 0.2}, {"result_b": 10_000}, {"tasks": 100_000}])
+def test_small_or_quick_results_of_a_cluster_are_fine(facts):
+    assert on_cluster(**facts) == []

@@ -111,3 +111,35 @@ def test_replacing_workers_is_not_handing_out(observe, a_pool):
     restarts = {"maxtasks": 100, "workers": 2, "started": 362, "child_start_s": 0.019}
 
     assert observe(RULE, pools=[tiny(a_pool, **restarts)]) == [], "360 * 0.019 / 2 of 3.5 s"
+
+
+# --- on a cluster
+
+
+def on_cluster(**row):
+    group = {"name": "parse", "tasks": 10_000, "task_s": 1.0, "idle_s": 8.0, **row}
+    cluster = Facts("cluster", {"": ({"wall_s": 10.0, "lanes": 4},)})
+    return list(RULE.fleet(cluster=cluster, groups=Facts("groups", {"": (group,)})))
+
+
+def test_tasks_shorter_than_the_wait_between_them_are_tiny():
+    (found,) = on_cluster()
+
+    assert found.level == "warning"
+    assert found.seen.startswith(
+        "10,000 tasks called parse took 100 µs each; between them their 4 threads waited 3.20 ms"
+    )
+    assert found.gain.ceiling_s == 8.8
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"tasks": 50},
+        {"task_s": 200.0},  # 20 ms each
+        {"task_s": 9.0, "idle_s": 0.02},  # handed out without a wait
+        {"task_s": 40.0, "idle_s": 6.0},  # longer than the wait between them
+    ],
+)
+def test_few_long_or_quickly_handed_out_tasks_are_fine(row):
+    assert on_cluster(**row) == []

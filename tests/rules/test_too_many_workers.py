@@ -116,3 +116,32 @@ def test_workers_that_take_long_to_start_are_a_crew_where_they_share_a_queue(obs
     assert observe(RULE, run={"ready_s": 50.0}, starts=[site]) == []
     assert len(observe(RULE, run={"ready_s": 50.0}, starts=[site], channels=[queue])) == 1
     assert observe(RULE, run={"ready_s": 0.0}, starts=[site], channels=[queue]) == [], "they wait for something else"
+
+
+# --- on a cluster
+
+
+def on_cluster(**row):
+    host = {"host": "node", "workers": 2, "threads": 16, "usable_cpus": 4.0, "cpu_s": 30.0, **row}
+    cluster = Facts("cluster", {"": ({"wall_s": 10.0},)})
+    return list(RULE.fleet(cluster=cluster, hosts=Facts("hosts", {"": (host,)})))
+
+
+def test_a_host_with_more_computing_threads_than_cpus_is_told():
+    (found,) = on_cluster()
+
+    assert found.seen == (
+        "The workers on node have 16 threads for tasks, and 4 CPUs can be used there; tasks computed on 75.0 % of "
+        "these."
+    )
+    assert "--nthreads 2 for each of its 2 workers" in found.do
+
+
+@pytest.mark.parametrize("row", [{"threads": 6}, {"cpu_s": 4.0}])
+def test_a_host_with_few_threads_or_tasks_that_wait_is_fine(row):
+    assert on_cluster(**row) == []
+
+
+def test_a_host_that_did_not_answer_is_not_judged():
+    with pytest.raises(NotJudged):
+        on_cluster(usable_cpus=None)

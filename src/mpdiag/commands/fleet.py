@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -101,6 +102,28 @@ def probe(
     probes = gathering.Request(names=names, level=level or "default", budget_s=budget)
     timeout = wishes.pop("timeout")
     return asked(fleeting.Request("probe", probes, timeout, redact=target.redact, **wishes), where, target)
+
+
+@fleet.command()
+@click.argument("function", metavar="PKG.MOD:FUNCTION")
+@cluster_options()
+@TIMEOUT
+@SELECT
+@IGNORE
+@report_options()
+def run(target: Target, where: Where, function: str, timeout: float | None, **wishes: Any) -> int:
+    """Run a function on the cluster and tell where its time goes, by the cluster's own timings.
+
+    It is called with the client if it wants an argument, and what it returns is computed: a graph of Dask's as well.
+    PKG.MOD may also be a path, such as path/to/file.py, or name a graph. It runs here; its tasks run on the cluster.
+    """
+    sys.path.insert(0, gathering.working_folder())
+    request = fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes)
+    with connected(where) as cluster, progress(target.quiet, 1) as shown:
+        shown.probing("hosts", 0, request.patience_s)
+        report, ended = fleeting.run(request, cluster, function, lambda _done, _whole: shown.tick())
+    code = emit(report, target)
+    return ended or code
 
 
 def asked(request: fleeting.Request, where: Where, target: Target) -> int:

@@ -174,12 +174,40 @@ def advised(limited: ideals.Row | None, free: ideals.Row | None) -> str:
     return "Leave the libraries their threads, and have no more workers than the report says."
 
 
+def of_cluster(hosts: Facts) -> Iterator[Finding]:
+    """Find hosts of a cluster where native threads of all workers together outnumber the CPUs."""
+    yield from phases.each(hosts.all(), of_host)
+
+
+def of_host(row: ideals.Row) -> Finding | None:
+    """Judge one host: each of its tasks may use as many native threads as its library keeps."""
+    cpus, lanes = ideals.amount(row, "usable_cpus"), ideals.amount(row, "threads")
+    native = ideals.at_least(row, "native_threads")
+    if native <= 1 or native * lanes < LIMIT * cpus or not ideals.amount(row, "busy_s"):
+        return None
+    return RULE.finding(
+        level="note",
+        confidence="inferred",
+        concern=native * lanes / cpus / LIMIT,
+        seen=f"A native library keeps {native:.0f} threads for each of the {lanes:.0f} tasks that run on {row['host']} "
+        f"at a time: {native * lanes:.0f} on {number(cpus, None)} usable CPUs, when tasks call it.",
+        do="Start workers with OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1 and MKL_NUM_THREADS=1, as Dask's nanny does "
+        "unless it is told otherwise.",
+        evidence=(
+            Evidence("native threads a task", native, "1"),
+            Evidence("tasks at a time", lanes, "1"),
+            Evidence("reference: usable CPUs", cpus, None),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP406",
     judge=judge,
     run=observed,
     size=of_function,
+    fleet=of_cluster,
     doc=Doc(
         title="Native threads times workers exceed the CPUs",
         why="NumPy's linear algebra (OpenBLAS, MKL) and OpenMP code start a thread a CPU in every process. Workers "
@@ -189,7 +217,9 @@ RULE: Final = Rule(
         f"default workers of a pool, against {LIMIT:g}× the usable CPUs. A note: it costs only programs whose workers "
         "call such functions; a warning when one process alone has more threads than it may use CPUs. In a program: "
         f"native threads of a pool's workers (from outside) against {LIMIT:g}× the CPUs, when they burn CPU time. "
-        "Of a measured function: when other threads than the calling one burn CPU time; both ways are then measured.",
+        "Of a measured function: when other threads than the calling one burn CPU time; both ways are then measured. "
+        "On a cluster: what its library keeps on a host, times the tasks that run there at a time, against "
+        f"{LIMIT:g}× the usable CPUs; a note, as it is not seen whether tasks call it.",
         claim='"NumPy releases the GIL, so add processes": it may already use every CPU from one process.',
         bad="""\
 with Pool() as pool:                       # 8 workers × 8 BLAS threads on 8 CPUs

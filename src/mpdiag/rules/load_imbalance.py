@@ -118,15 +118,46 @@ def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
     )
 
 
+def of_cluster(cluster: Facts, groups: Facts) -> Iterator[Finding]:
+    """Find tasks of a cluster of which the last ones kept few threads busy."""
+    yield from phases.each(groups.all(), lambda row: of_group(cluster, row))
+
+
+def of_group(cluster: Facts, row: ideals.Row) -> Finding | None:
+    """Judge the end of the tasks of one name, once all had begun; of a task's length it is unavoidable."""
+    tail, idle, phase = (ideals.amount(row, key) for key in ("tail_s", "tail_idle_s", "phase_s"))
+    usual = ideals.amount(row, "task_median") * idle / tail if tail > 0 else 0.0
+    cost = idle - usual
+    loss = phases.loss(cost, cluster, "evenly dealt, all threads would end at about the same time")
+    if loss is None or cost < BALANCED * phase or ideals.amount(row, "tasks") < 2:
+        return None
+    return RULE.finding(
+        level="warning",
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"For the last {seconds(tail)} of {seconds(phase)}, all tasks called {row['name']} had begun and fewer "
+        f"than the {cluster.number('lanes'):,.0f} threads were busy: the longest task took "
+        f"{seconds(ideals.amount(row, 'task_max'))}, the median {seconds(ideals.amount(row, 'task_median'))}.",
+        do="Make the longest ones smaller (repartition, rechunk), or submit them first, with a higher priority.",
+        evidence=(
+            *loss.evidence,
+            Evidence("longest task", ideals.amount(row, "task_max"), "s"),
+            Evidence("median task", ideals.amount(row, "task_median"), "s"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP409",
     run=observed,
+    fleet=of_cluster,
     doc=Doc(
         title="One worker still busy when the others are done",
         why="The phase takes as long as its last worker: CPUs whose workers have run out of tasks are idle until then.",
         how="The stretch at the end of a pool's phase with fewer workers busy than it has, beyond a median task, and "
-        f"the same of processes started together, when it costs {BALANCED:.0%} of the phase and 5 % of the wall time.",
+        f"the same of processes started together, when it costs {BALANCED:.0%} of the phase and 5 % of the wall time. "
+        "On a cluster likewise: the threads without a task once the last task of a name had begun.",
         claim="'Pool.map divides the work evenly' holds for the number of items: it makes four chunks for each "
         "worker, so items that get longer and longer end up in the last chunk.",
         bad="""

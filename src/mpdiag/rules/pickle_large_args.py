@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.stats import measured, ratio
@@ -179,6 +179,35 @@ def of_channel(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
     )
 
 
+def of_cluster(cluster: Facts) -> Iterator[Finding]:
+    """Find runs on a cluster that waited for what was sent: within the graph, or from worker to worker."""
+    graph, sent, fetched = (cluster.number(key) for key in ("graph_s", "graph_b", "fetch_s"))
+    if sent >= ideals.LARGE * cluster.number("tasks") and (
+        loss := phases.loss(graph, cluster, "the graph would hold no data")
+    ):
+        yield RULE.finding(
+            level="warning",
+            gain=loss.gain,
+            concern=loss.concern,
+            seen=f"Graphs of {size(sent)} in all were sent through the scheduler; the workers waited "
+            f"{seconds(graph)} for the first tasks of them.",
+            do="Keep data out of the graph: let tasks read it themselves (dask.dataframe.read_parquet, a path as "
+            "argument), or hand it over once with client.scatter(data, broadcast=True) and pass the future.",
+            evidence=(*loss.evidence, Evidence("graphs", sent, "B")),
+        )
+    if loss := phases.loss(fetched, cluster, "inputs would be where the tasks are"):
+        yield RULE.finding(
+            level="warning",
+            gain=loss.gain,
+            concern=loss.concern,
+            seen=f"The workers' threads waited {seconds(fetched)} each for inputs from other workers, with nothing "
+            "else to do.",
+            do="Move less: filter and aggregate before what needs all data (joins, shuffles, rechunk), make chunks "
+            "that later steps can use as they are, or run on fewer, larger workers.",
+            evidence=loss.evidence,
+        )
+
+
 def kilobytes(count: float) -> str:
     """An extrapolated size, rounded to the two digits it is good for at most."""
     return f"{float(f'{count / 1000:.2g}'):g} KB"
@@ -189,6 +218,7 @@ RULE: Final = Rule(
     id="MP201",
     judge=judge,
     run=observed,
+    fleet=of_cluster,
     aliases=("large-payload-pickle",),
     doc=Doc(
         title="A large argument is pickled anew for each task",
@@ -201,7 +231,8 @@ RULE: Final = Rule(
         f"{LARGE_MESSAGE // 1024} KiB or more, and the time that workers, or both ends of the channel, spent on them "
         "instead of their work; a note from 5 % of the wall time on, a warning from a fifth where "
         "they take longer than the tasks or never change, for a channel from a fifth. Not where the "
-        "parent alone would be faster (MP203).",
+        "parent alone would be faster (MP203). On a cluster: when its threads wait for 5 % of the wall time or more "
+        "for data within the graph, or for inputs from other workers.",
         claim="'Pass arguments explicitly, through a ProcessPoolExecutor' is right for small ones; large constants "
         "belong in initargs. 'Objects above 1 MB trigger pickling' is wrong: every argument is pickled, at any size. "
         "'So use shared memory' holds for a segment that is reused; a new one for each task mostly costs more than "

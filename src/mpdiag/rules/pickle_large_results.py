@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.units import number, seconds, size
@@ -49,10 +49,28 @@ def finding(run: Facts, pool: ideals.Row, recoverable: float) -> Finding:
     )
 
 
+def of_cluster(cluster: Facts) -> Iterator[Finding]:
+    """Find runs on a cluster in which the client had to wait for results that were there."""
+    waited, came = cluster.number("result_s"), cluster.number("result_b")
+    loss = phases.loss(waited, cluster, "the results would stay on the workers, or be small")
+    if came >= ideals.LARGE * cluster.number("tasks") and loss:
+        yield RULE.finding(
+            level="warning",
+            gain=loss.gain,
+            concern=loss.concern,
+            seen=f"{size(came)} of results came to the client, for which it waited {seconds(waited)} when all tasks "
+            "were done.",
+            do="Gather only what the client uses: sum, filter or count on the workers; let tasks write what is large "
+            "(to_parquet, to_zarr), or keep it there with persist().",
+            evidence=(*loss.evidence, Evidence("results", came, "B")),
+        )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP202",
     run=observed,
+    fleet=of_cluster,
     aliases=("large-return-pickle",),
     doc=Doc(
         title="Large results are pickled back though less would do",
@@ -60,7 +78,8 @@ RULE: Final = Rule(
         "results so make the parent the slowest of all, and more workers only make it more to unpickle.",
         how=f"In an observed program: pools whose tasks returned {ideals.LARGE // 1024} KiB or more each, the time "
         "their workers were without work, and the part of pickling results in what carrying arguments and results "
-        "took. A warning from 5 % of the wall time on.",
+        "took. A warning from 5 % of the wall time on. On a cluster: what the client waited for results of "
+        f"{ideals.LARGE // 1024} KiB a task or more once the tasks were done.",
         claim="'Return values are cheap, arguments are not' is wrong: both are pickled, and results by one thread at "
         "the receiving end. Bytes and arrays are copied at some GB/s; lists of objects take 0.2–2 µs for each object.",
         bad="""\

@@ -20,6 +20,8 @@ ONE = "ProcessPoolExecutor.map"
 MANY = 100
 #: No executor needs a millisecond to hand out a task; longer tasks outweigh it on any machine.
 LONGEST = 1e-3
+#: A scheduler adds about a millisecond to a task.
+LONGEST_ON_CLUSTER = 10e-3
 #: Bytes below which sending a message costs what sending any costs.
 SMALL_MESSAGE = 1024
 #: Where the parent's CPU time for handing out is this part of what was lost, the waiting around it is its work too:
@@ -186,12 +188,46 @@ def of_function(sized: Facts) -> Iterator[Finding]:
     )
 
 
+def of_cluster(cluster: Facts, groups: Facts) -> Iterator[Finding]:
+    """Find tasks of a cluster that took no longer than handing them out."""
+    yield from phases.each(groups.all(), lambda row: of_group(cluster, row))
+
+
+def of_group(cluster: Facts, row: ideals.Row) -> Finding | None:
+    """Judge the tasks of one name: what lanes waited between them, against what they did."""
+    tasks, lanes = ideals.amount(row, "tasks"), cluster.number("lanes")
+    if tasks < MANY:
+        return None
+    each, idle = ideals.amount(row, "task_s") / tasks, ideals.amount(row, "idle_s")
+    overhead = idle * lanes / tasks
+    loss = phases.loss(idle, cluster, "the same work in fewer tasks needs next to no handing out")
+    if loss is None or each > LONGEST_ON_CLUSTER or overhead < each:
+        return None
+    together = one_digit(WORTH * overhead / max(each, 1e-6))
+    return RULE.finding(
+        level="warning",
+        gain=loss.gain,
+        concern=loss.concern,
+        seen=f"{tasks:,.0f} tasks called {row['name']} took {seconds(each)} each; between them their {lanes:,.0f} "
+        f"threads waited {seconds(overhead)} for the next.",
+        do=f"Do about {together:,} of them in one task: larger chunks or partitions, or a function that loops over a "
+        "batch.",
+        evidence=(
+            *loss.evidence,
+            Evidence("a task", each, "s"),
+            Evidence("waiting for the next", overhead, "s"),
+            Evidence("tasks", tasks, "1"),
+        ),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP402",
     judge=judge,
     run=observed,
     size=of_function,
+    fleet=of_cluster,
     aliases=("tiny-tasks-chunksize",),
     doc=Doc(
         title="Tasks too small for a pool",
@@ -202,7 +238,9 @@ RULE: Final = Rule(
         "w·d / (d + overhead), as long as the parent can feed it. Reported when the overhead exceeds "
         f"{seconds(SMALL)}. In a program: {MANY} or more tasks of a pool, each below {seconds(LONGEST)} and with "
         "little to carry, whose overhead is longer than they are, when that costs 5 % of the wall time. "
-        "Of a measured function: calls below that length, for which a chunksize or a plain loop did best.",
+        "Of a measured function: calls below that length, for which a chunksize or a plain loop did best. On a "
+        f"cluster: {MANY} or more tasks of a name, below {seconds(LONGEST_ON_CLUSTER)} each, between which "
+        "its threads waited longer than they took.",
         claim='Often read: "the executor is slower than processes written by hand because of context switches". '
         "Right that it is, about twice for tasks of 100 µs; the reason is the dispatch of each single task, and a "
         "chunksize takes most of it away. Pool.map chooses one by itself, Executor.map and imap do not.",

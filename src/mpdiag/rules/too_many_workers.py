@@ -165,12 +165,36 @@ def of_function(sized: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
+def of_cluster(cluster: Facts, hosts: Facts) -> Iterator[Finding]:
+    """Find hosts of a cluster whose workers have more threads than CPUs, which their tasks computed on."""
+    yield from phases.each(hosts.all(), lambda row: of_host(cluster, row))
+
+
+def of_host(cluster: Facts, row: ideals.Row) -> Finding | None:
+    """Judge the threads of one host's workers."""
+    threads, cpus, fit = ideals.amount(row, "threads"), ideals.amount(row, "usable_cpus"), ideals.amount(row, "workers")
+    used = ideals.amount(row, "cpu_s") / max(cluster.number("wall_s") * cpus, 1e-9)
+    if threads <= LIMIT * cpus or used < COMPUTES:
+        return None
+    each = max(1, int(cpus / fit))
+    return RULE.finding(
+        level="note",
+        concern=threads / cpus / LIMIT,
+        seen=f"The workers on {row['host']} have {threads:.0f} threads for tasks, and {number(cpus, None)} CPUs can be "
+        f"used there; tasks computed on {number(used, 'fraction')} of these.",
+        do=f"Start it with --nthreads {each} for each of its {fit:.0f} workers, or with fewer workers. Tasks that wait "
+        "may have more threads than CPUs; those that compute then hold their inputs in memory for longer.",
+        evidence=(Evidence("threads for tasks", threads, "1"), Evidence("reference: usable CPUs", cpus, None)),
+    )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP405",
     judge=judge,
     run=observed,
     size=of_function,
+    fleet=of_cluster,
     aliases=("cpu-oversubscription",),
     doc=Doc(
         title="More computing workers than CPUs to compute on",
@@ -181,7 +205,9 @@ RULE: Final = Rule(
         f"while others use the CPUs. In a program: process pools with more than {LIMIT:g} times as many computing "
         "workers as usable CPUs, when the surplus costs 5 % of the wall time; likewise processes that the program "
         "starts itself, all at once and each for more work than its start takes. "
-        "Of a measured function that computes: when a default executor has that many times the workers it needs.",
+        "Of a measured function that computes: when a default executor has that many times the workers it needs. On a "
+        f"cluster: hosts whose workers have more than {LIMIT:g} times as many threads as usable CPUs, when tasks "
+        "compute there.",
         claim="'max_workers = os.cpu_count() for computing' holds for usable CPUs only. That oversubscribing slows "
         "computing down is mostly wrong: the same work takes the same CPU time on 16 times as many workers as CPUs.",
         bad="""\

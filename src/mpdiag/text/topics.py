@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mpdiag.text.fleet_topic import FLEET
+from mpdiag.text.fleet_topics import FLEET_TOPICS
 from mpdiag.text.lint_topics import LINT_TOPICS
 from mpdiag.text.run_topics import RUN_TOPICS
 from mpdiag.text.size_topic import SIZING
@@ -257,7 +257,7 @@ TOPICS: Final[dict[str, Topic]] = {
         *RUN_TOPICS,
         *LINT_TOPICS,
         SIZING,
-        FLEET,
+        *FLEET_TOPICS,
         _READING,
         _EXIT_CODES,
         _CONFIGURATION,

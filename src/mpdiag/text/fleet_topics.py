@@ -1,4 +1,4 @@
-"""What ``mpdiag explain fleet`` tells: how the hosts of a cluster are asked, and how to read the page."""
+"""What ``mpdiag explain`` tells of clusters: how the hosts are asked, what a run there tells, how to read the pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from mpdiag.text.topic import Topic
 
-FLEET: Final = Topic(
+_HOSTS = Topic(
     "fleet",
     "Which host of a cluster is slow or different: mpdiag fleet",
     """\
@@ -33,3 +33,18 @@ host-1, host-2 and so on unless you say `--no-redact`. The whole report of each 
 --host host-2` shows it.""",
     ("https://distributed.dask.org/en/stable/",),
 )
+
+_RUNS = Topic(
+    "fleet-run",
+    "Where a run on a cluster loses its time: mpdiag fleet run",
+    """\
+`mpdiag fleet run pkg.mod:function` looks at the hosts, then calls the function here (with the client, if it wants an
+argument) and computes what it returns; a graph can be named too. The account is made of the cluster's own timings: a
+bar for each thread of a worker. Computing and off the CPU are the time inside tasks, parted by the CPU time that Dask
+took of the tasks of that name (off the CPU is also queueing for one); waiting for data is for inputs that were on
+their way, waiting for a task is all else: nothing to do, or the scheduler. Tasks that others run meanwhile count in.
+Tiny tasks, data in the graph, large results, imbalance and too many threads are judged as in `mpdiag run`.""",
+    ("https://distributed.dask.org/en/stable/diagnosing-performance.html",),
+)
+
+FLEET_TOPICS: Final = (_HOSTS, _RUNS)
