@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import math
 
-from mpdiag.advice import Gain, Place, excerpt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpdiag.advice import Gain, Place, excerpt, two_digits
 
 
 @pytest.mark.parametrize(
@@ -16,6 +20,20 @@ def test_a_gain_has_two_digits_and_stays_within_the_wall_time(recoverable, wall,
 
     assert gain.ceiling_s == pytest.approx(ceiling)
     assert gain.ceiling_s <= wall
+
+
+@pytest.mark.parametrize(("recoverable", "ceiling"), [(1.81, 1.9), (2.0, 2.0), (0.0501, 0.051), (12.1, 13.0)])
+def test_a_bound_is_never_rounded_below_what_was_found(recoverable, ceiling):
+    assert Gain.of(recoverable, 60.0, "because").ceiling_s == pytest.approx(ceiling)
+
+
+@given(st.floats(1e-9, 1e9))
+def test_two_digits_are_kept_in_either_direction(value):
+    low, high = two_digits(value, math.floor), two_digits(value, math.ceil)
+    assert 0.9 * value < low <= value * (1 + 1e-6)
+    assert value * (1 - 1e-6) <= high < 1.1 * value + 1e-12
+    assert float(f"{low:.2g}") == low
+    assert float(f"{high:.2g}") == high
 
 
 def test_a_run_of_no_time_gains_nothing():

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpdiag.advice import Finding, Gain
-from mpdiag.gains import floor, shared_out
+from mpdiag.gains import shared_out
 
 
 def finding(rule, seconds, wall):
@@ -48,9 +48,3 @@ def test_together_they_stay_within_the_wall(wall, seconds):
     shared, _ = shared_out([finding(f"MP{n}", each, wall) for n, each in enumerate(seconds)], wall)
 
     assert sum(filter(None, ceilings(shared))) <= wall * (1 + 1e-12)
-
-
-@given(st.floats(1e-9, 1e9))
-def test_floor_keeps_two_digits(value):
-    assert 0.9 * value < floor(value) <= value * (1 + 1e-12)
-    assert float(f"{floor(value):.2g}") == floor(value)

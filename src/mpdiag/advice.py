@@ -174,20 +174,25 @@ class Gain:
 
     @classmethod
     def of(cls, recoverable_s: float, wall_s: float, basis: str) -> Gain:
-        """A bound of ``recoverable_s``, at most the wall time, with two digits: more would be noise.
+        """A bound of ``recoverable_s``, at most the wall time, rounded up to two digits: more would be noise.
 
         Args:
             recoverable_s: seconds of wall time that the fix can win at most.
             wall_s: the wall time of the run.
             basis: what the bound rests on, in one sentence.
         """
-        seconds = min(max(recoverable_s, 0.0), wall_s)
-        rounded = float(f"{seconds:.2g}")
-        if rounded > wall_s:  # 1.29 s of 1.29 s are not 1.3 s
-            step = 10.0 ** (math.floor(math.log10(wall_s)) - 1)
-            rounded = math.floor(wall_s / step) * step
-        seconds = float(f"{rounded:.2g}")
+        seconds = two_digits(min(max(recoverable_s, 0.0), wall_s), math.ceil)
+        if seconds > wall_s:  # 1.29 s of 1.29 s are not 1.3 s
+            seconds = two_digits(wall_s, math.floor)
         return cls(seconds, float(f"{seconds / wall_s:.2g}") if wall_s > 0 else 0.0, basis)
+
+
+def two_digits(value: float, to: Callable[[float], int]) -> float:
+    """``value`` with two digits, none of next to nothing; ``to`` (`math.ceil`, `math.floor`) is the direction."""
+    if value < 1e-12:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{to(round(value / step, 6)) * step:.2g}")
 
 
 @dataclass(frozen=True)

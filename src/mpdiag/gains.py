@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mpdiag.advice import Finding, Gain
+from mpdiag.advice import Finding, Gain, two_digits
 from mpdiag.ideals import worth
 
 
@@ -41,13 +41,6 @@ def cut_down(finding: Finding, left: float, wall_s: float) -> Finding:
 
 def at_most(left: float, gain: Gain, wall_s: float) -> Gain | None:
     """``gain`` cut to what is ``left``, rounded down to two digits; none when that is nothing."""
-    seconds = floor(left)
-    return replace(gain, ceiling_s=seconds, ceiling_fraction=floor(seconds / wall_s)) if seconds > 0 else None
-
-
-def floor(value: float) -> float:
-    """``value`` with two digits, not rounded up."""
-    if value <= 0:
-        return 0.0
-    step = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return float(f"{math.floor(value / step) * step:.2g}")
+    seconds = two_digits(left, math.floor)
+    fraction = two_digits(seconds / wall_s, math.floor)
+    return replace(gain, ceiling_s=seconds, ceiling_fraction=fraction) if seconds > 0 else None

@@ -10,8 +10,8 @@ from mpdiag.model import Cell
 
 #: A fix that wins less than either is not worth a warning: runs of one program differ by as much.
 LEAST_SHARE, LEAST_S = 0.05, 0.1
-#: A bound has to hold for the next run too, which on a quiet machine differs by some percent.
-SLACK = 1.1
+#: A bound has to hold for the next run too, which on a quiet machine differs by some 15 %.
+SLACK = 1.15
 #: Bytes from which a message is large: below, sending an object costs about as much as sending none.
 LARGE = 16 * 2**10
 #: Bytes waiting in a queue that matter beside the 10–50 MB of an interpreter and its libraries.

@@ -92,7 +92,7 @@ def observed(run, table):
 def test_a_worker_for_each_cpu_of_the_machine_where_one_may_be_used(observed):
     (finding,) = observed()
 
-    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(0.94))
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(0.98))
     assert "The Pool (app.py:7) had 2 workers: the machine has 2 CPUs, but the program could use 1." in finding.seen
 
 

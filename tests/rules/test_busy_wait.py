@@ -77,7 +77,7 @@ def test_a_loop_that_takes_the_workers_cpu(judged):
     (finding,) = judged(SPUN, SPUN)
 
     # 2.4 s of CPU on two CPUs.
-    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.3))
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.4))
     assert "2.40 s of CPU time in a loop that asks a Pipe 8,000,000 times in vain (app.py:7)" in finding.seen
 
 

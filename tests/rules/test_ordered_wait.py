@@ -10,7 +10,7 @@ def test_a_parent_with_work_to_do_on_each_result(observe, a_pool):
     (finding,) = observe(RULE, pools=[a_pool(ordered_wait_s=1.5, handled_s=0.9)])
 
     assert finding.level == "warning"
-    assert finding.gain.ceiling_s == 0.99
+    assert finding.gain.ceiling_s == 1.1
     assert "For 1.50 s the parent waited for one result of the Pool (app.py:7)" in finding.seen
 
 

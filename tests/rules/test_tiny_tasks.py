@@ -1,5 +1,6 @@
 import pytest
 
+from mpdiag import ideals
 from mpdiag.advice import Facts, NotJudged
 from mpdiag.rules.tiny_tasks import RULE, chunk
 from mpdiag.stats import measured
@@ -70,7 +71,7 @@ def test_a_program_with_tasks_of_microseconds(observe, a_pool):
     (finding,) = observe(RULE, pools=[tiny(a_pool)])
 
     assert finding.level == "warning"
-    assert finding.gain.ceiling_s == pytest.approx(3.5 * 1.1, rel=0.02)
+    assert finding.gain.ceiling_s == pytest.approx(3.5 * ideals.SLACK, rel=0.05)
     assert "36,000 tasks of the Pool (app.py:7) worked for 5.56 µs each" in finding.seen
     assert "map(…, chunksize=400)" in finding.do
 
@@ -84,7 +85,9 @@ def test_tasks_handed_out_singly_are_to_be_batched(observe, a_pool):
 def test_no_more_is_promised_than_handing_out_costs(observe, a_pool):
     (finding,) = observe(RULE, pools=[tiny(a_pool, dispatch_s=1e-5)])
 
-    assert finding.gain.ceiling_s == pytest.approx((0.36 + 0.5) * 1.1, rel=0.02), "the rest is a slow producer's"
+    assert finding.gain.ceiling_s == pytest.approx((0.36 + 0.5) * ideals.SLACK, rel=0.05), (
+        "the rest is a slow producer's"
+    )
 
 
 @pytest.mark.parametrize(

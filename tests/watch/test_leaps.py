@@ -45,6 +45,15 @@ def test_what_leaps_for_another_reason_has_not(values):
     assert wraps(ctypes.c_int8, *values) == []
 
 
+def test_a_look_that_came_late_does_not_end_the_following():
+    late = [0, 30, 60, -30, 0, 30, 60, 90, 120]
+    assert wraps(ctypes.c_int8, *late, -106) == [(120, -106)]
+
+
+def test_elements_are_met_between_looks_only_where_there_are_some(tmp_path):
+    assert Leaps(tmp_path).pause == float("inf")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="no memory files to be seen")
 def test_the_memory_of_a_process_is_looked_at(tmp_path):
     array = multiprocessing.get_context("fork").Array("i", [0, 0], lock=False)
@@ -57,7 +66,8 @@ def test_the_memory_of_a_process_is_looked_at(tmp_path):
     leaps.look()
     for step in range(12):
         array[1] = ctypes.c_int32((step + 1) * 400_000_000).value
-        leaps.look()
+        leaps.meet()
+    assert 0 < leaps.pause < 1
     assert leaps.found()["value:1.0"].count == 1
     assert leaps.found()["value:1.0"].steps == [(2_000_000_000, -1_894_967_296)]
     leaps.close()

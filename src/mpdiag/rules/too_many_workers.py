@@ -15,6 +15,8 @@ from mpdiag.units import interval, number, seconds, size
 LIMIT = 1.5
 #: The part of the CPU time that fell to processes which compute, as far as there were CPUs for them.
 COMPUTES = 0.3
+#: From so many times the least that is worth a warning: a start that is shorter by less is seldom noticed.
+WORTH = 2.0
 
 
 def judge(pool_sizing: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
@@ -89,7 +91,7 @@ def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
         return None
     place, fit = Place.of(pool), max(1, int(cpus))
     return RULE.finding(
-        level="warning",
+        level="warning" if loss.concern >= WORTH else "note",
         place=place,
         gain=loss.gain,
         concern=loss.concern,
@@ -123,7 +125,7 @@ def of_site(run: Facts, site: ideals.Row, counted: Any) -> Finding | None:
         return None
     place, fit, target = Place.of(site), max(1, int(cpus)), phases.named(site, "target", "their target")
     return RULE.finding(
-        level="warning",
+        level="warning" if loss.concern >= WORTH else "note",
         place=place,
         gain=loss.gain,
         concern=loss.concern,

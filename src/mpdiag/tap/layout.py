@@ -55,9 +55,9 @@ KINDS = (
 KIND = {name: number for number, name in enumerate(KINDS)}
 #: Kinds that contain no other, or hardly ever, and may come a hundred thousand times a second.
 LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll", "lock"))
-#: Kinds of which none goes by untimed that takes longer than that: short tasks come before long ones, and calls of a
-#: manager that answer at once before one that waits.
-SEEN_LONG, LONG_NS = frozenset(("task", "manager")), 2_000_000
+#: Kinds of which none goes by untimed that takes longer than so many nanoseconds: short tasks come before long ones,
+#: calls of a manager that answer at once before one that waits, and a lock that is held for long among short waits.
+SEEN_LONG = {"task": 2_000_000, "manager": 2_000_000, "lock": 200_000}
 COUNTS = HEADER
 THREADS = COUNTS + 32
 THREAD_COUNT = 16

@@ -11,7 +11,7 @@ import re
 from types import CodeType
 from typing import Union
 
-from .layout import KIND, LEAVES, LONG_NS, SEEN_LONG
+from .layout import KIND, LEAVES, SEEN_LONG
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
@@ -131,7 +131,7 @@ class Timed(Point):
         more = f", {kind_number}, {thing}" if light else ""
         parts = {"begin": begin, "size": size, "empty": empty, "end": end, "more": more, "thing": thing}
         text = SEEN if kind in SEEN_LONG else TIMED
-        code = text.format(kind=kind_number, long=LONG_NS, **parts)
+        code = text.format(kind=kind_number, long=SEEN_LONG.get(kind, 0), **parts)
         self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -29,6 +29,10 @@ LEDGERS = 32
 STEPS, TIMES = 3, 4.0
 #: Of its range, an element may do this much between two looks; else nobody can tell in which direction it went.
 PART = 0.25
+#: After so many steps that nobody can tell, an element is no counter: a late look makes one or two.
+UNCLEAR = 2
+#: Seconds between two looks at the elements alone, and what each of them adds to that.
+PAUSE, PAUSE_EACH = 0.02, 0.0001
 INTEGERS = "bBhHiIlLqQ"
 
 
@@ -42,6 +46,7 @@ class Element:
     #: Its last steps, all in one direction.
     steps: deque[int] = field(default_factory=lambda: deque(maxlen=STEPS))
     turned: bool = False
+    unclear: int = 0
 
     @property
     def range(self) -> int:
@@ -57,6 +62,10 @@ class Element:
         onward = step - self.range if step > 0 else step + self.range
         if abs(step) > self.range / 2 and self._fits(onward):
             return before, now
+        if abs(step) > PART * self.range and self.unclear < UNCLEAR:
+            self.unclear += 1
+            self.steps.clear()
+            return None
         self.turned = bool(self.steps) and (step > 0) != (self.steps[-1] > 0)
         self.steps.append(step)
         return None
@@ -90,6 +99,16 @@ class Leaps:
             for facts in self._news(path):
                 if facts[0] == "value":
                     self._follow(int(path.stem), facts)
+        self.meet()
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next time to `meet`; without elements, for ever."""
+        count = sum(len(elements) for _, elements in self._elements.values())
+        return PAUSE + PAUSE_EACH * count if count else float("inf")
+
+    def meet(self) -> None:
+        """Look again at the elements that are known: what counts fast goes too far between two looks at processes."""
         for name, (memory, elements) in self._elements.items():
             for element in elements:
                 wrapped = element.met(element.type.from_buffer_copy(memory, element.at).value)

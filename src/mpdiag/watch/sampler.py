@@ -170,8 +170,9 @@ class Sampler:
         """Wait until the next look is due, seeing meanwhile when processes end; true when all is over."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            ready = [key for key, _ in self._selector.select(left)]
+            ready = [key for key, _ in self._selector.select(min(left, self._leaps.pause))]
             begun = thread_time()
+            self._leaps.meet()
             for key in ready:
                 if key.data is None:
                     return True
