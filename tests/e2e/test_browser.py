@@ -8,10 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import mpdiag
 from mpdiag import registry, reports
 from mpdiag.report import Style
 
@@ -93,6 +95,23 @@ class Browser:
         self.call("Page.navigate", url=path.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self.receive())
+
+    @contextmanager
+    def frame(self, path, theme):
+        """Opens a page and gives what asks the one frame in it, which may live in a process of its own."""
+        page = self.session
+        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=True)
+        self.open(path, theme)
+        while not (found := [one for one in self.events if one["method"] == "Target.attachedToTarget"]):
+            self.events.append(self.receive())
+        self.session = found[-1]["params"]["sessionId"]
+        try:
+            for domain in ("Runtime", "Log"):  # which tells what was complained of before, too
+                self.call(f"{domain}.enable")
+            yield self.ask
+        finally:
+            self.session = page
+            self.call("Target.setAutoAttach", autoAttach=False, waitForDebuggerOnStart=False, flatten=True)
 
     def ask(self, expression):
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
@@ -240,6 +259,25 @@ def test_without_javascript_everything_is_there_and_nothing_is_dead(browser, pag
 
     assert count.pop("button") == 0
     assert all(count.values()), count
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_in_a_notebook_its_frame_works_and_has_no_way_out(browser, tmp_path, theme):
+    report = mpdiag.Report(reports.decode((GOLDEN / "run.json").read_bytes(), "run"))
+    host = tmp_path / "notebook.html"
+    host.write_text(
+        f"<!doctype html><meta charset=utf-8><meta name=color-scheme content='light dark'>{report._repr_html_()}",
+        "utf-8",
+    )
+
+    with browser.frame(host, theme) as ask:
+        assert ask("document.querySelector('h1').textContent") == report.verdict
+        assert ask("document.querySelectorAll('table.sortable button').length") > 3
+        assert ask("document.documentElement.scrollWidth <= innerWidth")
+        assert ask("(() => { try { return parent.document.title } catch { return 'denied' } })()") == "denied"
+        ground = ask("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(255, 255, 255)" if theme == "light" else "rgb(20, 22, 26)")
+    assert browser.complaints() == []
 
 
 def test_it_prints_with_everything_unfolded(browser, pages):

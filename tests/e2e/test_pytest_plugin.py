@@ -40,7 +40,7 @@ def test_fixture(server):
     assert server.is_alive()
 
 def test_left():
-    context.Process(target=time.sleep, args=(2,), name="sleeper").start()
+    context.Process(target=time.sleep, args=(60,), name="sleeper", daemon=True).start()
 """
 HANG = """
 import multiprocessing
@@ -75,7 +75,7 @@ def run(pytester, monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
     def run(code, *options):
-        pytester.makepyfile(test_app=code)
+        pytester.makepyfile(test_app=code, early="import multiprocessing.pool")
         done = pytester.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=90)
         assert [path.name for path in tmp_path.glob("mpdiag-*")] == []
         return done
@@ -83,7 +83,7 @@ def run(pytester, monkeypatch, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("options", [(), ("-n", "2"), ("-p", "early")], ids=["alone", "xdist", "imported before"])
 def test_findings_are_told_test_by_test(run, options):
     done = run(APPLY, "--mpdiag", *options)
 
@@ -100,8 +100,9 @@ def test_a_finding_may_let_a_test_fail(run):
     assert "ERROR at teardown of test_apply_in_turn" in done.stdout.str()
 
 
-def test_what_a_test_leaves_behind_is_told_and_what_its_fixtures_keep_is_not(run):
-    done = run(LEFT, "--mpdiag", "--mpdiag-fail-on", "warning", "-k", "left or fixture")
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_what_a_test_leaves_behind_is_told_and_what_its_fixtures_keep_is_not(run, options):
+    done = run(LEFT, "--mpdiag", "--mpdiag-fail-on", "warning", "-k", "left or fixture", *options)
 
     done.assert_outcomes(passed=2, errors=1)
     (left,) = re.findall("warning left behind: (.*)", done.stdout.str())
