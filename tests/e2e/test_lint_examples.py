@@ -62,6 +62,16 @@ def claims() -> list[tuple[str, str, str]]:
     return found
 
 
+def test_every_lint_says_what_comes_of_its_example_under_every_start_method():
+    said: dict[str, list[str]] = {}
+    for stem, method, outcome in claims():
+        assert outcome in ("works", "differs", "fails", "hangs")
+        said.setdefault(stem, []).append(method)
+
+    assert sorted(said) == sorted(lint.name.replace("-", "_") for lint in registry.lints().values())
+    assert all(methods in (["fork", "spawn", "forkserver"], ["own"]) for methods in said.values())
+
+
 @pytest.mark.parametrize(("stem", "method", "outcome"), claims())
 def test_outcome(stem, method, outcome, tmp_path):
     if method not in ("own", *multiprocessing.get_all_start_methods()):

@@ -23,6 +23,16 @@ CASES = Path(__file__).parent / "cases"
 HEAD = re.compile(r"# --- (?P<title>.+?)(?: \[(?P<settings>.+)\])?$")
 EXPECTED = re.compile(r"# expect: (?P<what>.+)$")
 LINTS = list(registry.lints().values())
+#: The mistakes that source code can show.
+VISIBLE = """
+    MP101 MP102 MP103 MP105 MP106 MP109 MP110 MP111 MP112 MP113 MP114 MP115 MP116 MP117 MP118 MP119
+    MP201 MP204 MP205 MP207 MP208
+    MP302 MP303 MP305 MP306 MP308 MP309
+    MP401 MP402 MP404 MP408 MP410 MP411 MP412 MP413 MP414 MP415 MP416 MP417 MP418 MP419
+    MP501 MP502 MP503 MP504 MP505 MP508 MP509 MP510 MP511 MP512 MP513
+    MP601 MP602 MP603 MP604 MP606 MP607 MP608 MP611 MP613
+    MP701 MP704 MP705
+"""
 
 
 @dataclass
@@ -73,6 +83,10 @@ def test_case(case):
     assert [line for line, _ in said] == [line for line, _ in case.expected]
     assert all(text in (what, what.split()[0]) for (_, what), (_, text) in zip(said, case.expected, strict=True))
     assert all(f.seen and f.do and f.place.end_line and f.place.column for f in found)
+
+
+def test_every_mistake_that_source_can_show_has_a_lint():
+    assert sorted(lint.id for lint in LINTS) == VISIBLE.split()
 
 
 @pytest.mark.parametrize("lint", LINTS, ids=lambda lint: lint.name)
