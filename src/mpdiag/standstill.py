@@ -30,6 +30,8 @@ OWNED: Final = ("Lock", "RLock")
 WAITS_FOR: Final = {"futures/_base.py": "ThreadPoolExecutor", "multiprocessing/pool.py": "ThreadPool"}
 #: What queues are called that a program makes itself.
 QUEUES: Final = ("Queue", "JoinableQueue", "SimpleQueue")
+#: A thread that has gone to sleep so seldom has waited since its start.
+UNWOKEN: Final = 2
 #: Names told in a row, before the rest is counted.
 NAMED: Final = 3
 
@@ -74,12 +76,12 @@ class Standing:
         return row["object"] if seen_outside else None
 
     def replacing(self, look: Facts) -> Iterator[Row]:
-        """The threads that wait for results of a Pool which replaces its workers all the time, while none comes."""
+        """The threads that wait for results of a Pool which replaces its workers all the time, before any has come."""
         if look.number("born") and look.number("gone"):
             for row in self.waits:
-                jobs = {each["job"]: each["kind"] for each in self.threads(row["pid"])}
-                idle = "_handle_workers" in jobs and jobs.get("_handle_results", "runs") != "runs"
-                if row["kind"] in ("within", "runs") and row.get("library") == "multiprocessing/pool.py" and idle:
+                taking = next(self.threads(row["pid"], job="_handle_results"), {})
+                waits = row["kind"] in ("within", "runs") and row.get("library") == "multiprocessing/pool.py"
+                if waits and 0 < count(taking, "slept") <= UNWOKEN:
                     yield row
 
     def self_waiting(self) -> list[tuple[Row, list[Row]]]:

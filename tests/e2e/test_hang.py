@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,29 @@ def test_a_program_is_looked_at_and_left_as_it_is(sandbox, hanging):
     assert (report["kind"], report["findings"]) == ("hang", [])
     assert {pid: stat.started for pid, stat in after.items()} == {pid: stat.started for pid, stat in before.items()}
     assert run.returncode == 0
+
+
+def test_names_of_threads_are_shown_without_what_terminals_would_do(sandbox, hanging):
+    run = hanging("hostile_names", "fork")
+
+    out, _ = sandbox.start("hang", run.pid).communicate(timeout=60)
+
+    assert "red" in out
+    assert not {"\x1b", "\x07"}.intersection(out)
+
+
+def test_a_look_at_a_look_and_ctrl_c(sandbox, hanging):
+    run = hanging("healthy_slow", "fork")
+    watching = sandbox.start("hang", "--watch", 1, run.pid)
+    watching.stdout.readline()
+
+    done = sandbox.start("hang", watching.pid)
+    out, _ = done.communicate(timeout=60)
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=60)
+
+    assert (done.returncode, out[:9]) == (0, "Not stuck")
+    assert watching.returncode == 130
 
 
 def test_one_that_works_is_not_stuck(sandbox, hanging):

@@ -166,14 +166,13 @@ WAIT = {**PLACE, "thread": "MainThread", "daemon": False, "timeout": None, "can_
 
 @pytest.fixture
 def replacing() -> Callable[..., dict[str, list[Row]]]:
-    """A look from outside at a Pool whose workers come and go; what its thread does that takes results."""
+    """A look from outside at a Pool whose workers come and go; how often its thread has slept that takes results."""
 
-    def tables(results: str, unguarded: bool) -> dict[str, list[Row]]:
+    def tables(slept: int, unguarded: bool) -> dict[str, list[Row]]:
         main = {"pid": 1, "process": "main", "main": True, "kind": "within", "library": "multiprocessing/pool.py"}
-        jobs = {"_handle_workers": "within", "_handle_results": results}
-        threads = [{"pid": 1, "main": False, "kind": kind, "job": job} for job, kind in jobs.items()]
+        taking = {"pid": 1, "main": False, "kind": "read", "job": "_handle_results", "slept": slept}
         look = {"born": 2, "gone": 2, "apart_s": 0.7}
-        return {"waits": [{**main, "unguarded": unguarded}, *threads], "look": [look]}
+        return {"waits": [{**main, "unguarded": unguarded}, taking], "look": [look]}
 
     return tables
 

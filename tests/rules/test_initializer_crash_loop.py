@@ -27,9 +27,9 @@ def test_an_executor_gives_up(observe, a_pool):
     assert "without end" not in finding.do
 
 
-@pytest.mark.parametrize(("results", "again", "expected"), [("read", False, 1), ("runs", False, 0), ("read", True, 0)])
-def test_from_outside_workers_come_and_go_without_a_result(standing, replacing, results, again, expected):
-    assert len(standing(RULE, **replacing(results, again))) == expected
+@pytest.mark.parametrize(("slept", "again", "expected"), [(1, False, 1), (9, False, 0), (1, True, 0)])
+def test_from_outside_workers_come_and_go_without_a_result(standing, replacing, slept, again, expected):
+    assert len(standing(RULE, **replacing(slept, again))) == expected
 
 
 def test_silent_about_other_failures(observe, a_pool):

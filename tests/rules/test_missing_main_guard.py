@@ -15,9 +15,9 @@ def test_children_that_died_of_it(observe):
     assert "__main__" in finding.do
 
 
-@pytest.mark.parametrize(("results", "again", "expected"), [("read", True, 1), ("runs", True, 0), ("read", False, 0)])
-def test_from_outside_workers_come_to_the_line_that_starts_them(standing, replacing, results, again, expected):
-    assert len(standing(RULE, **replacing(results, again))) == expected
+@pytest.mark.parametrize(("slept", "again", "expected"), [(1, True, 1), (9, True, 0), (1, False, 0)])
+def test_from_outside_workers_come_to_the_line_that_starts_them(standing, replacing, slept, again, expected):
+    assert len(standing(RULE, **replacing(slept, again))) == expected
 
 
 def test_silent_about_other_failures(observe):

@@ -102,6 +102,8 @@ class ThreadLook:
     limited: bool | None
     #: Nanoseconds that it has run so far.
     ran: int
+    #: How often it has gone to sleep so far; None if that is not told.
+    slept: int | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def thread(pid: int, native: int) -> ThreadLook | None:
     asleep = Asleep("runs") if stat.state == "R" else sleeping(pid, native)
     schedule = procfs.schedule(pid, native)
     ran = schedule[0] if schedule else round((stat.user_s + stat.system_s) * 1e9)
-    return ThreadLook(native, stat.state, asleep.doing, asleep.argument, asleep.polled, asleep.limited, ran)
+    status = procfs.status(pid, native)
+    return ThreadLook(native, stat.state, *asleep, ran, status.voluntary if status else None)
 
 
 class Asleep(NamedTuple):

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from mpdiag.hang.kernel import ThreadLook
 from mpdiag.hang.scene import Scene
 from mpdiag.hang.waits import Wait, is_users, library, users_line
 from mpdiag.watch.bindings import names_in
@@ -29,6 +30,7 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
     about = {thing.kind: thing.facts for thing in reversed(wait.things)}
     tools = [str(thing.facts[1]) for thing in wait.things if thing.kind in ("within", "lock")]
     barrier = next(wait.about("barrier"), None)
+    look = look_of(wait, scene)
     return {
         "pid": wait.pid,
         "native": wait.native,
@@ -59,6 +61,7 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "pool_state": next((about[kind][1] for kind in ("result", "pool") if kind in about), None),
         "own_pool": own_pool(wait, scene),
         "since_s": since(wait, scene),
+        "slept": look.slept if look else None,
         "ran_s": scene.graph.snapshot.processes[wait.pid].ran.get(wait.native, 0) / 1e9,
         "unguarded": unguarded(wait, scene),
         "asks": asks(wait, scene),
@@ -131,14 +134,19 @@ def asks(wait: Wait, scene: Scene) -> bool:
     )
 
 
+def look_of(wait: Wait, scene: Scene) -> ThreadLook | None:
+    """The thread as the kernel shows it."""
+    threads = scene.graph.snapshot.processes[wait.pid].look.threads
+    return next((each for each in threads if each.native == wait.native), None)
+
+
 def target(wait: Wait, scene: Scene) -> str | None:
     """The one descriptor that a thread is waiting for in the kernel, and where it leads; None if there is no such."""
-    snapshot = scene.graph.snapshot
-    look = next((each for each in snapshot.processes[wait.pid].look.threads if each.native == wait.native), None)
+    look = look_of(wait, scene)
     if look is None or look.doing not in ("read", "write", "several", "outside"):
         return None
     numbers = look.polled or (look.argument,)
-    opened = {each.number: each.target for each in snapshot.opened.get(wait.pid) or ()}
+    opened = {each.number: each.target for each in scene.graph.snapshot.opened.get(wait.pid) or ()}
     leads_to = opened.get(numbers[0]) if len(numbers) == 1 and numbers[0] is not None else None
     kind = (leads_to or "").partition(":[")[0]
     return leads_to and f"descriptor {numbers[0]} ({f'a {kind}' if kind in ('pipe', 'socket') else leads_to})"

@@ -116,9 +116,10 @@ def by_itself(python: str, pids: Sequence[int], patience: float) -> Iterator[Tol
     except OSError:
         return
     for line in lines:
-        pid, told = json.loads(line)
-        if isinstance(told, list):
-            yield pid, tuple(thread(pid, native, "", frames) for native, frames in told)
+        with suppress(ValueError, TypeError):
+            pid, told = json.loads(line)
+            if isinstance(told, list):
+                yield pid, tuple(thread(pid, native, "", frames) for native, frames in told)
 
 
 # --- by py-spy

@@ -38,7 +38,8 @@ def stat(pid: int) -> Stat | None:
         user_s, system_s, threads = 0.0, 0.0, 1
         with suppress(psutil.AccessDenied):
             threads = process.num_threads()
-            user_s, system_s, *_ = process.cpu_times()
+            times = process.cpu_times()
+            user_s, system_s = times.user, times.system
         return Stat(
             name=name,
             state=STATES.get(state, "S"),

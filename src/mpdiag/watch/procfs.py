@@ -124,9 +124,9 @@ def children(pid: int, thread: int) -> list[int] | None:
         return None
 
 
-def status(pid: int) -> Status | None:
-    """Peak of resident memory and context switches."""
-    fields = dict(_fields(read(f"/proc/{pid}/status")))
+def status(pid: int, thread: int | None = None) -> Status | None:
+    """Peak of resident memory and context switches: of its main thread, or of another one."""
+    fields = dict(_fields(read(f"/proc/{pid}/status" if thread is None else f"/proc/{pid}/task/{thread}/status")))
     try:
         return Status(
             rss_peak=_kibibytes(fields.get(b"VmHWM")),

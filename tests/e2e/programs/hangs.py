@@ -132,6 +132,12 @@ def healthy_slow(context):
         print(pool.map(slow, range(2)))
 
 
+def hostile_names(_context):
+    thread = threading.Thread(target=threading.Event().wait, name="\x1b[31mred\x1b]0;title\x07 [bold]")
+    thread.start()
+    thread.join()
+
+
 def waits_for_input(context):
     queue = context.Queue()
     child = context.Process(target=receive_all, args=(queue,))

@@ -1,0 +1,167 @@
+"""Looks at real processes, and at what goes wrong while we look."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from mpdiag import hanging
+from mpdiag.errors import CannotWork
+from mpdiag.hang import kernel, looking, tree
+from mpdiag.hang.tree import Tree
+from mpdiag.watch import processes, procfs
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs are looked at through /proc")
+
+RESTS = "import time; print(flush=True); time.sleep(60)"
+COMPUTES = "print(flush=True)\nwhile True: sum(range(1000))"
+#: Has a child that is no Python.
+RUNS_OTHERS = "import subprocess; print(flush=True); subprocess.run(['sleep', '60'])"
+#: Starts one child after the other, none of which ends soon.
+GROWS = """\
+import subprocess, time
+print(flush=True)
+for _ in range(40):
+    subprocess.Popen(["sleep", "60"])
+    time.sleep(0.1)
+"""
+#: Has a child that has ended, and does not take its exit code.
+LEAVES_A_ZOMBIE = "import subprocess, time; child = subprocess.Popen(['true']); print(flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def start():
+    """Starts a Python program and gives its process when it is ready; ends it afterwards with its children."""
+    started = []
+
+    def begin(code: str) -> subprocess.Popen:
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        started.append(process)
+        process.stdout.readline()
+        return process
+
+    yield begin
+    for process in started:
+        for child in processes.children(process.pid):
+            subprocess.run(["kill", "-9", str(child)], check=False, capture_output=True)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_program_that_ends_while_it_is_looked_at(start):
+    process = start("print(flush=True)")
+    process.wait()
+
+    with pytest.raises(CannotWork, match="has ended while it was looked at"):
+        hanging.explain(Tree(process.pid, None))
+
+
+def test_a_process_that_ends_between_the_looks_is_told_of_no_more(start):
+    process = start("import subprocess, time; subprocess.Popen(['sleep', '0.2']); print(flush=True); time.sleep(60)")
+    taken = looking.take(tree.of(process.pid), 0.8)
+
+    ended = [pid for pid, seen in taken.processes.items() if seen.ended]
+    assert list(taken.living) == [process.pid]
+    assert list(taken.processes) == [process.pid, *ended]
+
+
+def test_a_zombie_is_no_program(start):
+    process = start("print(flush=True)")
+    while processes.stat(process.pid).state != "Z":
+        time.sleep(0.01)
+
+    with pytest.raises(CannotWork, match="has ended"):
+        hanging.explain(tree.of(process.pid))
+
+
+def test_a_zombie_among_the_children_is_seen_as_one(start):
+    report = hanging.explain(tree.of(start(LEAVES_A_ZOMBIE).pid))
+
+    assert (report.findings, report.verdict[:19]) == ((), "Not stuck, but idle")
+
+
+def test_a_pid_that_another_process_got_meanwhile_is_younger(start, monkeypatch):
+    process, look = start(RESTS), kernel.look
+    looks = iter(range(2))
+
+    def reused(pid):
+        seen = look(pid)
+        return replace(seen, stat=seen.stat._replace(started=next(looks)))
+
+    monkeypatch.setattr(kernel, "look", reused)
+    taken = looking.take(Tree(process.pid, None), 0.1)
+
+    assert (taken.processes[process.pid].then, taken.born, taken.gone) == (None, 1, 1)
+    assert taken.processes[process.pid].unwound == ()
+
+
+def test_a_program_whose_pid_is_another_ones_now_has_ended(start):
+    found = tree.of(start(RESTS).pid)
+    reused = replace(found, started=found.started - 1)
+
+    assert (found.pids(), reused.pids()) == ([found.root], [])
+
+
+def test_a_tree_that_grows(start):
+    process = start(GROWS)
+    taken = looking.take(tree.of(process.pid), 0.7)
+
+    young = [seen for seen in taken.processes.values() if seen.then is None]
+    assert taken.born == len(young) > 0
+    assert all(seen.cpu_s >= 0.0 and seen.ran is not None for seen in young)
+
+
+def test_children_that_are_no_python_are_not_stuck(start):
+    process = start(RUNS_OTHERS)
+    while not processes.children(process.pid):
+        time.sleep(0.01)
+    report = hanging.explain(tree.of(process.pid))
+
+    assert (report.findings, report.verdict[:19]) == ((), "Not stuck, but idle")
+
+
+def test_another_users_process_is_told_of_as_far_as_it_is_ours_to_see(start, monkeypatch):
+    process = start(RESTS)
+    for name in ("descriptors", "system_call", "memory_at", "moved", "program"):
+        monkeypatch.setattr(procfs, name, lambda *_: None)
+    monkeypatch.setattr(procfs, "wchan", lambda *_: "")
+    monkeypatch.setattr(processes, "variable", lambda *_: None)
+    report = hanging.explain(tree.of(process.pid))
+
+    assert report.findings == ()
+    assert "Stuck" not in report.verdict.removeprefix("Not stuck").split()
+    assert any("are not ours to see" in each.text for each in report.quality)
+
+
+@pytest.mark.parametrize(("code", "state"), [(RESTS, "idle"), (COMPUTES, "moving")])
+def test_without_proc_psutil_tells_what_runs(start, monkeypatch, code, state):
+    process = start(code)
+    monkeypatch.setattr(processes, "LINUX", False)
+    for name in ("read", "stat", "children", "threads", "descriptors"):
+        monkeypatch.setattr(procfs, name, unreadable)
+    report = hanging.explain(tree.of(process.pid))
+
+    (look,) = next(section.rows for section in report.sections if section.id == "look")
+    assert (look["state"], look["processes"], report.findings) == (state, 1, ())
+
+
+def unreadable(*_):
+    """Nothing of /proc may be asked here but what says by itself that it is not there."""
+    return
+
+
+def test_without_proc_children_and_variables_are_found(start, monkeypatch):
+    process = start(RUNS_OTHERS)
+    monkeypatch.setattr(processes, "LINUX", False)
+    while not (children := processes.children(process.pid)):
+        time.sleep(0.01)
+
+    assert processes.stat(children[0]).parent == process.pid
+    assert processes.command_line(children[0]) == ("sleep", "60")
+    assert processes.variable(process.pid, "PATH") is not None
+    assert tree.of(process.pid).pids() == [process.pid, *children]
