@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mpdiag import reports, sizing
+from mpdiag import registry, reports, sizing
 from mpdiag.errors import BadInput, CannotWork
 from mpdiag.interpreters import Chosen
 from mpdiag.launcher import Gathered
@@ -231,3 +231,11 @@ def test_it_is_saved_and_read_again(monkeypatch):
 
     assert json.loads(text)["kind"] == "size"
     assert reports.encode(reports.decode(text.encode(), "size.json")) == text
+
+
+def test_the_page_has_its_curve(monkeypatch):
+    monkeypatch.setattr(sizing.cluster, "task_cost", lambda: None)
+
+    page = registry.renderer("html").render(reported(monkeypatch, gathering()), Style())
+
+    assert page.count('<figure class="chart"') >= 1

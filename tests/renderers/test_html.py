@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mpdiag import registry, reports
+from mpdiag import comparing, registry, reports
 from mpdiag.advice import Finding
 from mpdiag.model import Column
 from mpdiag.renderers.html import RENDERER
@@ -16,6 +16,7 @@ from mpdiag.text.buckets import BUCKETS
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 RUN, PROBE, LINT = (reports.decode((GOLDEN / f"{kind}.json").read_bytes(), kind) for kind in ("run", "probe", "lint"))
+COMPARED = comparing.compare(replace(RUN, findings=RUN.findings[1:]), RUN)
 CSS = (Path(RENDERER.render.__code__.co_filename).parent.parent / "templates" / "report.css").read_text("utf-8")
 VOID = {"meta"}
 
@@ -60,7 +61,7 @@ def page(report, **style):
     return Page(rendered(report, **style))
 
 
-@pytest.mark.parametrize("report", [RUN, PROBE, LINT], ids=lambda report: report.kind)
+@pytest.mark.parametrize("report", [RUN, PROBE, LINT, COMPARED], ids=lambda report: report.kind)
 def test_a_document_is_whole_and_asks_for_nothing_else(report):
     shown = page(report)
 
