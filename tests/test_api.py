@@ -148,6 +148,14 @@ def test_a_report_comes_in_every_format_of_the_command_line(name):
     assert "MP201" in mpdiag.Report(RUN).to(name)
 
 
+def test_a_text_made_in_a_notebook_is_given_and_not_shown(monkeypatch):
+    text = mpdiag.Report(RUN).to("terminal")
+
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+
+    assert mpdiag.Report(RUN).to("terminal") == text
+
+
 def test_what_is_shown_is_redacted_and_what_is_held_is_not():
     home = str(Path.home() / "x")
     report = mpdiag.Report(replace(RUN, verdict=home))

@@ -103,6 +103,7 @@ def test_what_a_variable_called_like_a_secret_holds_is_replaced_wherever_it_stan
         ("/tmp/tmp.aBcDeFgHiJ/x", "<temp>/tmp.*/x"),
         ("/tmp/mpdiag-abcdefgh/tmpk3j2_a8x.py", "<temp>/mpdiag-*/tmp*.py"),
         ("/tmp/shop/prices.py", "<temp>/shop/prices.py"),
+        ("/tmp/ipykernel_29558/477697229.py", "<temp>/*/477697229.py"),
         ("/tmp/pytest-of-ann/pytest-3/x", "<temp>/pytest-of-<user>/pytest-3/x"),
         ("/tmp/annual /tmp/jupyter_ann", "<temp>/annual <temp>/jupyter_<user>"),
         ("/tmpfs /mnt/tmp/tmpk3j2_a8x", "/tmpfs /mnt/tmp/tmpk3j2_a8x"),

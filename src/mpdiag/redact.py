@@ -38,7 +38,7 @@ _SHORTEST_VALUE = 6
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - nothing is written there
 #: What `tempfile` and its like make up, behind a prefix.
 _RANDOM = re.compile(
-    r"(?:(?:(?<=tmp)|(?<=tmp\.)|(?<=mpdiag-))\w{6,40}|(?<=[-_./\\])(?!tmp)(?=[A-Za-z_]*\d)\w{8,40})(?![\w<])"
+    r"(?:(?:(?<=tmp)|(?<=tmp\.)|(?<=mpdiag-))\w{6,40}|(?<=[-_./\\])(?!tmp)(?=[A-Za-z_]*\d)(?=\d*[A-Za-z_])\w{8,40})(?![\w<])"
 )
 #: What replaces a name, or makes what does.
 _Instead = Union[str, Callable[[re.Match[str]], str]]

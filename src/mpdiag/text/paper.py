@@ -27,6 +27,7 @@ class Paper:
             file=self._out,
             width=style.width,
             force_terminal=style.color,
+            force_jupyter=False,  # in a notebook it would show what it is to collect
             color_system="standard" if style.color else None,
             no_color=not style.color,
             legacy_windows=False,
