@@ -11,7 +11,7 @@ REPORT = reports.decode(GOLDEN.encode(), "probe.json")
 #: The keys of the contract, in its order.
 TOP = [
     *("schema", "kind", "tool", "started_at", "duration_s", "command", "machine", "python", "verdict"),
-    *("sections", "account", "findings", "quality", "passed", "not_judged"),
+    *("sections", "account", "findings", "quality", "passed", "not_judged", "hosts"),
 ]
 FINDING = [
     *("rule", "name", "level", "confidence", "title", "seen", "do"),
