@@ -12,8 +12,8 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import astuple
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
@@ -26,8 +26,9 @@ from mpdiag import machine, stats
 from mpdiag.bench import Bench, Plan
 from mpdiag.sizer import alone as one
 from mpdiag.sizer.clocks import queued
-from mpdiag.sizer.crews import Crews, kinds
-from mpdiag.sizer.outlook import EACH, Outlook
+from mpdiag.sizer.crews import Crews
+from mpdiag.sizer.function import outlook
+from mpdiag.sizer.outlook import EACH
 from mpdiag.sizer.search import Search
 from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, queueing
 from mpdiag.sizer.subject import Subject
@@ -38,13 +39,15 @@ CHUNKS = (1, 8, 64, 512)
 LASTING = 0.05
 #: Rounds of the sweep at least, those of the finals, and how many settings of the sweep take part in them.
 LEAST, FINALS, FINALISTS = 3, 9, 3
+#: Bytes that the arguments and results of a batch may hold.
+MEMORY = 2**29
 #: Seconds of work that joblib is given at a time, for each CPU.
 JOBLIB_S = 0.3
 
 Speeds = dict[Setting, list[float]]
 
 
-def grid(cpus: int, found: list[str], items: int, item: float) -> list[Setting]:
+def grid(cpus: int, found: Sequence[str], items: int, item: float) -> list[Setting]:
     """All settings that somebody might choose for so many items that take so many seconds each.
 
     Chunks leave four for each worker, and hold no more than what makes handing them out cheap.
@@ -67,15 +70,16 @@ def measure(name: str, lasting: float, extra: list[Setting]) -> dict[str, Any]:
     items = tuple(getattr(natures, f"{name}_items")())
     here = machine.gather()
     cpus, usable = int(here["usable_workers"]), float(here["usable_cpus"])
-    bench = Bench(Plan("exhaustive", budget_s=20.0, cpus=cpus, size={"usable_cpus": usable}))
+    plan = Plan("exhaustive", budget_s=30.0, cpus=cpus, memory=MEMORY, size={"usable_cpus": usable})
+    bench = Bench(plan)
     subject = Subject(name, getattr(natures, name), items, whole=True)
     alone = one.measure(bench, subject, float("inf"), lambda _doing: None)
-    found, usual = kinds(bench, not alone.denied), stats.median(alone.reference)
-    outlook = Outlook(usual, one.waiting(alone), 0.0, None, cpus, found, gil=one.takes_turns(alone))
+    known = replace(outlook(bench, subject, alone, float("inf")), items=None)
     begun = time.perf_counter()
     with Crews(bench, subject, alone, lambda *_doing: None) as crews:
-        search = Search(outlook, crews.run, crews.close, bench.clock)
-        swept = sweep(search, list(dict.fromkeys([*grid(cpus, found, len(items), usual), *extra])), begun + lasting)
+        search = Search(known, crews.run, crews.close, bench.clock)
+        settings = [*grid(cpus, known.kinds, len(items), known.item + known.sending), *extra]
+        swept = sweep(search, list(dict.fromkeys(settings)), begun + lasting)
         took = time.perf_counter() - begun
         best = sorted(swept, key=lambda setting: stats.median(swept[setting]), reverse=True)[:FINALISTS]
         finals, others = final(search, list(dict.fromkeys([PLAIN, *best, *extra])), joblib_way(subject, alone, here))
@@ -83,7 +87,7 @@ def measure(name: str, lasting: float, extra: list[Setting]) -> dict[str, Any]:
         "took": took,
         "settings": len(swept),
         "rounds": min(map(len, swept.values())),
-        "finals": [[*astuple(setting), values] for setting, values in finals.items()],
+        "finals": [[astuple(setting), values] for setting, values in finals.items()],
         "best": [astuple(setting) for setting in best],
         "joblib": others,
     }

@@ -110,7 +110,7 @@ def compared(name: str, budget: float, lasting: float) -> Row:
         "threads": Setting("threads", min(32, cpus + 4)),
     }
     swept = exhaustive(name, lasting, [chosen, *ways.values()])
-    speeds = {Setting(*each[:3]): stats.median(each[3]) for each in swept["finals"]}
+    speeds = {Setting(*setting): stats.median(values) for setting, values in swept["finals"]}
     best = max(speeds, key=lambda setting: speeds[setting])
     return {
         "recommended": named(chosen),

@@ -1,5 +1,6 @@
 """The benchmark of `mpdiag size`: every function runs, and what the page recommends is read from it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -64,6 +65,23 @@ ROW = {
     "recommended": "2 threads", "speedup": 1.9, "best": "4 threads", "best_speedup": 2.0, "share": 0.95, "took": 9.0,
     "sweep": 60.0, "executor": 0.5, "threads": 0.99, "joblib": None,
 }  # fmt: skip
+
+
+def test_a_row_compares_what_the_finals_measured(monkeypatch):
+    chosen, best = Setting("threads", 2), Setting("fork", 2, 8)
+    finals = [[dataclasses.astuple(each), [speed] * 3] for each, speed in ((PLAIN, 1.0), (chosen, 1.8), (best, 2.0))]
+    swept = json.loads(json.dumps({"finals": finals, "took": 60.0, "joblib": [1.0]}))
+    python = {"default_start_method": "spawn"}
+    monkeypatch.setattr(
+        script, "sized", lambda *_: Report(SCHEMA, "size", Tool("mpdiag", "0"), "", 0.0, (), {}, python, "")
+    )
+    monkeypatch.setattr(script, "recommended", lambda _report: chosen)
+    monkeypatch.setattr(script, "report_others", lambda _report: 0.0)
+    monkeypatch.setattr(script, "exhaustive", lambda *_: swept)
+    row = script.row("computing", 8.0, 60.0)
+
+    assert (row["recommended"], row["best"]) == ("2 threads", "2 processes (fork), chunksize 8")
+    assert [row[key] for key in ("share", "speedup", "best_speedup", "joblib", "executor")] == [0.9, 1.8, 2.0, 0.5, 0.0]
 
 
 def test_rows_are_kept_and_what_fails_is_one_of_them(monkeypatch, tmp_path, capsys):
