@@ -1,5 +1,6 @@
 """The documentation site: made of what there is, without a broken link, and true where it can be tried."""
 
+import json
 import re
 import subprocess
 import sys
@@ -45,6 +46,8 @@ def test_the_site_has_no_broken_link(site_pages, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert 'href="../topics/budgets.html"' in (tmp_path / "site" / "commands" / "run.html").read_text(encoding="utf-8")
+    schema = json.loads((tmp_path / "site" / "report.schema.json").read_text(encoding="utf-8"))
+    assert schema["title"] == "mpdiag.report/1"
     home = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     assert re.findall(r'(?:src|<link[^>]*href)="(https?://[^"]*)"', home) == []
 

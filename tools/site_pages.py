@@ -11,7 +11,7 @@ import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from mpdiag import registry
+from mpdiag import registry, reports
 from mpdiag.brief import COMMANDS
 from mpdiag.cli import group, load
 from mpdiag.text import pages
@@ -44,7 +44,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the made pages."""
+    """Add the made pages, and the schema of reports."""
+    files.append(File.generated(config, "report.schema.json", content=reports.json_schema()))
     for name, text in made_pages().items():
         files.append(File.generated(config, name, content=text))
     return files
