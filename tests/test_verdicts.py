@@ -4,7 +4,7 @@ import pytest
 
 from mpdiag import verdicts
 from mpdiag.advice import Finding, Gain, Place
-from mpdiag.report import SCHEMA, Account, Memory, ProcessAccount, Report, Section, Tool
+from mpdiag.report import SCHEMA, Account, Memory, ProcessAccount, Report, Section, Tool, Visited
 from mpdiag.stats import measured
 
 
@@ -104,3 +104,47 @@ def test_the_verdict_of_each_kind_and_of_others():
     assert verdicts.of(report()) == verdicts.probe(report())
     assert verdicts.of(observed()).startswith("Nothing to gain here")
     assert verdicts.of(replace(report(), kind="compare", verdict="as it was")) == "as it was"
+
+
+# --- fleets
+
+
+def fleet(*states, unusual=(), hosts=(), **values):
+    told = tuple(
+        Visited(f"h{number}", "", state, None if state == "ok" else "busy", 1.0, report() if state == "ok" else None)
+        for number, state in enumerate(states, 1)
+    )
+    tables = (Section("unusual", "", "ok", rows=unusual), Section("hosts", "", "ok", rows=hosts))
+    return verdicts.of(replace(report(), kind="fleet", sections=tables, hosts=told, **values))
+
+
+def test_all_hosts_are_well():
+    assert fleet("ok", "ok") == "2 of 2 hosts answered; nothing stands in the way."
+
+
+def test_a_host_that_did_not_answer_is_named_with_the_reason():
+    assert fleet("ok", "timeout", "failed").startswith("1 of 3 hosts answered (h2: busy; 1 more below); ")
+
+
+def test_nobody_answered():
+    assert fleet("failed") == "0 of 1 host answered (h1: busy)."
+
+
+def test_the_worst_finding_of_a_fleet_is_named():
+    assert "; look at MP702 small-shm and 1 more" in fleet("ok", findings=(finding("note"), *[finding("warning")] * 2))
+
+
+def test_a_host_that_is_slow_is_told_by_its_pace_and_another_by_what_is_furthest_off():
+    figure = {"host": "h1", "what": "CPU quota", "here": "2", "usual": "none"}
+
+    slow = fleet("ok", unusual=(figure,), hosts=({"host": "h1", "unusual": 3, "pace": 1.9},))
+    odd = fleet("ok", unusual=(figure,), hosts=({"host": "h1", "unusual": 3, "pace": 1.05},))
+
+    assert slow.endswith("; h1 is unusual: what takes time takes 1.90× as long there.")
+    assert odd.endswith("; h1 is unusual: CPU quota 2 (usual: none).")
+
+
+def test_a_run_on_a_cluster_without_a_task():
+    account = Account(1.0, (), {}, 0.0)
+
+    assert fleet("ok", account=account) == "No task ran on the cluster."

@@ -30,7 +30,11 @@ class Silent:
 
 
 class Shown(Silent):
-    """One line that names the probe and the seconds left; it draws in the caller's thread, so nothing runs beside."""
+    """One line that names the probe and the seconds left; it draws in the caller's thread, so nothing runs beside.
+
+    Args:
+        count: how many things there are; of 0, their numbers are not shown.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -47,7 +51,7 @@ class Shown(Silent):
 
     def probing(self, name: str, position: int, left_s: float) -> None:
         """A probe begins: draw at once."""
-        self._line = f"{position + 1}/{self._count} {name}"
+        self._line = f"{position + 1}/{self._count} {name}" if self._count else name
         self._end = time.monotonic() + left_s
         self._draw()
 

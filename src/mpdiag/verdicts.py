@@ -18,6 +18,8 @@ from mpdiag.units import number, seconds
 WAITS_FOR_OTHERS = frozenset({"join", "wait_task"})
 #: CPUs, or the work on them, are busy from here on (POP calls an efficiency of 0.8 good).
 BUSY = 0.8
+#: A host whose durations are so many times as long as usual is slow.
+SLOW = 1.2
 #: The column with a short place.
 WHERE = "where"
 
@@ -104,10 +106,19 @@ def fleet(report: Report) -> str:
         parts.append(f"look at {attention[0].rule} {attention[0].name}{more}")
     elif answered:
         parts.append("nothing stands in the way")
-    if odd := next((row for section in report.sections if section.id == "unusual" for row in section.rows), None):
-        times = f", {number(odd['times'], 'x')}" if isinstance(odd["times"], float) else ""
-        parts.append(f"{odd['host']} is unusual: {odd['what']} {odd['here']} (usual: {odd['usual']}{times})")
+    if odd := [row for row in rows(report.sections, "hosts") if row.get("unusual")]:
+        more = f"{len(odd)} hosts are unusual, most of all " if len(odd) > 1 else ""
+        parts.append(f"{more}{odd[0]['host']}{'' if more else ' is unusual'}: {difference(report, odd[0])}")
     return "; ".join(parts) + "."
+
+
+def difference(report: Report, host: Mapping[str, Cell]) -> str:
+    """What sets a host apart: that all takes longer there, or less long; else the figure that is furthest off."""
+    pace = host.get("pace")
+    if isinstance(pace, float) and not 1 / SLOW < pace < SLOW:
+        return f"what takes time takes {number(pace, 'x')} as long there"
+    row = next(row for row in rows(report.sections, "unusual") if row["host"] == host["host"])
+    return f"{row['what']} {row['here']} (usual: {row['usual']})"
 
 
 def size(report: Report) -> str:

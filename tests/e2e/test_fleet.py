@@ -140,7 +140,8 @@ def test_a_cluster_for_a_try_out_is_one_host_and_leaves_nothing(tmp_path: Path) 
     assert (done.returncode, done.stderr) == (0, "")
     assert (host["host"], host["status"], host["report"]["kind"]) == ("host-1", "ok", "doctor")
     assert host["report"]["machine"]["logical_cpus"] == os.cpu_count()
-    assert report["sections"][0]["rows"][0]["python"] == ".".join(map(str, sys.version_info[:3]))
+    (row,) = report["sections"][0]["rows"]
+    assert row["python"] == ".".join(map(str, sys.version_info[:3]))
     assert list((tmp_path / "temporary").iterdir()) == []
     for name in ("markdown", "html", "sarif", "github", "gitlab", "concise", "junit", "terminal"):
         command = [sys.executable, "-m", "mpdiag", "report", str(tmp_path / "out.json"), "--format", name]

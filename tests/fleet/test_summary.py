@@ -55,7 +55,7 @@ def test_the_words_of_the_host_that_is_worst_off_stand_for_all():
 
     (one,) = summary.summary(fleet(report(few), report(many))).findings
 
-    assert (one.seen, one.concern) == ("2 of 2 hosts (most of all h2): 2 of 64", 32.0)
+    assert (one.seen, one.concern) == ("all 2 hosts (most of all h2): 2 of 64", 32.0)
 
 
 def test_levels_are_kept_apart():
@@ -78,10 +78,10 @@ def test_the_unusual_host_comes_with_what_is_usual():
     whole = summary.summary(fleet(*[report()] * 5, report(cpus=2.0)))
 
     assert table(whole, "unusual") == (
-        {"host": "h6", "what": "usable cpus", "here": "2", "usual": "16", "times": 0.125},
+        {"host": "h6", "what": "usable CPUs", "here": "2", "usual": "16", "times": 0.125},
     )
     assert table(whole, "hosts")[0]["host"] == "h6"
-    (row,) = (row for row in table(whole, "figures") if row["what"] == "usable cpus")
+    (row,) = (row for row in table(whole, "figures") if row["what"] == "usable CPUs")
     assert (row["usual"], row["least"], row["most"], row["unusual"]) == ("16", "2", "16", "h6")
 
 

@@ -94,7 +94,7 @@ def test_facts_and_main_tables_are_compared_and_raw_ones_are_not():
     report = Report("s", "probe", Tool("m", "1"), "", 0.0, (), machine, {"version": "3.13.1"}, "", sections)
 
     assert [(figure.what, figure.shown) for figure in usual.figures(report)] == [
-        ("usable cpus", "2"),
+        ("usable CPUs", "2"),
         ("version", "3.13.1"),
         ("Channels: Pipe, time", "1.10 s"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 from mpdiag import errors, fleeting, gathering
 from mpdiag.fleet.dask import Where, connected
 from mpdiag.options import Command, Target, comma_separated, emit, option, report_options
-from mpdiag.progress import progress
+from mpdiag.progress import Silent, progress
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -119,19 +120,30 @@ def run(target: Target, where: Where, function: str, timeout: float | None, **wi
     """
     sys.path.insert(0, gathering.working_folder())
     request = fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes)
-    with connected(where) as cluster, progress(target.quiet, 1) as shown:
-        shown.probing("hosts", 0, request.patience_s)
-        report, ended = fleeting.run(request, cluster, function, lambda _done, _whole: shown.tick())
+    with connected(where) as cluster, progress(target.quiet, 0) as shown:
+        report, ended = fleeting.run(request, cluster, function, counting(shown, request.patience_s))
     code = emit(report, target)
     return ended or code
 
 
 def asked(request: fleeting.Request, where: Where, target: Target) -> int:
     """Ask the hosts, show the report and give the exit code."""
-    with connected(where) as cluster, progress(target.quiet, 1) as shown:
-        shown.probing("hosts", 0, request.patience_s)
-        report, interrupted = fleeting.ask(request, cluster, lambda _done, _whole: shown.tick())
+    with connected(where) as cluster, progress(target.quiet, 0) as shown:
+        report, interrupted = fleeting.ask(request, cluster, counting(shown, request.patience_s))
     code = emit(report, target)
     if interrupted:
         return errors.INTERRUPTED
     return code or (errors.FINE if any(host.report for host in report.hosts) else errors.FAILED)
+
+
+def counting(shown: Silent, patience_s: float) -> Callable[[int, int], None]:
+    """Tells ``shown`` how many hosts are done, and of how many; the time left is what the slowest may take."""
+    begun, told = time.monotonic(), [-1]
+
+    def tick(done: int, whole: int) -> None:
+        if done > told[0]:
+            told[0] = done
+            shown.probing(f"{done} of {whole} hosts done", 0, patience_s - (time.monotonic() - begun))
+        shown.tick()
+
+    return tick

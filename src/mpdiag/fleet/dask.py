@@ -235,7 +235,7 @@ def security(address: Any, where: Where) -> Any:
     if not isinstance(address, str):
         return made
     try:
-        get_address_host_port(address, strict=True)
+        get_address_host_port(address)
     except ValueError as error:
         raise BadInput(f"--dask {address}: {one_line(error)}", "Write tcp://HOST:PORT, or local:4.") from error
     try:

@@ -93,10 +93,15 @@ def perform(client: Any, target: Any) -> None:
     import dask
 
     found = target
-    if callable(target) and not dask.is_dask_collection(target):
-        found = target(client) if wants_argument(target) else target()
-    (found,) = dask.compute(found, scheduler=client.get)
-    client.gather(found)
+    try:
+        if callable(target) and not dask.is_dask_collection(target):
+            found = target(client) if wants_argument(target) else target()
+        (found,) = dask.compute(found, scheduler=client.get)
+        client.gather(found)
+    except RuntimeError as error:
+        if str(error).startswith("Error during deserialization") and error.__cause__:
+            raise error.__cause__ from None  # say, that the scheduler lacks the function's module
+        raise
 
 
 def wants_argument(function: Callable[..., Any]) -> bool:

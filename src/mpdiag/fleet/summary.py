@@ -24,7 +24,7 @@ _HOSTS = (
     Column("cpus", "usable CPUs", "1"),
     Column("memory", "memory", "B"),
     Column("python", "Python"),
-    Column("pace", "times : usual", "x"),
+    Column("pace", "durations", "x"),
     Column("unusual", "unusual", "1"),
     Column("findings", "findings"),
     Column("took", "took", "s", wide=True),
@@ -34,7 +34,7 @@ _UNUSUAL = (
     Column("what", "what"),
     Column("here", "here"),
     Column("usual", "usual"),
-    Column("times", "here : usual", "x"),
+    Column("times", "ratio", "x"),
 )
 _FIGURES = (
     Column("what", "what"),
@@ -66,8 +66,8 @@ def summary(hosts: Sequence[Visited]) -> Summary:
     paces = usual.pace(figures.values())
     table = tuple(usual.spread(name, some, odd[name]) for name, some in figures.items())
     sections = [
-        Section("hosts", "Hosts", "ok", columns=shown(_HOSTS, bool(paces)), rows=host_rows(hosts, ranked, paces)),
         Section("unusual", "Unusual for this fleet", "ok", columns=_UNUSUAL, rows=tuple(unusual_rows(ranked))),
+        Section("hosts", "Hosts", "ok", columns=shown(_HOSTS, bool(paces)), rows=host_rows(hosts, ranked, paces)),
         Section("figures", "What is usual here", "ok", columns=_FIGURES, rows=table, detail=True),
     ]
     return Summary(
@@ -140,11 +140,11 @@ def of_hosts(found: dict[str, Finding], whole: int) -> Finding:
     """One finding for several hosts: the words of the one that is worst off, if they differ."""
     worst = max(found, key=lambda host: found[host].concern)
     alike = len({finding.seen for finding in found.values()}) == 1
-    who = names(list(found)) if alike else f"most of all {worst}" if len(found) > 1 else worst
+    which = "" if alike or len(found) == 1 else f"most of all {worst}"
     finding = found[worst]
     return replace(
         finding,
-        seen=f"{len(found)} of {whole} host{'s' * (whole != 1)} ({who}): {finding.seen}",
+        seen=f"{counted(list(found), whole, which)}: {finding.seen}",
         evidence=(
             *finding.evidence,
             Evidence("hosts", len(found), "1"),
@@ -153,10 +153,13 @@ def of_hosts(found: dict[str, Finding], whole: int) -> Finding:
     )
 
 
-def names(hosts: Sequence[str]) -> str:
-    """The first of ``hosts``, and how many more."""
+def counted(hosts: Sequence[str], whole: int, which: str = "") -> str:
+    """How many hosts of how many, and which, unless it is all: the first of them, if nothing else is said."""
+    if len(hosts) == whole > 1:
+        return f"all {whole} hosts" + (f" ({which})" if which else "")
     more = len(hosts) - _NAMED
-    return ", ".join(hosts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    named = ", ".join(hosts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{len(hosts)} of {whole} host{'s' * (whole != 1)} ({which or named})"
 
 
 def passed(reports: Iterable[Report]) -> tuple[str, ...]:
@@ -184,5 +187,4 @@ def doubts(reports: dict[str, Report]) -> Iterable[Quality]:
         for one in report.quality:
             groups[one.text.partition(":")[0]].setdefault(host, one.text)
     for found in groups.values():
-        first = next(iter(found.values()))
-        yield Quality(f"{len(found)} of {len(reports)} hosts ({names(list(found))}): {first}")
+        yield Quality(f"{counted(list(found), len(reports))}: {next(iter(found.values()))}")

@@ -73,7 +73,7 @@ def figures(report: Report) -> Iterator[Figure]:
     for place, facts in (("machine", report.machine), ("python", report.python)):
         for key, unit in FACTS[place].items():
             if key in facts and key not in facts.get("unknown", {}):
-                yield Figure(key.replace("_", " "), unit, facts[key])
+                yield Figure(key.replace("_", " ").replace("cpu", "CPU"), unit, facts[key])
     main = {section.id for section in report.sections if not section.detail}
     for figure in common(report, report):
         if figure.section in main:

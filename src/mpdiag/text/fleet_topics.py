@@ -25,8 +25,8 @@ keeps what is there. Exit code 3 means that no host told anything.
 Read the rows first: hosts without an answer, then those with most that is unusual. Unusual is what lies 3.5 robust
 standard deviations (1.48 median absolute deviations each) from the median of the fleet, as a ratio, and at least a
 fifth; of a measured value, its whole interval. For words such as a version, whatever most have is usual. It takes
-three hosts. "times : usual" is the median over all durations of a host: 1.5 means that all takes half as long again
-there.
+three hosts. "durations" is the median over all of a host, against what is usual: 1.5 means that all takes half as
+long again there.
 
 A finding stands once, with how many hosts have it; its words are those of the host that is worst off. Hosts are called
 host-1, host-2 and so on unless you say `--no-redact`. The whole report of each is in the JSON, and `mpdiag report FILE
