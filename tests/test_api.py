@@ -114,6 +114,19 @@ def test_what_the_process_did_before_the_block_is_not_counted(run):
 
 
 @posix
+def test_workers_that_were_there_before_are_said_to_be_seen_from_outside_alone(run):
+    done = run(
+        "import multiprocessing, time, mpdiag\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    time.sleep(0.3)\n"
+        "    with mpdiag.observe() as report: print(pool.apply(abs, (-1,)), flush=True)\n"
+        "print(*(doubt.text for doubt in report.value.quality), sep='\\n')\n"
+    )
+
+    assert "2 processes were there before the block began: they are seen from outside alone" in done.stdout
+
+
+@posix
 def test_an_exception_ends_the_block_and_the_report_is_there(run):
     done = run(
         "import mpdiag\n"

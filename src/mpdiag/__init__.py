@@ -7,11 +7,11 @@ if TYPE_CHECKING:
     from mpdiag.api import Report as Report
     from mpdiag.api import observe as observe
     from mpdiag.api import probe as probe
+else:
 
+    def __getattr__(name: str) -> object:
+        if name in ("Report", "observe", "probe"):
+            from mpdiag import api
 
-def __getattr__(name: str) -> object:
-    if name in ("Report", "observe", "probe"):
-        from mpdiag import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(api, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

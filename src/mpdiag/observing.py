@@ -32,7 +32,7 @@ from mpdiag.watch import folder as private
 from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
 from mpdiag.watch.observation import Observation
-from mpdiag.watch.sampler import DENSE, USUAL, Pace, Sampler
+from mpdiag.watch.sampler import DENSE, OLD_S, USUAL, Pace, Sampler
 
 #: Others' share of the machine above which the figures are called contended, as those of probes are.
 CONTENDED = 0.15
@@ -288,9 +288,12 @@ def doubts(request: Request, head: Report, run: lives.Run, lived: Sequence[lives
     own = [life for life in lived if life.role in accounts.OWN]
     if unseen := sum(life.book is None for life in own):
         yield (
-            f"{unseen} of {len(own)} processes were seen from outside alone: what is no Python 3.9 or newer, was "
-            "started with -E, -I or -S, or was there before, loads no taps"
+            f"{unseen} of {len(own)} processes were seen from outside alone: what is no Python 3.9 or newer, or was "
+            "started with -E, -I or -S, loads no taps"
         )
+    older = [life for life in lived if life.book is None and life.vital and (life.vital.born or 0.0) < -OLD_S]
+    if count := sum(life.role != "resource_tracker" for life in older):
+        yield f"{count} processes were there before the block began: they are seen from outside alone"
     share = run.outside.surroundings.others_share if run.outside else None
     if share is not None and share > CONTENDED:
         yield f"contended: other programs used {share * 100:.0f} % of the CPUs"
