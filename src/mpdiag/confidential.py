@@ -23,7 +23,7 @@ _ASSIGNED = (
 #: As source, JSON and connection strings write it.
 _NAMED = r"(\b(?:\w{0,20}_)?(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key)['\"]?\s?[=:]\s?)"
 _QUOTED = rf"{_NAMED}[bfru]?(?:'[^'\n]+'|\"[^\"\n]+\")"
-_PLAIN = r"(\b(?:password|passwd|pwd)=)(?!['\"])[^\s'\",;&()]+(?![\w(.])"
+_PLAIN = r"(\b(?:password|passwd|pwd)=)(?!['\"])[^\s'\",;&()]{1,500}(?![\w(.])"
 _HEADER = (
     r"(\b(?:(?:Proxy-)?Authorization|(?:Set-)?Cookie|X-[\w-]{0,20}(?:Key|Token|Secret))['\"]?: ?['\"]?"
     r"(?:(?:Basic|Bearer|Digest|Negotiate|Token) )?)[^\s'\";]+(?:; ?[^\s'\";]+){0,99}"
