@@ -45,6 +45,9 @@ class Standing:
 
     def __init__(self, tables: Mapping[str, Facts]) -> None:
         self.waits = tables["waits"].all()
+        self._threads: dict[object, list[Row]] = {}
+        for row in self.waits:
+            self._threads.setdefault(row["pid"], []).append(row)
         self.ends = tables["ends"]
         self.users = tables["users"]
         self.needs = tables["needs"]
@@ -52,8 +55,10 @@ class Standing:
         self.pools = {row["id"]: row for row in tables["pools"].all()}
         self.members = {row["pid"]: row for row in tables["members"].all()}
         self.queues = {row["object"]: row for row in tables["queues"].all()}
-        self.holders = tables["holders"]
-        self.locks = {row["object"]: row for row in self.holders.all()}
+        self._holders: dict[object, list[Row]] = {}
+        for row in tables["holders"].all():
+            self._holders.setdefault(row["object"], []).append(row)
+        self.locks = {name: rows[-1] for name, rows in self._holders.items()}
 
     def stuck(self, **where: object) -> Iterator[Row]:
         """The threads that cannot go on, whatever happens outside."""
@@ -61,7 +66,11 @@ class Standing:
 
     def threads(self, pid: object, **where: object) -> Iterator[Row]:
         """The threads of a process."""
-        return (row for row in self.waits if row["pid"] == pid and fits(row, where))
+        return (row for row in self._threads.get(pid, ()) if fits(row, where))
+
+    def knowing(self, lock: object) -> Sequence[Row]:
+        """A lock as each process knows it that does."""
+        return self._holders.get(lock, ())
 
     def ended_by(self, row: Row) -> list[int]:
         """The processes any of whose ends a thread may wait for."""

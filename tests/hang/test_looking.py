@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from tests.hang.conftest import seen, thread
 
 from mpdiag import hanging
 from mpdiag.errors import CannotWork
@@ -165,3 +166,13 @@ def test_without_proc_children_and_variables_are_found(start, monkeypatch):
     assert processes.command_line(children[0]) == ("sleep", "60")
     assert processes.variable(process.pid, "PATH") is not None
     assert tree.of(process.pid).pids() == [process.pid, *children]
+
+
+def test_processes_that_are_unlike_the_others_are_unwound_first(monkeypatch):
+    asked = []
+    looks = {pid: seen(pid, thread(pid), doing="read" if pid == 4 else "lock").look for pid in (1, 2, 3, 4)}
+    monkeypatch.setattr(looking, "runs_python", lambda *_: True)
+    monkeypatch.setattr(looking.unwinding, "stacks", lambda pids: asked.extend(pids) or {})
+    looking.seen_outside(looks)
+
+    assert asked == [1, 4, 2, 3]

@@ -114,9 +114,15 @@ def user_rows(scene: Scene) -> Iterator[dict[str, Any]]:
 
 
 def guessed_users(scene: Scene) -> dict[tuple[str, int, str], int]:
-    """Without ledgers: who waits for data from a pipe takes from it, others with its writing end may put into it."""
+    """Without ledgers: who waits for data from a pipe takes from it, others with its writing end may put into it.
+
+    Who waits for the lock that get() takes is in get() too, also where stacks are not known.
+    """
     takers = {(wait.objects[0], wait.pid) for wait in scene.graph.waits if wait.kind == "read" and wait.objects}
-    gets = {wait.pid for wait in scene.graph.waits if wait.api == "get" and wait.library == "multiprocessing/queues.py"}
+    known = [wait for wait in scene.graph.waits if wait.api == "get" and wait.library == "multiprocessing/queues.py"]
+    locks = {wait.objects for wait in known if wait.kind == "lock"}
+    alike = [wait for wait in scene.graph.waits if wait.kind == "lock" and wait.objects in locks]
+    gets = {wait.pid for wait in (*known, *alike)}
     wanted = {name for name, _ in takers}
     givers = {
         (end.object, end.pid)

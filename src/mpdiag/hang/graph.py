@@ -7,12 +7,12 @@ could end its wait can go on. What is not known can go on: only what is left wit
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.hang.waits import Wait
-from mpdiag.watch import procfs
 
 #: Locks that only who holds them lets go.
 OWNED = frozenset({"Lock", "RLock"})
@@ -29,13 +29,20 @@ class Graph:
     #: The threads that can go on.
     able: set[tuple[int, int]] = field(default_factory=set)
 
+    @cached_property
+    def _by_process(self) -> Mapping[int, Sequence[Wait]]:
+        found: dict[int, list[Wait]] = defaultdict(list)
+        for wait in self.waits:
+            found[wait.pid].append(wait)
+        return found
+
     def can_move(self, wait: Wait) -> bool:
         """Whether a thread can go on by and by."""
         return (wait.pid, wait.native) in self.able
 
-    def of(self, pid: int) -> Iterator[Wait]:
+    def of(self, pid: int) -> Sequence[Wait]:
         """The threads of a process."""
-        return (wait for wait in self.waits if wait.pid == pid)
+        return self._by_process.get(pid, ())
 
     def main(self, pid: int) -> Wait | None:
         """The main thread of a process."""
@@ -83,7 +90,7 @@ class Index:
         self.mapped: dict[int, set[str]] = {}
         for pid, seen in snapshot.processes.items():
             if seen.answer is None:
-                self.mapped[pid] = {each.file for each in procfs.shared_mappings(pid)}
+                self.mapped[pid] = {each.file for each in snapshot.mappings(pid)}
             for lock in seen.answer.locks if seen.answer else ():
                 self.knowing[lock.name].add(pid)
                 self.types[lock.name] = lock.type

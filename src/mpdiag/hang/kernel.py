@@ -226,16 +226,15 @@ def ends(opened: Mapping[int, Sequence[Descriptor] | None]) -> tuple[End, ...]:
     )
 
 
-def held_outside(objects: Collection[str], pids: Collection[int]) -> frozenset[str]:
+def held_outside(targets: Collection[str], pids: Collection[int]) -> frozenset[str]:
     """Which of these pipes and sockets other processes hold too, as far as that can be seen in time.
 
     Args:
-        objects: their names.
+        targets: where descriptors of them lead.
         pids: the processes of the program; we ourselves are no other process.
     """
-    if not objects:
+    if not targets:
         return frozenset()
     deadline = time.monotonic() + PATIENCE
     others = (pid for pid in psutil.pids() if pid not in pids and pid != os.getpid() and time.monotonic() < deadline)
-    opened = {pid: procfs.descriptors(pid) for pid in others}
-    return frozenset(end.object for end in ends(opened) if end.object in objects)
+    return frozenset(end.object for end in ends({pid: procfs.descriptors(pid, targets) for pid in others}))

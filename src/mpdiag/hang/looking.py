@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Final
 
 from mpdiag.hang import answers, kernel, sockets, unwinding
@@ -60,22 +62,23 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
     before = asked(tree)
     time.sleep(SETTLING)  # who has just answered goes back to its wait
     first = Look(tree, before)
-    unwound = seen_outside([pid for pid in first.processes if pid not in before])
+    unwound = seen_outside({pid: look for pid, look in first.processes.items() if pid not in before})
     time.sleep(max(0.0, apart_s - (time.monotonic() - first.at)))
     second = Look(tree, {})
     second.answers = asked(tree)
     found = compared(first, second, unwound)
-    opened = {pid: procfs.descriptors(pid) for pid in found}
+    peers = sockets.peers()
+    targets = waited_for(found.values(), peers)
+    opened = {pid: procfs.descriptors(pid, targets) for pid in found}
     ends = kernel.ends(opened)
-    names = {end.object for end in ends}
     standard = {end.object for end in ends if end.pid == tree.root and end.descriptor in STANDARD}
     same = sum(seen.then is not None for seen in found.values())
     return Snapshot(
         tree=tree,
         processes=found,
         ends=ends,
-        shared=kernel.held_outside(names, found.keys()) | standard,
-        peers={f"pipe:{one}": f"pipe:{other}" for one, other in sockets.peers().items() if f"pipe:{one}" in names},
+        shared=kernel.held_outside(targets, found.keys()) | standard,
+        peers={f"pipe:{one}": f"pipe:{other}" for one, other in peers.items()},
         apart_s=second.at - first.at,
         born=len(found) - same,
         gone=len(first.processes) - same,
@@ -110,10 +113,35 @@ def asked(tree: Tree) -> dict[int, Answer]:
     return answers.ask(tree.folder / LEDGERS, numbers) if tree.folder and numbers else {}
 
 
-def seen_outside(pids: list[int]) -> dict[int, tuple[ThreadAnswer, ...]]:
-    """The threads of those processes that run Python, as far as they can be seen."""
-    python = [pid for pid in pids if runs_python(pid, processes.command_line(pid))]
-    return unwinding.stacks(python) if python else {}
+def seen_outside(looks: Mapping[int, ProcessLook]) -> dict[int, tuple[ThreadAnswer, ...]]:
+    """The threads of those processes that run Python, as far as they can be seen in time: unlike ones first."""
+    kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for pid, look in looks.items():
+        if runs_python(pid, processes.command_line(pid)):
+            kinds[tuple(thread.doing for thread in look.threads)].append(pid)
+    return unwinding.stacks([pid for each in zip_longest(*kinds.values()) for pid in each if pid is not None])
+
+
+def waited_for(found: Iterable[Seen], peers: Mapping[int, int]) -> set[str]:
+    """Where the descriptors lead that threads wait for, with the other ends of the sockets among them.
+
+    Args:
+        found: the processes.
+        peers: connected sockets, by inode.
+    """
+    targets: set[str | None] = set()
+    for seen in found:
+        sleeping = [look for look in seen.look.threads if look.doing in ("read", "write", "several", "outside")]
+        numbers = {number for look in sleeping for number in look.polled or (look.argument,) if number is not None}
+        for thing in (thing for thread in seen.threads for thing in thread.things):
+            if thing.kind == "descriptor":
+                numbers.add(int(thing.facts[0]))
+            elif thing.kind in ("connection", "queue"):
+                inode = str(thing.facts[0]).removeprefix("pipe:")
+                targets |= {f"pipe:[{inode}]", f"socket:[{inode}]"}
+        targets.update(procfs.leads_to(seen.pid, number) for number in numbers)
+    known = {each for each in targets if each}
+    return known | {f"socket:[{other}]" for one, other in peers.items() if f"socket:[{one}]" in known}
 
 
 def word(tree: Tree, pid: int, number: int, place: int) -> int:

@@ -99,15 +99,16 @@ def hope(wait: Wait, scene: Scene) -> str | None:
 def ordered(scene: Scene) -> Iterator[Wait]:
     """All threads: the main one first, each followed by those that it waits for."""
     main = scene.graph.main(scene.graph.snapshot.tree.root)
-    waiting = [*([main] if main else []), *scene.graph.waits]
+    waiting = [iter([*([main] if main else []), *scene.graph.waits])]
     seen: set[tuple[int, int]] = set()
     while waiting:
-        wait = waiting.pop(0)
-        if (wait.pid, wait.native) not in seen:
+        wait = next(waiting[-1], None)
+        if wait is None:
+            waiting.pop()
+        elif (wait.pid, wait.native) not in seen:
             seen.add((wait.pid, wait.native))
             yield wait
-            savers = scene.graph.savers.get((wait.pid, wait.native)) or ()
-            waiting[:0] = [saver for saver in savers if (saver.pid, saver.native) not in seen]
+            waiting.append(iter(scene.graph.savers.get((wait.pid, wait.native)) or ()))
 
 
 def stack_rows(scene: Scene, places: Mapping[str, str]) -> Iterator[dict[str, Cell]]:

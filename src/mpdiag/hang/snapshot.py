@@ -145,7 +145,17 @@ class Snapshot:
                 found[pid] = None
         return list(found)
 
-    @property
+    def mappings(self, pid: int) -> Sequence[procfs.Mapping]:
+        """The memory that a process shares with others."""
+        if pid not in self._mapped:
+            self._mapped[pid] = procfs.shared_mappings(pid)
+        return self._mapped[pid]
+
+    @cached_property
+    def _mapped(self) -> dict[int, Sequence[procfs.Mapping]]:
+        return {}
+
+    @cached_property
     def living(self) -> Mapping[int, Seen]:
         """The processes that have not ended."""
         return {pid: seen for pid, seen in self.processes.items() if not seen.ended}

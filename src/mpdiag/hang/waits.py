@@ -12,7 +12,6 @@ from typing import Final, Literal
 from mpdiag.hang.answers import Thing, ThreadAnswer
 from mpdiag.hang.kernel import Doing, ThreadLook
 from mpdiag.hang.snapshot import Seen, Snapshot
-from mpdiag.watch import procfs
 from mpdiag.watch.observation import Frame, Stack
 
 #: What a thread waits for: `place` in a bounded queue; `within`: what threads of one process share; `serves`: requests;
@@ -115,6 +114,13 @@ class Names:
         """A pipe or socket by a process's descriptor."""
         return self._ends.get((pid, -1 if descriptor is None else descriptor))
 
+    def lock(self, pid: int, address: int) -> tuple[Kind, tuple[str, ...]]:
+        """A lock that processes share, by the file that it lies in."""
+        for each in self._snapshot.mappings(pid):
+            if each.start <= address < each.end:
+                return "lock", (f"lock:{each.file}+{each.offset + address - each.start:x}",)
+        return "unknown", ()
+
     def writers(self, name: str, besides: int) -> list[int]:
         """The other processes that could write to a pipe: of one that tells of a child's end, that child."""
         return [pid for pid in self._snapshot.acting(self._writers[name]) if pid != besides]
@@ -212,16 +218,8 @@ def by_kernel(seen: Seen, look: ThreadLook, names: Names) -> tuple[Kind, tuple[s
     if look.argument is None:
         return kind, ()
     if look.doing == "lock":
-        return shared(seen.pid, look.argument)
+        return names.lock(seen.pid, look.argument)
     return kind, (f"process:{look.argument}",) if kind == "process" else ()
-
-
-def shared(pid: int, address: int) -> tuple[Kind, tuple[str, ...]]:
-    """A lock that processes share, by the file that it lies in."""
-    for each in procfs.shared_mappings(pid):
-        if each.start <= address < each.end:
-            return "lock", (f"lock:{each.file}+{each.offset + address - each.start:x}",)
-    return "unknown", ()
 
 
 def shown(seen: Seen, look: ThreadLook, names: Names) -> Wait:

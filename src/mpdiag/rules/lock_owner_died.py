@@ -60,7 +60,7 @@ def _from_outside(row: Row) -> Finding:
 
 def _orphaned(row: Row, standing: Standing) -> bool:
     """Whether nobody holds what a thread waits for, although it is taken."""
-    known = standing.holders.all(object=row["object"])
+    known = standing.knowing(row["object"])
     kind = known[0]["type"] if known else None
     taken = any(lock.get("value") == 0 for lock in known)
     return kind in standstill.OWNED and taken and not any(standstill.holds(lock) for lock in known)

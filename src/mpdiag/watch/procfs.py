@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -215,18 +215,28 @@ class Descriptor(NamedTuple):
     writes: bool
 
 
-def descriptors(pid: int) -> list[Descriptor] | None:
-    """Its open descriptors; None if they are not ours to see."""
+def descriptors(pid: int, targets: Container[str]) -> list[Descriptor] | None:
+    """Its open descriptors that lead to one of ``targets``; None if they are not ours to see."""
     folder = f"/proc/{pid}/fd"
     found = []
     try:
-        for name in os.listdir(folder):  # noqa: PTH208 - of hundreds of processes
-            with suppress(FileNotFoundError):
-                target, mode = os.readlink(f"{folder}/{name}"), os.lstat(f"{folder}/{name}").st_mode  # noqa: PTH115
-                found.append(Descriptor(int(name), target, bool(mode & 0o400), bool(mode & 0o200)))
+        for name in os.listdir(folder):  # noqa: PTH208 - of hundreds of processes, with hundreds of descriptors each
+            target = leads_to(pid, name)
+            if target in targets:
+                with suppress(FileNotFoundError):
+                    mode = os.lstat(f"{folder}/{name}").st_mode
+                    found.append(Descriptor(int(name), target or "", bool(mode & 0o400), bool(mode & 0o200)))
     except OSError:
         return None
     return found
+
+
+def leads_to(pid: int, descriptor: int | str) -> str | None:
+    """Where a descriptor leads; None if it is closed, or not ours to see."""
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{descriptor}")  # noqa: PTH115 - likewise
+    except OSError:
+        return None
 
 
 class Mapping(NamedTuple):
