@@ -35,3 +35,11 @@ def test_silent_where_pools_are_few_or_worth_their_start(observe, a_pool, cells)
 def test_not_judged_where_lives_are_not_known(observe, a_pool):
     with pytest.raises(NotJudged, match="life_s"):
         observe(RULE, pools=[many(a_pool, life_s=None)])
+
+
+def test_handing_to_a_thread_costs_less_than_to_a_process(observe, a_pool):
+    cells = {"tasks": 40_000, "dispatch_s": 50e-6, "pools": 399}
+    (threads,) = observe(RULE, pools=[many(a_pool, threads=True, **cells)])
+    (processes,) = observe(RULE, pools=[many(a_pool, **cells)])
+
+    assert threads.gain.ceiling_s > processes.gain.ceiling_s

@@ -14,8 +14,8 @@ from mpdiag.units import number, seconds
 MANY = 4
 #: The part of the pools' lives that is not their work, from which on they were built for too little.
 SHARE = 0.2
-#: What handing out a task costs at most, whatever pool it goes to: that remains.
-HANDING_S = 50e-6
+#: What handing out a task costs at most in a pool that stays, of processes and of threads: that remains.
+HANDING_S, TO_THREAD_S = 50e-6, 15e-6
 
 
 def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
@@ -31,7 +31,8 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     around = max(life - ideals.amount(pool, "phase_s"), ideals.amount(pool, "start_s"))
     if around < SHARE * life:
         return None
-    handing = min(ideals.at_least(pool, "dispatch_s"), HANDING_S) * ideals.amount(pool, "tasks")
+    most = TO_THREAD_S if pool.get("threads") else HANDING_S
+    handing = min(ideals.at_least(pool, "dispatch_s"), most) * ideals.amount(pool, "tasks")
     lost = life - phases.best(pool, phases.cores(run)) - handing
     loss = phases.loss(phases.attributed(around, lost) * (1 - 1 / count), run, "one pool would start once")
     if loss is None:
