@@ -28,7 +28,7 @@ from mpdiag.sizer import alone as one
 from mpdiag.sizer.clocks import queued
 from mpdiag.sizer.crews import Crews
 from mpdiag.sizer.function import outlook
-from mpdiag.sizer.outlook import EACH
+from mpdiag.sizer.outlook import EACH, Outlook
 from mpdiag.sizer.search import Search
 from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, queueing
 from mpdiag.sizer.subject import Subject
@@ -38,7 +38,9 @@ CHUNKS = (1, 8, 64, 512)
 #: Larger chunks are left out: one with so many seconds of work costs nothing to hand out.
 LASTING = 0.05
 #: Rounds of the sweep at least, those of the finals, and how many settings of the sweep take part in them.
-LEAST, FINALS, FINALISTS = 3, 9, 3
+LEAST, FINALS, FINALISTS = 3, 8, 3
+#: The budget that makes batches of a fifth of a second.
+BUDGET_S = 24.0
 #: Bytes that the arguments and results of a batch may hold.
 MEMORY = 2**29
 #: Seconds of work that joblib is given at a time, for each CPU.
@@ -70,7 +72,7 @@ def measure(name: str, lasting: float, extra: list[Setting]) -> dict[str, Any]:
     items = tuple(getattr(natures, f"{name}_items")())
     here = machine.gather()
     cpus, usable = int(here["usable_workers"]), float(here["usable_cpus"])
-    plan = Plan("exhaustive", budget_s=30.0, cpus=cpus, memory=MEMORY, size={"usable_cpus": usable})
+    plan = Plan("exhaustive", budget_s=BUDGET_S, cpus=cpus, memory=MEMORY, size={"usable_cpus": usable})
     bench = Bench(plan)
     subject = Subject(name, getattr(natures, name), items, whole=True)
     alone = one.measure(bench, subject, float("inf"), lambda _doing: None)
@@ -82,7 +84,9 @@ def measure(name: str, lasting: float, extra: list[Setting]) -> dict[str, Any]:
         swept = sweep(search, list(dict.fromkeys(settings)), begun + lasting)
         took = time.perf_counter() - begun
         best = sorted(swept, key=lambda setting: stats.median(swept[setting]), reverse=True)[:FINALISTS]
-        finals, others = final(search, list(dict.fromkeys([PLAIN, *best, *extra])), joblib_way(subject, alone, here))
+        finals, others = final(
+            search, list(dict.fromkeys([PLAIN, *best, *extra])), joblib_way(subject, alone, known, usable)
+        )
     return {
         "took": took,
         "settings": len(swept),
@@ -99,7 +103,7 @@ def sweep(search: Search, settings: list[Setting], until: float) -> Speeds:
     number, late = 0, 2 * until - time.perf_counter()
     while number <= LEAST or time.perf_counter() < until:
         for setting in random.sample(settings, len(settings)):
-            if number and time.perf_counter() > late:
+            if number > 1 and time.perf_counter() > late:
                 return speeds
             batch = search.batch(number, setting)
             if batch and number:
@@ -121,15 +125,14 @@ def final(search: Search, settings: list[Setting], joblib: Callable[[], float] |
     return speeds, others
 
 
-def joblib_way(subject: Subject, alone: one.Alone, here: dict[str, Any]) -> Callable[[], float] | None:
+def joblib_way(subject: Subject, alone: one.Alone, known: Outlook, usable: float) -> Callable[[], float] | None:
     """Gives the speed of joblib with its automatic batches, on warm workers; None where it is not installed."""
     if find_spec("joblib") is None:
         return None
     joblib = import_module("joblib")
-    cpus, usable = int(here["usable_workers"]), float(here["usable_cpus"])
-    call = joblib.delayed(subject.function)
-    mean = sum(alone.reference) / len(alone.good)
-    count = max(4 * cpus, min(20_000, int(JOBLIB_S * cpus / mean)))
+    cpus, call = known.cpus, joblib.delayed(subject.function)
+    each = sum(alone.reference) / len(alone.good) + known.sending
+    count = max(4 * cpus, min(20_000, known.most_items, int(JOBLIB_S * cpus / each)))
     places = [number % len(alone.good) for number in range(count)]
     before = set(psutil.Process().children())
     joblib.Parallel(n_jobs=cpus)(call(item) for item in alone.good[: 4 * cpus])

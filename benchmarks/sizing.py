@@ -49,9 +49,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [function.__name__ for function in NATURES]
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
-    parser.add_argument("--budget", type=float, default=8.0, help="seconds for mpdiag size")
-    parser.add_argument("--sweep", type=float, default=65.0, help="seconds for a sweep")
-    parser.add_argument("--limit", type=float, default=1200.0, help="seconds after which no further row is begun")
+    parser.add_argument("--budget", type=float, default=7.0, help="seconds for mpdiag size")
+    parser.add_argument("--sweep", type=float, default=55.0, help="seconds for a sweep")
+    parser.add_argument("--limit", type=float, default=1080.0, help="seconds after which no further row is begun")
     parser.add_argument("--json", type=Path, help="where the rows are kept")
     wanted = parser.parse_args()
     rows: dict[str, Row] = json.loads(wanted.json.read_text()) if wanted.json and wanted.json.exists() else {}
