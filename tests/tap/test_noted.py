@@ -644,3 +644,44 @@ def test_the_packages_of_what_children_are_given_and_the_cpus_they_may_use(obser
     if sys.platform == "linux":
         (main,) = [life for life in found if life.role == "main"]
         assert [event.facts for event in main.book.noted("usable")][-1] == (1,)
+
+
+BEHIND_A_SLOW_READER = """
+import time
+
+def read(messages):
+    for _ in iter(messages.get, None):
+        time.sleep(0.002)
+
+if __name__ == "__main__":
+    context = mp.get_context(sys.argv[1])
+    messages = context.Queue(maxsize=2)
+    child = context.Process(target=read, args=(messages,))
+    child.start()
+    for number in range(400):
+        messages.put(number)
+    messages.put(None)
+    child.join()
+"""
+
+
+def test_waiting_for_a_place_in_a_queue_belongs_to_put(observed):
+    lived = observed(BEHIND_A_SLOW_READER, METHODS[0])
+
+    (messages,) = users(channels.rows(lived))
+    assert messages["put_wait_s"] > 0.4, "of 0.8 s, the lock that counts its places not taken off"
+
+
+POLLING = """
+if __name__ == "__main__":
+    ours, theirs = mp.Pipe()
+    for _ in range(300):
+        assert not ours.poll(0.001)
+"""
+
+
+def test_waits_within_a_poll_are_counted_once(observed):
+    (main,) = observed(POLLING)
+    told = sum(slot.s for slot in main.book.slots if slot.kind in ("poll", "wait") and not slot.nested)
+
+    assert 0.2 < told < main.life_s

@@ -103,6 +103,17 @@ def test_what_each_worker_loads(by_hand, gathered):
     assert facts["run"].number("memory_peak") == 3 * 490 * mib, "they grew after all had been weighed"
 
 
+def test_a_worker_that_was_seen_late_began_with_what_its_parent_had(by_hand, gathered):
+    mib = 2**20
+    late = by_hand.vital(11, held=((0.5, 140 * mib), (0.8, 138 * mib)))
+    worker = by_hand.worker(11, born=0.2, tasks=[by_hand.task(0.6, 0.9)], vital=late)
+    owner = by_hand.owner(vital=by_hand.vital(held=((0.0, 8 * mib), (3.0, 90 * mib))))
+
+    (row,) = gathered(owner, worker)["memory"].rows()
+
+    assert row["private_load_b"] == 130 * mib
+
+
 def test_what_a_lock_costs_where_nobody_waits(by_hand, gathered):
     where = ("/p/app.py", 30, "main", "Lock", 0)
     main = by_hand.life(book=by_hand.book(events=[by_hand.event("lock", 0.1, "lock:1", "Lock", where)]))

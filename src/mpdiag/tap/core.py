@@ -37,7 +37,9 @@ UNUSUAL, UNUSUAL_NS = 8, 20_000
 #: Events whose CPU time is worth two more system calls.
 WITH_CPU = frozenset(KIND[name] for name in ("task", "run", "initializer", "main_import", "import"))
 #: Doings that contain only what they are themselves: a worker that waits for a task waits for a lock and a message.
-ABSORBING = frozenset(KIND[name] for name in ("wait_task", "sync", "get", "put", "join", "manager", "wait", "start"))
+ABSORBING = frozenset(
+    KIND[name] for name in ("wait_task", "sync", "get", "put", "join", "manager", "wait", "poll", "start")
+)
 ABSORBED = frozenset(
     KIND[name] for name in ("lock", "sync", "recv", "poll", "wait", "get", "put", "join", "alive", "send", "result")
 )
@@ -242,6 +244,8 @@ def missed(kind: int, thing: object, began: int) -> Any:
         thread = this_thread()
         if state.given[kind]:
             state.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
+        if _swallowed(thread, kind):
+            return None
         outer, thread.nested = thread.nested, 0
         # Nearly all that the thread computed since the last timed one, if that was not longer ago.
         cpu = max(thread.spent, thread_time_ns() - (clock() - began), 1) if kind in WITH_CPU else 0

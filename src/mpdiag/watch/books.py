@@ -16,8 +16,10 @@ NS = 1e-9
 WITHIN: dict[str, frozenset[str]] = {
     "worker": frozenset({"lock", "recv", "get", "poll", "sync"}),
     "_process_worker": frozenset({"lock", "recv", "get", "poll", "sync"}),
-    "get": frozenset({"lock", "recv", "poll"}),
-    "get_nowait": frozenset({"lock", "recv", "poll"}),
+    "get": frozenset({"lock", "recv", "poll", "wait"}),
+    "get_nowait": frozenset({"lock", "recv", "poll", "wait"}),
+    "poll": frozenset({"wait"}),
+    "empty": frozenset({"wait"}),
     "put": frozenset({"lock"}),
     "put_nowait": frozenset({"lock"}),
     "join": frozenset({"lock", "sync", "wait", "poll"}),

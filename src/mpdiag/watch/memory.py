@@ -19,7 +19,7 @@ def row(run: Run, lives: Sequence[Life]) -> dict[str, Any]:
     main = next((life for life in lives if life.role == "main"), None)
     children = [life for life in lives if life.role in CHILDREN and life.vital]
     own = [life.vital.uss_peak for life in children if life.vital and life.vital.uss_peak]
-    loads = [load for life in children if (load := loaded(run, life)) is not None]
+    loads = [load for life in children if (load := loaded(run, life, lives)) is not None]
     return {
         "parent_rss": main.vital.rss_peak if main and main.vital else None,
         "worker_uss_sum": sum(own) if own else None,
@@ -29,7 +29,7 @@ def row(run: Run, lives: Sequence[Life]) -> dict[str, Any]:
     }
 
 
-def loaded(run: Run, life: Life) -> int | None:
+def loaded(run: Run, life: Life, lives: Sequence[Life] = ()) -> int | None:
     """How much a child grew until it had done its first task; one that has no tasks, until its peak."""
     vital = life.vital
     if vital is None:
@@ -40,7 +40,21 @@ def loaded(run: Run, life: Life) -> int | None:
     first = next(task for task in life.book.tasks if task.began_s == began)
     until = first.ended_s + SEEN_WITHIN
     held = [size for at, size in vital.held if run.at(at) <= until]
-    return max(0, held[-1] - held[0]) if held else 0
+    return max(0, held[-1] - inherited(run, life, lives)) if held else 0
+
+
+def inherited(run: Run, life: Life, lives: Sequence[Life]) -> int:
+    """The private memory a child began with: what it was seen with first, or its parent had when it was forked.
+
+    The first look at a child may come when it has already loaded what it needs.
+    """
+    assert life.vital
+    first = life.vital.held[0][1]
+    parent = next((each.vital for each in lives if each.pid == life.parent and each.vital), None)
+    if life.start_method != "fork" or parent is None:
+        return first
+    before = [size for at, size in parent.held if run.at(at) <= life.born_s]
+    return min(first, before[-1]) if before else first
 
 
 def growth(vital: Vital) -> int | None:
@@ -63,8 +77,8 @@ def peak(run: Run, lives: Sequence[Life]) -> int | None:
         held = life.vital.held if life.vital else ()
         if not held:
             continue
-        inherited = held[0][1] if life.start_method in ("fork", "forkserver") else 0
-        sizes = [max(0, size - inherited) for _, size in held]
+        shared = inherited(run, life, lives) if life.start_method in ("fork", "forkserver") else 0
+        sizes = [max(0, size - shared) for _, size in held]
         steps = zip(held, sizes, [0, *sizes], strict=False)
         changes += [(run.at(at), size - before) for (at, _), size, before in steps]
         changes.append((life.ended_s, -sizes[-1]))
