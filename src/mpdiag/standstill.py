@@ -132,7 +132,8 @@ class Standing:
         if words:
             return words()
         target = f": {row['target']}" if row.get("target") else ""
-        return OUTSIDE.get(str(row.get("doing")), "waits for something unknown") + target
+        unknown = f"is in {row['api']}()" if row.get("api") else "waits for something unknown"
+        return OUTSIDE.get(str(row.get("doing")), unknown) + target
 
     def within(self, row: Row) -> str:
         """What threads of one process share."""

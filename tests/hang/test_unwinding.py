@@ -59,6 +59,24 @@ def test_what_py_spy_tells(spy):
 
 
 @pytest.mark.parametrize(
+    ("linux", "native", "name", "outermost", "expected"),
+    [
+        (True, 7, "", "work", True),
+        (True, 8, "MainThread", "<module>", False),
+        (True, None, "MainThread", "work", True),
+        (False, 8, "MainThread", "work", True),
+        (False, 8, "", "<module>", True),
+        (False, 8, "", "_bootstrap", False),
+    ],
+)
+def test_which_thread_is_the_main_one(monkeypatch, linux, native, name, outermost, expected):
+    monkeypatch.setattr(processes, "LINUX", linux)
+    found = unwinding.thread(7, native, name, [["app.py", 3, "inner"], ["app.py", 9, outermost]])
+
+    assert (found.main, found.native == 7) == (expected, expected)
+
+
+@pytest.mark.parametrize(
     "code", ["sys.exit('Permission denied')", "print('no JSON')", "print('')", "import time\ntime.sleep(60)"]
 )
 def test_a_py_spy_that_may_not_or_is_late_tells_nothing(spy, code):

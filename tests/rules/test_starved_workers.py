@@ -30,6 +30,15 @@ def test_others_wait_for_their_turn(standing):
     assert "W1 (as 1 other does)" in finding.seen
 
 
+def test_from_outside_who_waits_for_its_turn_waits_for_a_lock(standing):
+    reads = {**TAKES, "channel": None, "object": "pipe:9", "library": "multiprocessing/queues.py"}
+    turn = {**reads, "pid": 4, "process": "W3", "kind": "lock", "object": "lock:/a"}
+
+    (finding,) = standing(RULE, waits=[{**MAIN, "object": "process:4"}, reads, turn], users=[GAVE])
+
+    assert "main waits for W3 to end" in finding.seen
+
+
 def test_the_producer_has_ended(standing):
     gone = {**GAVE, "pid": 5, "process": "P1", "alive": False, "exit": 1}
 

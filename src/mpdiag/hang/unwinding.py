@@ -166,6 +166,9 @@ def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
 
 def thread(pid: int, native: int | None, name: str, frames: Iterable[Any]) -> ThreadAnswer:
     """A thread of which only the stack is known; before Python 3.11, py-spy knows no native numbers."""
-    main = native == pid or (native is None and name == "MainThread")
     stack = tuple(Frame(str(file), int(line or 0), str(function).rpartition(".")[2]) for file, line, function in frames)
+    if native is None or not processes.LINUX:  # elsewhere no thread bears the number of its process
+        main = name == "MainThread" or any(frame.function == "<module>" for frame in stack[-1:])
+    else:
+        main = native == pid
     return ThreadAnswer(pid if main else native, name or ("main" if main else f"thread {native}"), False, main, stack)

@@ -22,8 +22,9 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         name = standing.own_queue(row)
         if name and row["kind"] in ("read", "lock") and row.get("api") in TAKES:
             hungry.setdefault(name, []).append(row)
+    waiting = {row["pid"] for rows in hungry.values() for row in rows}
     for name, rows in hungry.items():
-        if all(row["kind"] == "lock" for row in rows) or _fed(name, rows, standing):
+        if all(row["kind"] == "lock" for row in rows) or _fed(name, rows, waiting, standing):
             continue
         takers = standing.users.all(object=name, use="takes")
         ended = [taker for taker in takers if not taker["alive"]]
@@ -43,11 +44,14 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         )
 
 
-def _fed(name: Cell, hungry: list[Row], standing: Standing) -> bool:
-    """Whether a process that puts into the queue may do so again, once its own wait is over."""
-    waiting = {row["pid"] for row in hungry}
+def _fed(name: Cell, hungry: list[Row], waiting: set[Cell], standing: Standing) -> bool:
+    """Whether a process that puts into the queue may do so again, once its own wait is over.
+
+    It does not if that is for the end of any of those ``waiting`` for messages: from outside, who waits for its turn at
+    the queue is seen at a lock, and not known to be at this queue.
+    """
     for giver in standing.users.all(object=name, use="gives"):
-        if giver["alive"] and giver["pid"] not in waiting:
+        if giver["alive"] and giver["pid"] not in {row["pid"] for row in hungry}:
             joins = standing.threads(giver["pid"], main=True)
             if not any(waiting.intersection(standing.ended_by(row)) or row["exits"] for row in joins):
                 return True
