@@ -9,16 +9,20 @@ from typing import Literal
 
 from mpdiag import doctoring, engine, errors, gains, gathering, judging, registry, verdicts
 from mpdiag.advice import Facts, Rule
-from mpdiag.fleet import answers, dask_run, summary, timings, visits
+from mpdiag.fleet import account, answers, dask_run, summary, tables, visits
 from mpdiag.fleet.contract import Engine
 from mpdiag.fleet.dask import Dask
+from mpdiag.fleet.timings import Timings
 from mpdiag.heading import begin
 from mpdiag.model import Cell
 from mpdiag.report import Quality, Report, Visited
 from mpdiag.sizer.subject import Failure
+from mpdiag.units import seconds
 
 #: Seconds for one host beyond what its probes take: to start, to compile what was sent, to wait for a free worker.
 PATIENCE = 60.0
+#: Clocks that differ by more are told of.
+SKEW = 0.1
 #: Probes may take so many times their budget before they are late.
 SLACK = 3.0
 
@@ -91,25 +95,25 @@ def run(request: Request, cluster: Dask, target: str, tick: Callable[[int, int],
     report = replace(
         report,
         duration_s=report.duration_s + time.monotonic() - begun,
-        quality=(*map(Quality, doubts(target, failed, interrupted)), *report.quality),
+        quality=(*map(Quality, doubts(target, seen, failed, interrupted)), *report.quality),
         verdict=verdicts.fleet(report),
     )
     return report, errors.INTERRUPTED if interrupted else errors.FAILED if failed else errors.FINE
 
 
-def of_run(looked: Report, seen: timings.Timings, rules: list[Rule]) -> Report:
+def of_run(looked: Report, seen: Timings, rules: list[Rule]) -> Report:
     """The report on the hosts with what the cluster told of a run, judged by ``rules``; of no task, nothing is."""
     hosts = {one.host: facts_of(one) for one in looked.hosts}
     usable = sum(float(str(facts["usable_cpus"] or 0)) for facts in hosts.values())
-    tables = {"cluster": [timings.cluster(seen, usable)], "groups": timings.groups(seen)}
-    tables["hosts"] = timings.hosts(seen, hosts)
-    facts = {name: Facts(name, {"": tuple(rows)}) for name, rows in tables.items()}
+    rows = {"cluster": [tables.cluster(seen, usable)], "groups": tables.groups(seen)}
+    rows["hosts"] = tables.hosts(seen, hosts)
+    facts = {name: Facts(name, {"": tuple(some)}) for name, some in rows.items()}
     judged = judging.judge(rules if seen.tasks else [], facts, "fleet")
     findings, cut = gains.shared_out(sorted(judged.findings, key=lambda finding: finding.rank), seen.wall_s)
     return replace(
         looked,
-        sections=(*timings.sections(tables["groups"], tables["hosts"]), *looked.sections),
-        account=timings.account(seen),
+        sections=(*tables.sections(rows["groups"], rows["hosts"]), *looked.sections),
+        account=account.account(seen),
         findings=tuple(findings),
         quality=(*map(Quality, cut), *looked.quality),
         passed=tuple(judged.passed),
@@ -124,12 +128,16 @@ def facts_of(one: Visited) -> dict[str, Cell]:
     return {"usable_cpus": machine.get("usable_cpus"), "native_threads": max(native, default=None)}
 
 
-def doubts(target: str, failed: Failure | None, interrupted: bool) -> Iterator[str]:
+def doubts(target: str, seen: Timings, failed: Failure | None, interrupted: bool) -> Iterator[str]:
     """What limits the trust in a run, or the use of it."""
     if failed:
         yield f"{target} raised {failed.text}{failed.place}: what ran until then is told"
     if interrupted:
         yield "interrupted: what ran until then is told"
+    if not seen.whole:
+        yield f"only the last {len(seen.tasks):,} tasks are known: the scheduler keeps the timings of no more"
+    if abs(seen.moved_s) > SKEW:
+        yield f"the clocks of workers and client differ: tasks were moved by {seconds(abs(seen.moved_s))}, into the run"
 
 
 def visited(visit: visits.Visit, request: Request, rules: list[Rule]) -> Visited:

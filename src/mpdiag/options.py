@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,39 @@ def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
 def comma_separated(_context: click.Context, _parameter: click.Parameter, value: Any) -> tuple[str, ...]:
     """``--select MP3,MP401`` and ``--select MP3 --select MP401`` mean the same."""
     return tuple(part.strip() for each in value for part in each.split(",") if part.strip())
+
+
+def level(name: str, text: str) -> Callable[[Command], Command]:
+    """The flag of a level of measuring; the environment and pyproject may only name one that there is."""
+    levels = click.Choice(["quick", "default", "thorough"])
+    return option(f"--{name}", "level", flag_value=name, type=levels, help=text)
+
+
+def budget(text: str) -> Callable[[Command], Command]:
+    """``--budget SECONDS`` for what measures."""
+    seconds = click.FloatRange(min=0.5, max=86_400)
+    return option("--budget", type=seconds, callback=some_number, metavar="SECONDS", help=text)
+
+
+def some_number(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """Not ``nan``, which every range lets through."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is not a number of seconds.")
+    return value
+
+
+def named(value: str, what: str) -> str:
+    """``pkg.mod:name``, as it should be.
+
+    Raises:
+        BadInput: it is not.
+    """
+    source, _, attribute = value.rpartition(":")
+    if not source or not attribute:
+        raise errors.BadInput(
+            f"{what} {value!r} names no function", "Write pkg.mod:function, or path/to/file.py:function."
+        )
+    return value
 
 
 @dataclass(frozen=True)

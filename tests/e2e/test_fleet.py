@@ -196,6 +196,36 @@ def test_ctrl_c_keeps_what_is_there_and_ends_what_runs(cluster: Cluster, tmp_pat
     until(lambda: not cluster.gatherers() and not cluster.errands(), "something was left behind")
 
 
+def test_ctrl_c_in_a_terminal_does_not_end_the_workers_of_a_try_out(tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    command = [*MPDIAG, "probe", "--budget", "100", "--dask", "local:2", "--json", tmp_path / "out.json"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    settings = {"env": environment, "start_new_session": True, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen(command, **settings) as asking:
+        until(lambda: list((tmp_path / "temporary").glob("mpdiag-*/main.py")))
+        os.killpg(asking.pid, signal.SIGINT)
+        _, errors = asking.communicate(timeout=LONG)
+
+    (host,) = saved(tmp_path / "out.json")["hosts"]
+    assert (asking.returncode, errors) == (130, b"")
+    assert (host["status"], host["reason"]) == ("skipped", "interrupted")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_scheduler_that_dies_is_a_reason(cluster: Cluster, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    command = [*MPDIAG, "probe", "--budget", "100", "--dask", cluster.address, "--json", out]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as asking:
+        until(cluster.errands)
+        cluster.processes[0].kill()
+        _, errors = asking.communicate(timeout=LONG)
+
+    (host,) = saved(out)["hosts"]
+    assert (asking.returncode, errors) == (3, b"")
+    assert host["status"] == "failed"
+    until(lambda: not cluster.gatherers() and not cluster.errands(), "something was left behind")
+
+
 def test_a_busy_host_is_a_row_that_says_so(cluster: Cluster, tmp_path: Path) -> None:
     keep_busy = (
         "import sys, time; from distributed import Client\n"
@@ -310,7 +340,12 @@ def test_a_graph_is_computed_too(program: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "said"), [("nothing", 2, "has no nothing"), ("broken", 3, "broken raised ValueError: no luck")]
+    ("name", "code", "said"),
+    [
+        ("nothing", 2, "has no nothing"),
+        ("", 2, "names no function"),
+        ("broken", 3, "broken raised ValueError: no luck"),
+    ],
 )
 def test_a_function_that_is_not_there_or_fails_is_one_line(program: Path, name, code, said) -> None:
     done = fleet("run", f"shop:{name}", "--dask", "local:1", cwd=program)

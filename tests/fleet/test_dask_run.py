@@ -27,15 +27,18 @@ def test_a_record_of_the_task_stream():
 
 
 @pytest.mark.parametrize(
-    ("parts", "ours"),
+    ("parts", "counts"),
     [
         ([("compute", 101.0, 102.0)], True),
-        ([("compute", 99.0, 102.0)], False),
+        ([("transfer", 99.0, 99.5), ("compute", 101.0, 102.0)], True),
         ([("transfer", 101.0, 102.0)], False),
+        ([("compute", 90.0, 91.0)], False),  # it was there before
     ],
 )
-def test_what_began_before_is_not_ours(parts, ours):
-    assert dask_run.ours(record(*parts), 100.0) is ours
+def test_what_had_come_earlier_does_not_count_whatever_the_clocks_say(parts, counts):
+    earlier = {dask_run.identity(record(("compute", 90.0, 91.0)))}
+
+    assert dask_run.computed(record(*parts), earlier) is counts
 
 
 def test_only_a_function_that_needs_an_argument_gets_the_client():

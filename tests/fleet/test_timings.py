@@ -1,113 +1,15 @@
-"""Where a cluster's time went, of timings made for it."""
+"""Tasks by the clocks of several machines."""
 
 import pytest
 
-from mpdiag.fleet import timings
-from mpdiag.fleet.timings import Task, Timings
+from mpdiag.fleet.timings import Task, within
 
 
-def task(began, ended, worker="w1", thread=1, name="spin", **more):
-    return Task(name, worker, thread, began, ended, **more)
+@pytest.mark.parametrize(
+    ("began", "ended", "by"), [(-5.0, 2.0, 5.0), (4.0, 13.0, -3.0), (1.0, 9.0, 0.0), (-5.0, 30.0, 5.0)]
+)
+def test_tasks_by_another_clock_are_moved_into_the_run(began, ended, by):
+    (moved,), moved_s = within([Task("spin", "w1", 1, began, ended, fetched=((began - 1, began),))], 10.0)
 
-
-def of(*tasks, wall=10.0, threads=None, **more):
-    threads = threads or {"w1": 1}
-    return Timings(wall, tasks, threads, dict.fromkeys(threads, "node"), **more)
-
-
-def lanes(seen):
-    return {one.name: one.buckets for one in timings.account(seen).processes[1:]}
-
-
-def test_every_lane_and_the_client_close():
-    seen = of(
-        task(1.0, 3.0, fetched=((0.2, 0.8), (0.5, 0.9))),
-        task(4.0, 6.0, fetched=((2.0, 3.5),), unpickled=((3.5, 3.75),)),
-        task(2.0, 12.0, worker="w2"),
-        threads={"w1": 1, "w2": 2},
-        cpu_share={"spin": 0.5},
-        main_cpu_s=1.0,
-    )
-    account = timings.account(seen)
-
-    assert [sum(one.buckets.values()) for one in account.processes] == pytest.approx([10.0] * 4)
-    assert account.total == pytest.approx(
-        {"cpu": 1.0 + 2.0 + 4.0, "off_cpu": 2.0 + 4.0, "join": 9.0, "recv": 1.2, "unpickle": 0.25, "wait_task": 16.55}
-    )
-
-
-def test_inputs_that_come_while_the_lane_works_cost_nothing():
-    seen = of(task(0.0, 5.0), task(5.0, 6.0, fetched=((1.0, 5.0),)))
-
-    assert "recv" not in lanes(seen)["node, worker 1, thread 1"]
-
-
-def test_threads_without_a_task_are_lanes_and_so_are_those_nobody_announced():
-    seen = of(task(0.0, 1.0, thread=77), task(0.0, 1.0, thread=78), threads={"w1": 1, "w2": 1})
-
-    assert list(lanes(seen)) == ["node, worker 1, thread 1", "node, worker 1, thread 2", "node, worker 2, thread 1"]
-    assert lanes(seen)["node, worker 2, thread 1"] == {"wait_task": 10.0}
-
-
-def test_a_group_says_what_its_threads_waited_and_how_it_ended():
-    seen = of(
-        *(task(number, number + 0.5) for number in range(4)),
-        task(0.0, 9.0, worker="w2", name="long"),
-        threads={"w1": 1, "w2": 1},
-    )
-    rows = {row["name"]: row for row in timings.groups(seen)}
-
-    assert list(rows) == ["long", "spin"]
-    spin = rows["spin"]
-    assert (spin["tasks"], spin["task_s"], spin["task_median"], spin["phase_s"]) == (4, 2.0, 0.5, 3.5)
-    assert spin["idle_s"] == pytest.approx(0.75)  # half a second of each of three, in one of two lanes
-    assert (rows["long"]["tail_s"], rows["long"]["tail_idle_s"]) == (9.0, pytest.approx(3.5))
-
-
-def test_what_sending_and_gathering_cost_counts_once():
-    seen = of(
-        task(2.0, 3.0),
-        task(6.0, 7.0),
-        graphs=((0.0, 100), (1.0, 100), (2.5, 50)),
-        results=((9.0, 10), (9.5, 10)),
-    )
-    (row,) = [timings.cluster(seen, 4.0)]
-
-    assert (row["graph_b"], row["result_b"], row["cpus"], row["lanes"]) == (250, 20, 4.0, 1)
-    assert row["graph_s"] == pytest.approx(2.0 + 3.0)
-    assert row["result_s"] == pytest.approx(2.5)
-
-
-def test_workers_of_one_host_are_a_row():
-    seen = of(task(0.0, 5.0), task(0.0, 5.0, worker="w2"), threads={"w1": 1, "w2": 3}, cpu_share={"spin": 0.8})
-
-    (row,) = timings.hosts(seen, {"node": {"usable_cpus": 2.0, "native_threads": 4}})
-
-    assert (row["workers"], row["threads"], row["tasks"], row["usable_cpus"]) == (2, 4, 2, 2.0)
-    assert (row["busy"], row["cpu_s"]) == (pytest.approx(0.25), pytest.approx(8.0))
-
-
-def test_efficiency_tells_imbalance_from_waiting():
-    uneven = timings.account(of(task(0, 10), task(0, 5, worker="w2"), threads={"w1": 1, "w2": 1})).efficiency
-    waiting = timings.account(of(task(0, 5), task(0, 5, worker="w2"), threads={"w1": 1, "w2": 1})).efficiency
-
-    assert (uneven.load_balance, uneven.communication) == (0.75, 1.0)
-    assert (waiting.load_balance, waiting.communication) == (1.0, 0.5)
-    assert timings.account(of()).efficiency is None
-
-
-def test_a_report_keeps_the_longest_tasks_of_many():
-    seen = of(*(task(number / 100, number / 100 + 0.001 * (number % 7)) for number in range(1000)))
-
-    spans = timings.account(seen).timeline
-
-    assert len(spans) == timings.MOST_SPANS
-    assert min(span.ended_s - span.began_s for span in spans) > 0.0005
-
-
-@pytest.mark.parametrize("tasks", [(), (task(3.0, 3.0),)])
-def test_hardly_any_task(tasks):
-    seen = of(*tasks)
-
-    assert sum(lanes(seen)["node, worker 1, thread 1"].values()) == pytest.approx(10.0)
-    assert len(timings.groups(seen)) == len(tasks)
+    assert moved_s == by
+    assert (moved.began_s, moved.ended_s, moved.fetched) == (began + by, ended + by, ((began + by - 1, began + by),))

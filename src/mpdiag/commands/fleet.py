@@ -13,7 +13,7 @@ import click
 
 from mpdiag import errors, fleeting, gathering
 from mpdiag.fleet.dask import Where, connected
-from mpdiag.options import Command, Target, comma_separated, emit, option, report_options
+from mpdiag.options import Command, Target, budget, comma_separated, emit, level, named, option, report_options
 from mpdiag.progress import Silent, progress
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -84,24 +84,22 @@ def doctor(target: Target, where: Where, timeout: float | None, **wishes: Any) -
 
 @fleet.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@option("--quick", "level", flag_value="quick", help="Some seconds for each host.")
-@option("--thorough", "level", flag_value="thorough", help="More sizes and narrower intervals, in some minutes.")
-@option("--budget", type=click.FloatRange(min=0.5, max=86_400), metavar="SECONDS", help="Time for each host's probes.")
+@level("quick", "Some seconds for each host.")
+@level("thorough", "More sizes and narrower intervals, in some minutes.")
+@budget("Time for each host's probes.")
 @cluster_options()
 @TIMEOUT
 @SELECT
 @IGNORE
 @report_options()
-def probe(
-    target: Target, where: Where, names: tuple[str, ...], level: str | None, budget: float | None, **wishes: Any
-) -> int:
+def probe(target: Target, where: Where, names: tuple[str, ...], timeout: float | None, **wishes: Any) -> int:
     """Measure what multiprocessing costs on each host, all hosts at the same time.
 
     NAME is a probe, as listed by 'mpdiag explain'; without one, all of them run. Each host is probed once, however many
     workers it has, and by nobody else of ours meanwhile.
     """
-    probes = gathering.Request(names=names, level=level or "default", budget_s=budget)
-    timeout = wishes.pop("timeout")
+    wanted = wishes.pop("level") or "default"
+    probes = gathering.Request(names=names, level=wanted, budget_s=wishes.pop("budget"))
     return asked(fleeting.Request("probe", probes, timeout, redact=target.redact, **wishes), where, target)
 
 
@@ -120,17 +118,20 @@ def run(target: Target, where: Where, function: str, timeout: float | None, **wi
     """
     sys.path.insert(0, gathering.working_folder())
     request = fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes)
-    with connected(where) as cluster, progress(target.quiet, 0) as shown:
-        report, ended = fleeting.run(request, cluster, function, counting(shown, request.patience_s))
-    code = emit(report, target)
+    meant = named(function, "PKG.MOD:FUNCTION")
+    with connected(where) as cluster:
+        with progress(target.quiet, 0) as shown:
+            report, ended = fleeting.run(request, cluster, meant, counting(shown, request.patience_s))
+        code = emit(report, target)
     return ended or code
 
 
 def asked(request: fleeting.Request, where: Where, target: Target) -> int:
     """Ask the hosts, show the report and give the exit code."""
-    with connected(where) as cluster, progress(target.quiet, 0) as shown:
-        report, interrupted = fleeting.ask(request, cluster, counting(shown, request.patience_s))
-    code = emit(report, target)
+    with connected(where) as cluster:
+        with progress(target.quiet, 0) as shown:
+            report, interrupted = fleeting.ask(request, cluster, counting(shown, request.patience_s))
+        code = emit(report, target)
     if interrupted:
         return errors.INTERRUPTED
     return code or (errors.FINE if any(host.report for host in report.hosts) else errors.FAILED)

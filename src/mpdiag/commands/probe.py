@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,30 +9,15 @@ import click
 from mpdiag import engine, errors, gathering
 from mpdiag.against import Against, against_options
 from mpdiag.interpreters import choose
-from mpdiag.options import Command, Target, comma_separated, option, report_options
+from mpdiag.options import Target, budget, comma_separated, level, option, report_options
 from mpdiag.progress import progress
-
-LEVELS = click.Choice(["quick", "default", "thorough"])
-BUDGET = click.FloatRange(min=0.5, max=86_400)
-
-
-def level(name: str, text: str) -> Callable[[Command], Command]:
-    """The flag of a level; the environment and pyproject may only name one that there is."""
-    return option(f"--{name}", "level", flag_value=name, type=LEVELS, help=text)
-
-
-def some_number(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
-    """Not ``nan``, which every range lets through."""
-    if value is not None and math.isnan(value):
-        raise click.BadParameter("nan is not a number of seconds.")
-    return value
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @level("quick", "At most 6 seconds: a smoke check, or the facts for a bug report.")
 @level("thorough", "More sizes and narrower intervals, in some minutes.")
-@option("--budget", type=BUDGET, callback=some_number, metavar="SECONDS", help="Time for everything.")
+@budget("Time for everything.")
 @option("--python", metavar="PATH", help="Measure this interpreter (3.9 or newer); nothing is installed there.")
 @option(
     "--import",

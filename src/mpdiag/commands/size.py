@@ -13,7 +13,7 @@ from mpdiag import errors, sizing
 from mpdiag.errors import BadInput
 from mpdiag.interpreters import choose
 from mpdiag.messages import complain
-from mpdiag.options import Target, comma_separated, emit, option, report_options
+from mpdiag.options import Target, comma_separated, emit, named, option, report_options
 from mpdiag.progress import progress
 from mpdiag.sized.law import Machine
 
@@ -31,14 +31,6 @@ class Memory(click.ParamType[float]):
         if not found:
             self.fail(f"{value!r} is no amount of memory: give one such as 64G.", param, ctx)
         return float(found[1]) * 1024.0 ** " KMGT".index(found[2].upper() or " ")
-
-
-def named(value: str, what: str) -> str:
-    """``pkg.mod:name``, as it should be."""
-    source, _, attribute = value.rpartition(":")
-    if not source or not attribute:
-        raise BadInput(f"{what} {value!r} names no function", "Write pkg.mod:function, or path/to/file.py:function.")
-    return value
 
 
 def read_calls(path: Path) -> sizing.Calls:

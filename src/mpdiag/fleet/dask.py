@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import signal
 import tempfile
 import warnings
 from collections.abc import Collection, Iterator
@@ -64,7 +65,7 @@ class Task:
             error = self._future.exception()
             raise Refused(f"its worker refused: {one_line(error)}")
         if status != "finished":
-            raise Refused(f"the task was {status}")
+            raise Refused(f"its task was {status}: the scheduler has gone, or somebody cancelled it")
         found = self._future.result(timeout=CONNECT_S)
         if not isinstance(found, str):
             raise Refused(f"it answered with {type(found).__name__}, not with text")
@@ -86,11 +87,12 @@ class Dask:
         self.client = client
 
     def workers(self) -> list[Worker]:
-        """Those that are there now."""
-        return [
-            Worker(address, urlsplit(address).hostname or address, len(tasks))
-            for address, tasks in self.client.processing().items()
-        ]
+        """Those that are there now; none once the scheduler has gone."""
+        try:
+            found = self.client.processing()
+        except OSError:
+            return []
+        return [Worker(address, urlsplit(address).hostname or address, len(tasks)) for address, tasks in found.items()]
 
     def submit(self, address: str, call: Call) -> Task:
         """Have one worker do ``call`` as a task, before what else waits for it."""
@@ -139,14 +141,15 @@ def connected(where: Where) -> Iterator[Dask]:
         raise CannotWork(f"Dask cannot be imported ({error.name})", _INSTALL) from error
     with ExitStack() as until_done, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of versions that differ: what comes of it is told host by host
-        for name in ("distributed", "asyncio", "tornado"):
-            until_done.callback(logging.getLogger(name).setLevel, logging.getLogger(name).level)
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        for logger in map(logging.getLogger, (*logging.root.manager.loggerDict, "tornado", "asyncio")):
+            if logger.name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                until_done.callback(logger.setLevel, logger.level)
+                logger.setLevel(logging.CRITICAL + 1)
         if local := _LOCAL.fullmatch(address):
             folder = until_done.enter_context(tempfile.TemporaryDirectory(prefix="mpdiag-", ignore_cleanup_errors=True))
             until_done.enter_context(dask.config.set({"temporary-directory": folder}))
-            address = until_done.enter_context(
-                distributed.LocalCluster(
+            with deaf():
+                made = distributed.LocalCluster(
                     n_workers=int(local[1]),
                     threads_per_worker=1,
                     processes=True,
@@ -154,9 +157,23 @@ def connected(where: Where) -> Iterator[Dask]:
                     local_directory=folder,
                     silence_logs=logging.CRITICAL,
                 )
-            )
+            address = until_done.enter_context(made)
         client = until_done.enter_context(attempt(address, where))
         yield Dask(client)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Processes that are started meanwhile do not hear the Ctrl-C of a terminal, which is meant for us alone.
+
+    They have to inherit that it is ignored, so that we do not hear it either: blocking it would not last, as
+    multiprocessing's resource tracker unblocks it.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def address_of(where: Where) -> str:

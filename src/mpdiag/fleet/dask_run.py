@@ -5,24 +5,27 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import math
 import re
 import sys
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mpdiag.errors import BadInput
 from mpdiag.fleet.dask import Dask
-from mpdiag.fleet.timings import Task, Timings
+from mpdiag.fleet.timings import Task, Timings, within
 from mpdiag.sizer.subject import Failure, Trouble, attempt, find
 
 #: Graphs below so many bytes are not worth knowing of.
 SMALLEST = "64 KiB"
 #: Seconds for the workers' metrics to come with their heartbeats, and the part of the tasks' time that is enough.
 PATIENCE_S, ENOUGH = 4.0, 0.95
+#: Dask's setting for how many tasks the scheduler keeps the timings of.
+KEPT = "distributed.scheduler.dashboard.tasks.task-stream-length"
 #: What the scheduler knows of the time in tasks: prefix, label, seconds.
 METRICS = (
     "(lambda known: __import__('json').dumps([[str(key[-3]), str(key[-2]), value] for key, value in known.items()"
@@ -63,10 +66,11 @@ def run(cluster: Dask, target: Any, hosts: Mapping[str, str]) -> tuple[Timings, 
     Returns:
         The timings, what it raised, and whether it was interrupted.
     """
+    import dask
     from distributed.metrics import time as now
 
     client, notes, failed, interrupted = cluster.client, Notes(), None, False
-    client.get_task_stream(count=1)  # from here on the scheduler keeps them
+    earlier = set(map(identity, client.get_task_stream()))  # from here on the scheduler keeps them
     before, began, cpu = metrics(client), now(), time.process_time()
     try:
         with watched(client, notes, now), client.as_current(), contextlib.redirect_stdout(sys.stderr):
@@ -74,7 +78,8 @@ def run(cluster: Dask, target: Any, hosts: Mapping[str, str]) -> tuple[Timings, 
     except KeyboardInterrupt:
         interrupted = True
     ended, cpu = now(), time.process_time() - cpu
-    tasks = tuple(told(record, began) for record in client.get_task_stream(start=began) if ours(record, began))
+    records = client.get_task_stream()
+    tasks, moved_s = within([told(one, began) for one in records if computed(one, earlier)], ended - began)
     timings = Timings(
         wall_s=ended - began,
         tasks=tasks,
@@ -84,6 +89,8 @@ def run(cluster: Dask, target: Any, hosts: Mapping[str, str]) -> tuple[Timings, 
         graphs=tuple((at - began, size) for at, size in notes.graphs),
         results=tuple((at - began, size) for at, size in notes.results),
         main_cpu_s=cpu,
+        moved_s=moved_s,
+        whole=len(records) < dask.config.get(KEPT, default=math.inf),
     )
     return timings, failed, interrupted
 
@@ -145,10 +152,14 @@ def watched(client: Any, notes: Notes, now: Callable[[], float]) -> Iterator[Non
             del client.gather
 
 
-def ours(record: Mapping[str, Any], began: float) -> bool:
-    """Whether a record is of a task that began in our time, and computed."""
-    starts = [each["start"] for each in record["startstops"] if each["action"] == "compute"]
-    return bool(starts) and min(starts) >= began
+def identity(record: Mapping[str, Any]) -> tuple[str, float]:
+    """What tells a record from others: a clock of another machine does not tell which came before."""
+    return str(record["key"]), min(each["start"] for each in record["startstops"])
+
+
+def computed(record: Mapping[str, Any], earlier: Collection[tuple[str, float]]) -> bool:
+    """Whether a record is of a task that computed, and none of those that had come earlier."""
+    return identity(record) not in earlier and any(each["action"] == "compute" for each in record["startstops"])
 
 
 def told(record: Mapping[str, Any], began: float) -> Task:

@@ -122,7 +122,7 @@ class Round:
         except KeyboardInterrupt:
             self.interrupted = True
             with uninterrupted():
-                self._stop([visit for visit in self.visits if visit.open and visit.job], "interrupted")
+                self._stop([visit for visit in self.visits if visit.open and visit.worker], "interrupted")
 
     def _step(self) -> None:
         now = time.monotonic()
@@ -175,10 +175,9 @@ class Round:
         while any(visit.job and not visit.job.done() for visit in visits) and time.monotonic() < late:
             time.sleep(TICK)
         for visit in visits:
-            assert visit.job
-            if visit.job.done():
+            if visit.job and visit.job.done():
                 take(visit)
-            else:
+            elif visit.job:
                 visit.job.cancel()
             visit.close("skipped" if why else "timeout", why or self._silence(visit))
 
@@ -202,4 +201,8 @@ def take(visit: Visit) -> None:
     except Refused as refused:
         visit.close("failed", str(refused))
         return
-    visit.close("ok")
+    if len(visit.text) > MOST_BYTES:
+        visit.text = ""
+        visit.close("failed", "it said more than it may")
+    else:
+        visit.close("ok")
