@@ -224,7 +224,7 @@ def test_data_within_a_graph_is_told_with_what_workers_waited():
         "Graphs of 160 MiB in all were sent through the scheduler; the workers waited 4.00 s for the first "
         "tasks of them."
     )
-    assert found.gain.ceiling_s == 4.4
+    assert found.gain.ceiling_s == 4.6
 
 
 def test_waiting_for_inputs_is_told():

@@ -36,6 +36,8 @@ MODULES: Final = {
     "sklearn.utils.parallel": ("joblib", LOKY),
     "torch.multiprocessing": ("multiprocessing", Library("torch.multiprocessing")),
 }
+#: The packages that offer joblib's names.
+JOBLIB: Final = frozenset(name.partition(".")[0] for name, (module, _) in MODULES.items() if module == "joblib")
 #: Last parts of these names that many a file holds.
 _COMMON: Final = frozenset({"parallel"})
 #: Words of which a file that imports such a module holds one.

@@ -75,7 +75,7 @@ class Tasks:
                 yield Task(call, "run_in_executor", pool, call.args[1], _plain(call.args[2:]))
         for call in self._tree.calls_as(*names.MAKERS):
             yield from self._made(call)
-        if "delayed" in self._tree.names or "delayed" in self._tree.attributes:
+        if not self._tree.imported.isdisjoint(names.JOBLIB):
             yield from self._delayed()
 
     def _delayed(self) -> Iterator[Task]:

@@ -23,19 +23,17 @@ that. What it prints is not shown, and it finds nothing on standard input.
 processes. Start methods do not differ once workers are up: the default wins unless another is clearly faster.
 - The knee: from there on a further worker adds less than half of what the first gave.
 - Native threads: where libraries (BLAS, OpenMP) compute on threads of their own, settings with one thread for each
-worker are tried as well. threadpoolctl limits them, if the interpreter has it; else spawned processes are told by their
-environment, and the others are left out.
+worker are tried as well, set by threadpoolctl if the interpreter has it, else by the environment of spawned processes.
 - Limited by: the CPUs; the one process that pickles and hands out; memory bandwidth (the same work takes more CPU time
 on several workers); a serial part, say a lock; what the calls wait for; the items; other programs in the run queue.
 
-On a busy Linux the time that workers queued for a CPU is left out, and the report says how much others used.
+On a busy Linux the time that workers queued for a CPU is left out.
 
 `--cpus 32 --mem 64G` extrapolates by the universal scalability law, fitted to workers that had a CPU each: contention
 is what only one can do at a time, coherency what each spends on keeping up with the others, and from that follows a
-number of workers beyond which it gets slower. Telling them apart takes three numbers of workers above one. With fewer,
-the forecast is Amdahl's, and its ends take all of the loss for the one or the other: from two CPUs to 32 they lie far
-apart, and that is the truth. The ends also hold what the spread of the samples allows. Beyond one machine, a cluster's
-scheduler adds to every task: Dask says about 1 ms, and `mpdiag[dask]` measures it.""",
+number of workers beyond which it gets slower. With fewer than three numbers of workers
+above one, the ends of the forecast take all of the loss for the one or the other. Beyond one machine, a
+cluster's scheduler adds to every task: Dask says about 1 ms, `mpdiag[dask]` measures it.""",
     (
         "https://docs.python.org/3/library/concurrent.futures.html",
         "http://www.perfdynamics.com/Manifesto/USLscalability.html",

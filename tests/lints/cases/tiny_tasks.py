@@ -59,6 +59,15 @@ def main():
     with Parallel(n_jobs=-1, batch_size=1, backend="multiprocessing") as parallel:
         parallel(delayed(abs)(number) for number in range(5000))  # expect: MP402
 
+# --- joblib by other names, with what is delayed in variables
+import joblib as jl
+from sklearn.utils.parallel import Parallel as Many, delayed as later
+def main():
+    work = later(abs)
+    jobs = [work(number) for number in range(5000)]
+    jl.Parallel(4, batch_size=1)(jl.delayed(abs)(number) for number in range(5000))  # expect: MP402
+    Many(n_jobs=4, batch_size=1)(jobs)  # expect: MP402
+
 # --- joblib makes batches by itself; one job is no pool
 from joblib import Parallel, delayed
 def main(batch):
