@@ -23,7 +23,7 @@ def test_a_warning_needs_a_share_and_an_amount(recoverable, wall, worth):
 
 
 def test_a_bound_has_slack_and_ends_at_the_wall():
-    assert ideals.bound(3.0, RUN, "").ceiling_s == 3.3
+    assert ideals.bound(3.0, RUN, "").ceiling_s == 3.5
     assert ideals.bound(9.9, RUN, "").ceiling_s == 10.0
 
 

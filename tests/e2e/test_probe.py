@@ -30,10 +30,10 @@ SLEEP = 0.023
 #: The report's contract: the keys of each object, and those that this version adds.
 KEYS = {
     "report": "schema kind tool started_at duration_s command machine python verdict sections account findings quality "
-    "passed not_judged",
+    "passed not_judged" + " hosts",
     "section": "id title status reason duration_s columns rows process profile" + " detail",
     "column": "key title unit" + " wide bar",
-    "finding": "rule name level confidence title seen do evidence place gain concern links",
+    "finding": "rule name level confidence title seen do evidence place gain concern links" + " fix",
     "evidence": "label value unit low high",
     "measured": "median low high n samples",
     "profiled": "function calls self_s",

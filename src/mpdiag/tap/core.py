@@ -50,22 +50,9 @@ class Thread:
     """What is known of one thread of this process."""
 
     __slots__ = (
-        "base",
-        "context",
-        "cpu",
-        "items",
-        "kind",
-        "name",
-        "native",
-        "nested",
-        "pickled",
-        "slots",
-        "spent",
-        "task",
-        "unpickled",
-        "waited",
-        "words",
-    )
+        "base", "context", "cpu", "items", "kind", "name", "native", "nested", "pickled", "slots", "spent", "task",
+        "unpickled", "waited", "words",
+    )  # fmt: skip
 
     def __init__(self, words: memoryview, base: int, name: str) -> None:
         self.words = words  # of the ledger it counts in
