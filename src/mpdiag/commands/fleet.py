@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import click
 
 from mpdiag import errors, fleeting, gathering
-from mpdiag.fleet.dask import Where, connected
+from mpdiag.fleet import dask, ray
+from mpdiag.fleet.contract import Engine
+from mpdiag.fleet.dask import Where
 from mpdiag.options import Command, Target, budget, comma_separated, emit, level, named, option, report_options
 from mpdiag.progress import Silent, progress
 
@@ -20,7 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def cluster_options() -> Callable[[Command], Command]:
-    """Where the cluster is, and how long it may take; the command gets the first as ``where``."""
+    """Where the cluster is, and how long it may take; the command gets the first as ``where`` and ``on_ray``."""
     given = [
         option(
             "--dask", "address", metavar="ADDRESS", help="tcp://HOST:PORT, or local:4 for a try-out on this machine."
@@ -34,6 +37,12 @@ def cluster_options() -> Callable[[Command], Command]:
         option("--tls-ca-file", type=FILE, metavar="FILE", help="Certificates of the authority, for TLS."),
         option("--tls-cert", type=FILE, metavar="FILE", help="The client's certificate."),
         option("--tls-key", type=FILE, metavar="FILE", help="The client's private key."),
+        option(
+            "--ray",
+            "on_ray",
+            metavar="ADDRESS",
+            help="A Ray cluster: HOST:6379 or auto, on a node of it, or local:4. Not for 'run'.",
+        ),
     ]
 
     def decorate(command: Command) -> Command:
@@ -62,7 +71,7 @@ IGNORE = option("--ignore", multiple=True, callback=comma_separated, metavar="ID
 
 @click.group()
 def fleet() -> None:
-    """Ask every host of a Dask cluster: which one is slow, limited or different?
+    """Ask every host of a Dask or Ray cluster: which one is slow, limited or different?
 
     Nothing is installed there and nothing is left there.
     """
@@ -74,12 +83,13 @@ def fleet() -> None:
 @SELECT
 @IGNORE
 @report_options()
-def doctor(target: Target, where: Where, timeout: float | None, **wishes: Any) -> int:
+def doctor(target: Target, where: Where, on_ray: str | None, timeout: float | None, **wishes: Any) -> int:
     """Look at what multiprocessing needs of each host, and name what stands in its way.
 
     Nothing is measured.
     """
-    return asked(fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes), where, target)
+    request = fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes)
+    return asked(request, reached(where, on_ray), target)
 
 
 @fleet.command()
@@ -92,7 +102,9 @@ def doctor(target: Target, where: Where, timeout: float | None, **wishes: Any) -
 @SELECT
 @IGNORE
 @report_options()
-def probe(target: Target, where: Where, names: tuple[str, ...], timeout: float | None, **wishes: Any) -> int:
+def probe(
+    target: Target, where: Where, on_ray: str | None, names: tuple[str, ...], timeout: float | None, **wishes: Any
+) -> int:
     """Measure what multiprocessing costs on each host, all hosts at the same time.
 
     NAME is a probe, as listed by 'mpdiag explain'; without one, all of them run. Each host is probed once, however many
@@ -100,7 +112,8 @@ def probe(target: Target, where: Where, names: tuple[str, ...], timeout: float |
     """
     wanted = wishes.pop("level") or "default"
     probes = gathering.Request(names=names, level=wanted, budget_s=wishes.pop("budget"))
-    return asked(fleeting.Request("probe", probes, timeout, redact=target.redact, **wishes), where, target)
+    request = fleeting.Request("probe", probes, timeout, redact=target.redact, **wishes)
+    return asked(request, reached(where, on_ray), target)
 
 
 @fleet.command()
@@ -110,25 +123,42 @@ def probe(target: Target, where: Where, names: tuple[str, ...], timeout: float |
 @SELECT
 @IGNORE
 @report_options()
-def run(target: Target, where: Where, function: str, timeout: float | None, **wishes: Any) -> int:
+def run(target: Target, where: Where, on_ray: str | None, function: str, timeout: float | None, **wishes: Any) -> int:
     """Run a function on the cluster and tell where its time goes, by the cluster's own timings.
 
     It is called with the client if it wants an argument, and what it returns is computed: a graph of Dask's as well.
     PKG.MOD may also be a path, such as path/to/file.py, or name a graph. It runs here; its tasks run on the cluster.
     """
+    if on_ray is not None:
+        raise errors.BadInput(
+            "fleet run needs the timings that Dask keeps of every task", "--ray is for fleet doctor and fleet probe."
+        )
     sys.path.insert(0, gathering.working_folder())
     request = fleeting.Request("doctor", timeout_s=timeout, redact=target.redact, **wishes)
     meant = named(function, "PKG.MOD:FUNCTION")
-    with connected(where) as cluster:
+    with dask.connected(where) as cluster:
         with progress(target.quiet, 0) as shown:
             report, ended = fleeting.run(request, cluster, meant, counting(shown, request.patience_s))
         code = emit(report, target)
     return ended or code
 
 
-def asked(request: fleeting.Request, where: Where, target: Target) -> int:
+def reached(where: Where, on_ray: str | None) -> AbstractContextManager[Engine]:
+    """The cluster that is meant.
+
+    Raises:
+        BadInput: more than one is.
+    """
+    if on_ray is None:
+        return dask.connected(where)
+    if where != Where():
+        raise errors.BadInput("--ray names a cluster, and other options one of Dask's", "Give one.")
+    return ray.connected(on_ray)
+
+
+def asked(request: fleeting.Request, reaching: AbstractContextManager[Engine], target: Target) -> int:
     """Ask the hosts, show the report and give the exit code."""
-    with connected(where) as cluster:
+    with reaching as cluster:
         with progress(target.quiet, 0) as shown:
             report, interrupted = fleeting.ask(request, cluster, counting(shown, request.patience_s))
         code = emit(report, target)

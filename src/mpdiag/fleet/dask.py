@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import signal
 import tempfile
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,14 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mpdiag.errors import BadInput, CannotWork
+from mpdiag.fleet.common import CONNECT_S, hushed, local, missing, one_line, text
 from mpdiag.fleet.contract import Call, Refused, Worker
 
-#: Seconds in which a scheduler has to answer, and one that was found has to show a worker.
-CONNECT_S = 10.0
 #: Before the tasks of others that wait: ours are few, and shall not wait for all of them.
 PRIORITY = 100
-_LOCAL = re.compile(r"local:(\d{1,4})")
-_INSTALL = "Install it beside mpdiag: python -m pip install 'mpdiag[dask]'."
 
 
 @dataclass(frozen=True)
@@ -66,10 +61,7 @@ class Task:
             raise Refused(f"its worker refused: {one_line(error)}")
         if status != "finished":
             raise Refused(f"its task was {status}: the scheduler has gone, or somebody cancelled it")
-        found = self._future.result(timeout=CONNECT_S)
-        if not isinstance(found, str):
-            raise Refused(f"it answered with {type(found).__name__}, not with text")
-        return found
+        return text(self._future.result(timeout=CONNECT_S))
 
     def cancel(self) -> None:
         """It shall not begin any more."""
@@ -134,23 +126,20 @@ def connected(where: Where) -> Iterator[Dask]:
         CannotWork: Dask is not installed, or no scheduler answers, or it has no workers.
     """
     address = address_of(where)
+    workers = local("--dask", address)
     try:
         import dask
         import distributed
     except ImportError as error:
-        raise CannotWork(f"Dask cannot be imported ({error.name})", _INSTALL) from error
-    with ExitStack() as until_done, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of versions that differ: what comes of it is told host by host
-        for logger in map(logging.getLogger, (*logging.root.manager.loggerDict, "tornado", "asyncio")):
-            if logger.name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
-                until_done.callback(logger.setLevel, logger.level)
-                logger.setLevel(logging.CRITICAL + 1)
-        if local := _LOCAL.fullmatch(address):
+        raise missing("Dask", "dask", error) from error
+    with ExitStack() as until_done:
+        until_done.enter_context(hushed("distributed", "tornado", "asyncio"))
+        if workers:
             folder = until_done.enter_context(tempfile.TemporaryDirectory(prefix="mpdiag-", ignore_cleanup_errors=True))
             until_done.enter_context(dask.config.set({"temporary-directory": folder}))
             with deaf():
                 made = distributed.LocalCluster(
-                    n_workers=int(local[1]),
+                    n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
                     dashboard_address=None,
@@ -185,8 +174,6 @@ def address_of(where: Where) -> str:
     if where.address and where.scheduler_file:
         raise BadInput("--dask and --scheduler-file both say where the cluster is", "Give one.")
     if where.address:
-        if where.address.startswith("local:") and not _LOCAL.fullmatch(where.address):
-            raise BadInput(f"--dask {where.address}: how many workers?", "Write local:4 for four.")
         return where.address
     if not where.scheduler_file:
         raise BadInput("no cluster was named", "Give --dask tcp://HOST:8786, --scheduler-file FILE or --dask local:4.")
@@ -262,9 +249,3 @@ def security(address: Any, where: Where) -> Any:
     if context is None and (where.secure or address.startswith("tls:")):
         raise BadInput("TLS needs three files", "Give --tls-ca-file, --tls-cert and --tls-key.")
     return made
-
-
-def one_line(error: BaseException | None) -> str:
-    """The first line of what an error says, which is never empty."""
-    text = str(error or "").strip().partition("\n")[0]
-    return text or type(error).__name__

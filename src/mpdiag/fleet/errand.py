@@ -19,6 +19,7 @@ import threading
 import time
 import zipfile
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Optional
 
@@ -34,6 +35,12 @@ def identity() -> str:
         kernel = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         network = str(Path("/proc/self/ns/net").readlink())
     return json.dumps({"name": socket.gethostname(), "kernel": kernel, "network": network})
+
+
+def found_in(library: str) -> list[str]:
+    """The folder that this worker has a library from: Ray brings its own psutil, where other processes do not look."""
+    found = find_spec(library)
+    return [str(Path(found.origin).parent.parent)] if found and found.origin else []
 
 
 def place(token: str) -> Path:
@@ -90,7 +97,7 @@ def listen(folder: Path, request: str, deadline_s: float, most_bytes: int) -> st
     there = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))}
     with (folder / "errors").open("w+b") as errors:
         process = subprocess.Popen(
-            [sys.executable, str(folder / "main.py")],
+            [sys.executable, str(folder / "main.py"), *found_in("psutil")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -20,6 +20,7 @@ MAIN: Final = """\
 import os, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # PYTHONSAFEPATH keeps it out
+sys.path += sys.argv[1:]
 from mpdiag.fleet.there import main
 
 main()

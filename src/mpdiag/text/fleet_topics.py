@@ -12,13 +12,14 @@ _HOSTS = Topic(
     """\
 `mpdiag fleet doctor --dask tcp://HOST:8786` looks at every host of a Dask cluster, `mpdiag fleet probe` measures
 there. `--scheduler-file FILE` names the cluster too, `--dask local:4` makes one on this machine for a try-out, and
-`--tls-ca-file`, `--tls-cert` and `--tls-key` are Dask's own. It needs `mpdiag[dask]` here and nothing there.
+`--tls-ca-file`, `--tls-cert` and `--tls-key` are Dask's own. It needs `mpdiag[dask]` here and nothing there. On a node
+of a Ray cluster, `--ray auto` or `--ray HOST:6379` asks its nodes alike (`mpdiag[ray]`), by tasks that take no CPU.
 
 - A host is asked once, by the worker that has least to do; hosts are asked at the same time. Containers of one machine
 are hosts of their own but are asked in turn, so that none of ours disturbs another.
 - What goes there is source text, as a task: it is unpacked in a private folder, run in a process of its own by the
-worker's interpreter (3.9 or newer), and taken away whatever happens. psutil is there, as Dask needs it. What comes
-back is JSON text, 32 MiB at most.
+worker's interpreter (3.9 or newer), and taken away whatever happens. psutil is there, as Dask needs it and Ray has its
+own. What comes back is JSON text, 32 MiB at most.
 - A host that is busy, dies, refuses, cannot run it or takes longer than `--timeout` is a row with the reason; Ctrl-C
 keeps what is there. Exit code 3 means that no host told anything.
 
@@ -31,7 +32,7 @@ long again there.
 A finding stands once, with how many hosts have it; its words are those of the host that is worst off. Hosts are called
 host-1, host-2 and so on unless you say `--no-redact`. The whole report of each is in the JSON, and `mpdiag report FILE
 --host host-2` shows it.""",
-    ("https://distributed.dask.org/en/stable/",),
+    ("https://distributed.dask.org/en/stable/", "https://docs.ray.io/en/latest/ray-core/walkthrough.html"),
 )
 
 _RUNS = Topic(
@@ -43,7 +44,8 @@ argument) and computes what it returns; a graph can be named too. The account is
 bar for each thread of a worker. Computing and off the CPU are the time inside tasks, parted by the CPU time that Dask
 took of the tasks of that name (off the CPU is also queueing for one); waiting for data is for inputs that were on
 their way, waiting for a task is all else: nothing to do, or the scheduler. Tasks that others run meanwhile count in.
-Tiny tasks, data in the graph, large results, imbalance and too many threads are judged as in `mpdiag run`.""",
+Tiny tasks, data in the graph, large results, imbalance and too many threads are judged as in `mpdiag run`. Ray keeps no
+such timings: `--ray` is refused.""",
     ("https://distributed.dask.org/en/stable/diagnosing-performance.html",),
 )
 
