@@ -8,7 +8,7 @@ from typing import Final
 
 from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
-from mpdiag.source import FUNCTIONS, Function, Source, names
+from mpdiag.source import Function, Source, Task, names
 
 #: Functions that wait for a peer, a program or the clock.
 WAITS = frozenset(
@@ -25,15 +25,9 @@ def inspect(source: Source) -> Iterator[Finding]:
     """Find tasks of process pools whose function waits, and calls or computes nothing else that takes time."""
     if source.is_test:
         return
-    told: set[ast.AST] = set()
-    for task in source.tasks:
-        function = source.things.definition(task.function)
-        pooled = task.to.kind in names.PROCESS_POOLS and task.how != "initializer"
-        if not pooled or not isinstance(function, FUNCTIONS) or function in told:
-            continue
+    for task, function in source.first_tasks(is_pooled):
         wait = only_waits(source, function)
         if wait is not None:
-            told.add(function)
             yield LINT.finding(
                 source.place(task.call),
                 level="note",
@@ -43,6 +37,11 @@ def inspect(source: Source) -> Iterator[Finding]:
                 if task.to.kind == names.PARALLEL
                 else "Use a ThreadPoolExecutor, with as many threads as the peer bears requests at once.",
             )
+
+
+def is_pooled(task: Task) -> bool:
+    """Whether the function runs once for each task in the processes of a pool."""
+    return task.to.kind in names.PROCESS_POOLS and task.how != "initializer"
 
 
 def only_waits(source: Source, function: Function) -> ast.Call | None:

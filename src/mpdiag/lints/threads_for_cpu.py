@@ -8,7 +8,7 @@ from typing import Final
 
 from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
-from mpdiag.source import FUNCTIONS, Function, Source, Task, names
+from mpdiag.source import Function, Source, Task, names
 
 THREADS = frozenset({names.THREAD_EXECUTOR, names.THREAD_POOL, names.THREAD_PARALLEL, "threading.Thread"})
 #: Builtins that compute in Python's own time.
@@ -40,13 +40,8 @@ def inspect(source: Source) -> Iterator[Finding]:
     """Find tasks of threads whose function is nothing but loops of arithmetic."""
     if source.is_test:
         return
-    told: set[ast.AST] = set()
-    for task in source.tasks:
-        function = source.things.definition(task.function)
-        if task.to.kind not in THREADS or not isinstance(function, FUNCTIONS) or function in told:
-            continue
-        if is_several(source, task) and computes(source, function):
-            told.add(function)
+    for task, function in source.first_tasks(lambda task: task.to.kind in THREADS and is_several(source, task)):
+        if computes(source, function):
             yield LINT.finding(
                 source.place(task.call),
                 level="note",

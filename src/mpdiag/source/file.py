@@ -6,7 +6,7 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePath
 
@@ -16,7 +16,7 @@ from mpdiag.source.guards import Guards
 from mpdiag.source.order import Order
 from mpdiag.source.reach import Reach
 from mpdiag.source.reading import read
-from mpdiag.source.scopes import FUNCTIONS
+from mpdiag.source.scopes import FUNCTIONS, Function
 from mpdiag.source.target import CHOSEN, Risk, Target, risk
 from mpdiag.source.tasks import Task, Tasks
 from mpdiag.source.things import Thing, Things, argument, is_none, literal
@@ -184,6 +184,15 @@ class Source:
         return found
 
     # --- tasks
+
+    def first_tasks(self, wanted: Callable[[Task], bool]) -> Iterator[tuple[Task, Function]]:
+        """Each function of this file that is handed over, with the first of its tasks that is wanted."""
+        seen: set[ast.AST] = set()
+        for task in self.tasks:
+            function = self.things.definition(task.function) if wanted(task) else None
+            if isinstance(function, FUNCTIONS) and function not in seen:
+                seen.add(function)
+                yield task, function
 
     @cached_property
     def running(self) -> dict[ast.AST, list[Task]]:
