@@ -49,6 +49,13 @@ def idle_cpus(run: Facts) -> float:
     return max(usable(run) - run.number("busy_cpus") - queueing, 0.0)
 
 
+def running_s(wall_s: float, run: Facts) -> float:
+    """The CPU time in a span that only computes: while CPUs are short, threads wait for one in the midst of it."""
+    cpu = run.number("cpu_s")
+    ready = at_least(run.rows()[0], "ready_s")
+    return wall_s * cpu / (cpu + ready) if cpu > 0 else wall_s
+
+
 def worth(recoverable_s: float, wall_s: float) -> bool:
     """Whether winning that much wall time deserves a warning."""
     return recoverable_s >= max(LEAST_SHARE * wall_s, LEAST_S)

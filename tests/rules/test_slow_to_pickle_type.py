@@ -58,7 +58,7 @@ def test_small_objects_that_a_program_pickles(run, table):
     both = list(RULE.run(run(), table("pools", POOL), table("channels", QUEUE)))
 
     assert [(finding.level, finding.gain) for finding in both] == [("note", None)] * 2
-    assert "through the Pool (app.py:7) took 1.70 s of 5.00 s of CPU time, at 23.5 MB/s" in both[0].seen
+    assert "through the Pool (app.py:7) took about 1.70 s of 5.00 s of CPU time, at 23.5 MB/s" in both[0].seen
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,15 @@ def test_silent_on_programs_that_pickle_fast_or_little(run, table, changed):
 def test_a_program_whose_pickling_was_not_timed_is_not_judged(run, table):
     with pytest.raises(NotJudged, match="pickle_s"):
         list(RULE.run(run(), table("pools", {**POOL, "pickle_s": None}), table("channels")))
+
+
+def test_time_that_pickling_waited_for_a_cpu_is_not_compared_with_cpu_time(run, table):
+    facts = run(cpu_s=2.0, ready_s=6.0), table("pools", {**POOL, "pickle_s": 4.0, "unpickle_s": 2.0}), table("channels")
+    (finding,) = RULE.run(*facts)
+
+    assert "took about 1.50 s of 2.00 s of CPU time" in finding.seen
+
+
+def test_pickling_that_waited_for_an_unknown_time_is_not_judged(run, table):
+    with pytest.raises(NotJudged, match="waited for other threads"):
+        list(RULE.run(run(cpu_s=1.0), table("pools", POOL), table("channels")))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
-from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
+from mpdiag import ideals, phases
+from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.stats import ratio
 from mpdiag.units import interval, rate, seconds
@@ -62,35 +62,35 @@ def judge(pickle_cost: Facts) -> Iterator[Finding]:
 
 def observed(run: Facts, pools: Facts, channels: Facts) -> Iterator[Finding]:
     """Find pools and channels that spend a part of the program's CPU time on pickling many small objects."""
-    cpu = run.number("cpu_s")
-    sent = [
-        (row, ideals.at_least(row, "args_b") * ideals.at_least(row, "tasks"), _pickling_s(row))
-        for row in ideals.process_pools(pools)
-    ]
-    sent += [
-        (row, ideals.at_least(row, "put_b"), _pickling_s(row))
-        for row in ideals.user_rows(channels)
-        if ideals.at_least(row, "mean_b") >= LARGE
-    ]
-    for row, count, pickling in sent:
-        if pickling < max(PICKLING * cpu, ideals.LEAST_S) or count > SLOW * pickling:
-            continue
-        place = Place.of(row)
-        yield RULE.finding(
-            level="note",
-            place=place,
-            concern=pickling / (PICKLING * cpu),
-            seen=f"Pickling and unpickling what went through the {row['type']}{ideals.where(place)} took "
-            f"{seconds(pickling)} of {seconds(cpu)} of CPU time, at {rate(count / pickling, 'B')}: many small objects, "
-            "each visited by itself.",
-            do="Send tuples in place of objects, or columns: one array.array or NumPy array for each field is copied, "
-            "at GB/s. Or send less.",
-            evidence=(
-                Evidence("pickled a second", count / pickling, "B/s"),
-                Evidence("reference: many small objects", SLOW, "B/s"),
-                Evidence("pickling and unpickling", pickling, "s"),
-            ),
-        )
+    sent = [(row, "args_b", "tasks") for row in ideals.process_pools(pools)]
+    sent += [(row, "put_b", "") for row in ideals.user_rows(channels) if ideals.at_least(row, "mean_b") >= LARGE]
+    yield from phases.each(sent, lambda each: of_traffic(run, *each))
+
+
+def of_traffic(run: Facts, row: ideals.Row, key: str, times: str) -> Finding | None:
+    """Judge what went through one pool or channel: so many bytes, each of so many times."""
+    count = ideals.at_least(row, key) * (ideals.at_least(row, times) if times else 1)
+    cpu, pickling = run.number("cpu_s"), ideals.running_s(_pickling_s(row), run)
+    if pickling < max(PICKLING * cpu, ideals.LEAST_S) or count > SLOW * pickling:
+        return None
+    if pickling > cpu:
+        raise NotJudged("pickling waited for other threads, and it is not known for how long")
+    place = Place.of(row)
+    return RULE.finding(
+        level="note",
+        place=place,
+        concern=pickling / (PICKLING * cpu),
+        seen=f"Pickling and unpickling what went through the {row['type']}{ideals.where(place)} took "
+        f"about {seconds(pickling)} of {seconds(cpu)} of CPU time, at {rate(count / pickling, 'B')}: many small "
+        "objects, each visited by itself.",
+        do="Send tuples in place of objects, or columns: one array.array or NumPy array for each field is copied, "
+        "at GB/s. Or send less.",
+        evidence=(
+            Evidence("pickled a second", count / pickling, "B/s"),
+            Evidence("reference: many small objects", SLOW, "B/s"),
+            Evidence("CPU time of pickling and unpickling", pickling, "s"),
+        ),
+    )
 
 
 def _pickling_s(row: ideals.Row) -> float:
