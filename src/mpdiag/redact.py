@@ -7,8 +7,8 @@ import os
 import re
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Union, cast
@@ -125,6 +125,9 @@ class _Cleaner:
 
     names: tuple[tuple[re.Pattern[str], _Instead], ...]
     words: tuple[tuple[re.Pattern[str], _Instead], ...]
+    #: What was cleaned: tables say the same in many rows.
+    known: dict[str, str] = field(default_factory=dict, compare=False)
+    known_keys: dict[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, who: Identity, fleet: Sequence[tuple[Visited, str]] = ()) -> _Cleaner:
@@ -142,9 +145,10 @@ class _Cleaner:
 
     def text(self, text: str) -> str:
         """Any string."""
-        for pattern, instead in (*self.names, *self.words):
-            text = pattern.sub(instead, text)
-        return text
+        cleaned = self.known.get(text)
+        if cleaned is None:
+            cleaned = self.known[text] = _replaced(text, (*self.names, *self.words))
+        return cleaned
 
     def file(self, path: str) -> str:
         """The file of a finding: one below the working directory is a part of the project, whatever it is called."""
@@ -160,7 +164,18 @@ class _Cleaner:
 
     def key(self, key: str) -> str:
         """The key of a fact or a column: one that is a mere word is ours."""
-        return _Cleaner(self.names, ()).text(key) if key.isidentifier() else self.text(key)
+        if not key.isidentifier():
+            return self.text(key)
+        cleaned = self.known_keys.get(key)
+        if cleaned is None:
+            cleaned = self.known_keys[key] = _replaced(key, self.names)
+        return cleaned
+
+
+def _replaced(text: str, names: Iterable[tuple[re.Pattern[str], _Instead]]) -> str:
+    for pattern, instead in names:
+        text = pattern.sub(instead, text)
+    return text
 
 
 def _values(secrets: Sequence[str]) -> _Names:

@@ -102,20 +102,21 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
     attach(channels, books)
     named = {end: channel for channel in channels for end in channel.ends}
     spun: dict[str, float] = defaultdict(float)
+    names = set(named)
     for life in lives:
-        for name, seconds in spins(life, set(named)):
+        for name, seconds in spins(life, names):
             spun[named[name].id] += seconds
     started = {life.pid: life.start.where[:2] for life in lives if life.start}
     left, gave_up, ended = unread(books, named), looked(books, "gave_up"), looked(books, "uncaught", 3)
     found = []
-    for channel in channels:
+    for channel, exchanged in zip(channels, trips(channels), strict=True):
         known: dict[str, Any] = {"spin_s": spun[channel.id]}
         known["gave_up"] = len(set().union(*(gave_up[end] for end in channel.ends)))
         known["left"] = items_left(channel, left.get(channel.id)) or (never_taken(channel) if known["gave_up"] else 0)
         known["eof"] = sum(len(ended[end]) for end in channel.ends)
         read_at = {started.get(use.pid, (None, None)) for use in channel.readers()}
         known["reader_file"], known["reader_line"] = read_at.pop() if len(read_at) == 1 else (None, None)
-        found.append({**row(channel), **known, **trips(channel, channels)})
+        found.append({**row(channel), **known, **exchanged})
     return found
 
 
@@ -279,34 +280,66 @@ def never_taken(channel: Channel) -> int:
 # --- requests and replies
 
 
-def trips(channel: Channel, channels: Sequence[Channel]) -> dict[str, Any]:
-    """How many requests and replies two processes exchanged over it, and where the replies came."""
-    if channel.type == "Pipe" and len(channel.ends) == 2:
-        return {"round_trips": both_ways(channel, channel), "reply": channel.id}
+@dataclass(frozen=True)
+class Talk:
+    """Who told whom something over a channel."""
+
+    channel: Channel
+    #: Processes that sent, with how many messages, from when to when.
+    sent: list[tuple[int, int, tuple[float, float]]]
+    heard: frozenset[int]
+    #: Never more than one message was waiting.
+    short: bool
+
+    @classmethod
+    def over(cls, channel: Channel) -> Talk:
+        """What went over ``channel``."""
+        heard = frozenset(use.pid for use in channel.uses if use.slots["get"] or use.slots["recv"])
+        return cls(channel, list(_sent(channel)), heard, _short(channel))
+
+
+def trips(channels: Sequence[Channel]) -> Iterator[dict[str, Any]]:
+    """How many requests and replies two processes exchanged over each channel, and where the replies came."""
+    talks = [Talk.over(channel) for channel in channels]
+    sent_by: dict[int, list[int]] = defaultdict(list)
+    heard_by: dict[int, list[int]] = defaultdict(list)
+    for number, talk in enumerate(talks):
+        for pid in {pid for pid, _, _ in talk.sent}:
+            sent_by[pid].append(number)
+        for pid in talk.heard:
+            heard_by[pid].append(number)
+    for talk in talks:
+        if talk.channel.type == "Pipe" and len(talk.channel.ends) == 2:
+            yield {"round_trips": both_ways(talk, talk), "reply": talk.channel.id}
+            continue
+        # Replies are sent by who heard the requests, and heard by who sent them: the fewer of either are looked at.
+        ways = [heard_by[pid] for pid, _, _ in talk.sent], [sent_by[pid] for pid in talk.heard]
+        numbers = set().union(*min(ways, key=lambda way: sum(map(len, way))))
+        yield answered(talk, (talks[number] for number in sorted(numbers)))
+
+
+def answered(talk: Talk, others: Iterable[Talk]) -> dict[str, Any]:
+    """The same for one channel, whose replies came over one of ``others``."""
     best, reply = 0, None
-    for other in channels:
-        if other is not channel and (other.type == "Pipe") == (channel.type == "Pipe"):
-            count = both_ways(channel, other)
+    for other in others:
+        if other is not talk and (other.channel.type == "Pipe") == (talk.channel.type == "Pipe"):
+            count = both_ways(talk, other)
             if count > best:
-                best, reply = count, other.id
+                best, reply = count, other.channel.id
     return {"round_trips": best, "reply": reply}
 
 
-def both_ways(there: Channel, back: Channel) -> int:
+def both_ways(there: Talk, back: Talk) -> int:
     """Messages that went there and back in turns between two processes."""
-    asked, answered = list(_sent(there)), list(_sent(back))
     best = 0
-    for asker, sends, asking in asked:
-        for answerer, replies, answering in answered:
+    if not (there.short and back.short):
+        return best
+    for asker, sends, asking in there.sent:
+        for answerer, replies, answering in back.sent:
             if asker == answerer or abs(sends - replies) > max(FEW, UNEVEN * sends):
                 continue
-            if (
-                _hears(back, asker)
-                and _hears(there, answerer)
-                and _together(asking, answering, there.queue)
-                and _short(there)
-                and _short(back)
-            ):
+            heard = asker in back.heard and answerer in there.heard
+            if heard and _together(asking, answering, there.channel.queue):
                 best = max(best, min(sends, replies))
     return best
 
@@ -317,10 +350,6 @@ def _sent(channel: Channel) -> Iterator[tuple[int, int, tuple[float, float]]]:
         kind = "put" if channel.queue else "send"
         if use.slots[kind]:
             yield use.pid, use.total(kind), use.whole_span(kind)
-
-
-def _hears(channel: Channel, pid: int) -> bool:
-    return any(use.pid == pid and (use.slots["get"] or use.slots["recv"]) for use in channel.uses)
 
 
 def _together(one: tuple[float, float], other: tuple[float, float], queue: bool) -> bool:
