@@ -151,3 +151,24 @@ def test_a_pool_that_is_closed_goes_on_with_what_it_was_given(by_hand, rows):
     submit = by_hand.slot("submit", 0.0, first=1.0, last=1.0, name="pipe:1", api="apply_async")
 
     assert rows(by_hand.owner([by_hand.tally(first=1.0, last=8.0), submit], closed=1.1))["life_s"] > 7.0
+
+
+@pytest.mark.parametrize(
+    ("seen_each", "timed", "count", "awaited"), [(100, 100, 100, 100), (40, 40, 1000, 1000), (10, 40, 1000, 250)]
+)
+def test_waits_that_were_not_timed_came_before_the_next_task_as_often_as_the_others(
+    by_hand, rows, seen_each, timed, count, awaited
+):
+    tally = by_hand.tally(submits=1000)
+    tally = tally.__class__(**{**vars(tally), "timed": seen_each})
+    waited = by_hand.slot("result", first=0.3, name="pipe:1", timed=timed, count=count)
+
+    assert rows(by_hand.owner([tally, waited]), by_hand.worker(11))["waited_each"] == awaited
+
+
+def test_no_more_waits_than_tasks_are_told(by_hand, rows):
+    tally = by_hand.tally(submits=20)
+    tally = tally.__class__(**{**vars(tally), "timed": 15})
+    waited = by_hand.slot("result", name="pipe:1", timed=15, count=900)
+
+    assert rows(by_hand.owner([tally, waited]), by_hand.worker(11))["waited_each"] == 20

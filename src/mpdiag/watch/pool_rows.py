@@ -66,11 +66,25 @@ def waited(group: Sequence[PoolSeen]) -> dict[str, Any]:
     return {
         "how": how,
         "submits": sum(pool.tally.count for pool in group if pool.tally),
-        "waited_each": sum(pool.tally.timed for pool in group if pool.tally),
+        "waited_each": sum(awaited(pool) for pool in group),
         "main_wait_s": sum(slot.wall_s for slot in waits) + nameless_waits(group),
         "ordered_wait_s": None,
         "handled_s": None,
     }
+
+
+def awaited(pool: PoolSeen) -> int:
+    """The tasks for whose result the owner waited before it handed out the next.
+
+    Only waits that were timed are known to have come before the next task. When many were not, those stand for all.
+    """
+    tally, book = pool.tally, pool.owner.book
+    if tally is None or book is None:
+        return 0
+    waits = [slot for slot in book.slots if slot.kind == "result" and slot.name in (pool.id, None)]
+    timed = sum(slot.timed for slot in waits)
+    scale = max(1.0, sum(slot.count for slot in waits) / timed) if timed else 1.0
+    return min(tally.count, round(tally.timed * scale))
 
 
 def nameless_waits(group: Sequence[PoolSeen]) -> float:
