@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import subprocess
 import sys
 
 import pytest
 
 from mpdiag.sized.paste import Names, written
-from mpdiag.sizer.settings import PLAIN, Setting
+from mpdiag.sizer.settings import INTERPRETERS, PLAIN, Setting
 
 NAMES = Names("pkg.mod:double", "pkg.mod:numbers", None, "fork")
 SETTINGS = [Setting("threads", 4), Setting("fork", 2, 16), Setting("spawn", 2), Setting("interpreters", 2)]
@@ -52,15 +53,55 @@ def test_native_threads_are_held_before_anything_is_imported():
     assert "NUM_THREADS" not in "".join(written(SETTINGS[1], NAMES)["joblib"])
 
 
-@pytest.mark.parametrize("library", ["concurrent.futures", "multiprocessing.Pool"])
-@pytest.mark.parametrize("setting", [*SETTINGS[:3], LIMITED])
-def test_it_runs(tmp_path, library, setting):
-    (tmp_path / "app.py").write_text("def double(n): return 2 * n\ndef numbers(): return [1, 2, 3]\n")
-    lines = written(setting, Names("app.py:double", "app.py:numbers", None, "fork"))[library]
-    (tmp_path / "main.py").write_text("\n".join([*lines, "    print(results)"]))
+APP = """
+READY = []
 
+def prepare():
+    READY.append(1)
+
+def double(number, by=2):
+    return number * by
+
+def prepared(number):
+    return number * 2 if READY else None
+
+def numbers():
+    return [1, 2, 3]
+"""
+
+
+def ran(folder, setting, library, names):
+    """What the code to paste gives: its results, printed, and what stands on standard error."""
+    if library == "joblib":
+        pytest.importorskip("joblib", reason="joblib is not installed")
+    if setting.kind == INTERPRETERS and sys.version_info < (3, 14):
+        pytest.skip("InterpreterPoolExecutor is new in Python 3.14")
+    (folder / "app.py").write_text(APP)
+    lines = [line.replace("[...]", "[(1, 2), (2, 2), (3, 2)]") for line in written(setting, names)[library]]
+    (folder / "main.py").write_text("\n".join([*lines, "    print(list(results))"]))
     done = subprocess.run(
-        [sys.executable, "main.py"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "main.py"], check=False, cwd=folder, capture_output=True, text=True, timeout=60
     )
+    return done.stdout, done.stderr
 
-    assert (done.stdout, done.stderr) == ("[2, 4, 6]\n", "")
+
+CASES = [
+    *itertools.product(["concurrent.futures", "multiprocessing.Pool", "joblib"], [*SETTINGS[:3], LIMITED]),
+    ("concurrent.futures", SETTINGS[3]),
+]
+
+
+@pytest.mark.parametrize("items", ["app.py:numbers", None])
+@pytest.mark.parametrize(("library", "setting"), CASES)
+def test_it_runs(tmp_path, library, setting, items):
+    names = Names("app.py:double", items, None, multiprocessing.get_all_start_methods()[0])
+
+    assert ran(tmp_path, setting, library, names) == ("[2, 4, 6]\n", "")
+
+
+@pytest.mark.parametrize("library", ["concurrent.futures", "multiprocessing.Pool"])
+@pytest.mark.parametrize("setting", SETTINGS[1:3])
+def test_its_workers_are_prepared(tmp_path, library, setting):
+    names = Names("app.py:prepared", "app.py:numbers", "app.py:prepare", multiprocessing.get_all_start_methods()[0])
+
+    assert ran(tmp_path, setting, library, names) == ("[2, 4, 6]\n", "")
