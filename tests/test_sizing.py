@@ -66,7 +66,7 @@ def crew(kind, workers):
         "native": 0,
         "start": 0.0004 if own is None else 0.021,
         "own": own,
-        "pss": own,
+        "pss": own and own + 20 * 2**20,
     }
 
 
@@ -105,7 +105,10 @@ def test_a_computing_function(monkeypatch):
 
     assert report.verdict.startswith("Use 4 processes (fork): 3.52×")
     assert "The limit is the CPUs: 4 can be used" in report.verdict
-    assert lines(report, "choice")["memory"].startswith("180 MiB for each worker, 720 MiB in all of 6 GiB")
+    assert lines(report, "choice")["memory"] == (
+        "4 workers need 800 MiB of 6 GiB free: 200 MiB each (PSS), 180 MiB of it its own; room for 30"
+    )
+    assert lines(report, "call")["memory"].startswith("a worker process holds 200 MiB at its peak (PSS), 180 MiB of it")
     assert "pays from 7 items on" in lines(report, "choice")["start"]
     assert [one.rule for one in report.findings] == ["MP408"]
     assert {section.id for section in report.sections if section.id.startswith("code")} == {
@@ -147,10 +150,19 @@ def test_workers_that_do_not_fit_into_memory(monkeypatch):
 
     (finding,) = [one for one in report.findings if one.rule == "MP507"]
     assert "would need 8 GiB of the 6 GiB" in finding.seen
+    assert lines(report, "choice")["memory"].endswith("; 8 would need 16 GiB")
+
+
+def test_workers_of_unknown_memory_are_not_spoken_of(monkeypatch):
+    rows = [{**crew("fork", workers), "own": None, "pss": None} for workers in (1, 2, 4, 6)]
+    report = reported(monkeypatch, gathering(crews=rows))
+
+    assert "memory" not in lines(report, "choice")
+    assert "memory" not in lines(report, "call")
 
 
 def test_another_machine_and_beyond(monkeypatch):
-    monkeypatch.setattr(sizing.cluster, "task_cost", lambda: Measured(8e-4, None, None, 8))
+    monkeypatch.setattr(sizing.cluster, "task_cost", lambda _left: Measured(8e-4, None, None, 8))
     report = reported(monkeypatch, gathering(), elsewhere=Machine(32, 4 * 2**30))
 
     there, ceiling, cluster = table(report, "elsewhere")
@@ -214,7 +226,7 @@ GOLDENS = {
 
 @pytest.mark.parametrize("name", GOLDENS)
 def test_golden(monkeypatch, name):
-    monkeypatch.setattr(sizing.cluster, "task_cost", lambda: None)
+    monkeypatch.setattr(sizing.cluster, "task_cost", lambda _left: None)
     report = reported(monkeypatch, gathering(), elsewhere=Machine(32, 64 * 2**30))
     renderer, style = GOLDENS[name]
     text = renderer.RENDERER.render(report, style)
@@ -234,7 +246,7 @@ def test_it_is_saved_and_read_again(monkeypatch):
 
 
 def test_the_page_has_its_curve(monkeypatch):
-    monkeypatch.setattr(sizing.cluster, "task_cost", lambda: None)
+    monkeypatch.setattr(sizing.cluster, "task_cost", lambda _left: None)
 
     page = registry.renderer("html").render(reported(monkeypatch, gathering()), Style())
 

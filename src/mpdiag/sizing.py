@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -20,11 +20,13 @@ from mpdiag.model import Cell
 from mpdiag.report import Quality, Report, Section
 from mpdiag.sized import law as laws
 from mpdiag.sized import limits, page, paste
-from mpdiag.sized.curve import Choice, Point, cells, choose, points
+from mpdiag.sized.curve import Choice, Point, cells, choose, heaviest, points
 from mpdiag.sizer import watch
 from mpdiag.sizer.settings import LOOP
 from mpdiag.units import seconds, size
 
+#: The part of the budget that is for measuring, however long it took to get ready.
+MEASURING = 0.5
 #: Calls, each with its arguments and those by name.
 Calls = tuple[tuple[list[Any], dict[str, Any]], ...]
 
@@ -54,6 +56,7 @@ class Gathering:
     gathered: Gathered
     ended: watch.Standstill | None = None
     interrupted: bool = False
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def task(self) -> dict[str, Any] | None:
@@ -64,6 +67,10 @@ class Gathering:
     def cpus(self) -> float:
         """The CPUs that can be used at once: a part of one, under a quota."""
         return float(self.machine.get("usable_cpus") or 1.0)
+
+    def left(self, request: Request) -> float:
+        """Seconds of the budget that are left."""
+        return self.begun + request.budget_s - time.monotonic()
 
 
 def measure(request: Request, chosen: Chosen, tick: Callable[[], object]) -> tuple[Report, bool]:
@@ -129,7 +136,7 @@ def plan_for(request: Request, gathering: Gathering) -> Plan:
     return Plan(
         probe="function",
         folder="sizer",
-        budget_s=request.budget_s,
+        budget_s=max(gathering.left(request), MEASURING * request.budget_s),
         deadline_s=4 * request.budget_s + 60.0,
         memory=min(here.get(key) or 2**30 for key in ("memory_available", "usable_memory")) // 4,
         cpus=int(here.get("usable_workers") or 1),
@@ -173,7 +180,7 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
     status, reason = gathered.status, gathered.reason
     if gathering.ended and status == "failed":
         reason = f"{reason}, during {gathering.ended.what}"
-    sections = [page.call(task, "ok" if choice else status, None if choice else reason)]
+    sections = [page.call(task, heaviest(curve), "ok" if choice else status, None if choice else reason)]
     if choice is None:
         return sections
     sections.append(
@@ -181,10 +188,10 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
     )
     law = laws.fit(curve, choice.chosen.setting, task, gathering.cpus)
     others = gathered.process.get("others_cpu_fraction", 0.0)
-    limit = limits.limit(curve, choice, task, gathering.cpus, others)
-    sections.append(page.choosing(choice, limit, extra(gathering, choice)))
+    around = limits.Around(gathering.cpus, gathering.machine.get("physical_cores"), others)
+    sections.append(page.choosing(choice, limits.limit(curve, choice, task, around), extra(gathering, choice)))
     if request.elsewhere:
-        cost = cluster.task_cost()
+        cost = cluster.task_cost(gathering.left(request))
         rows = [laws.elsewhere(law, choice, task, request.elsewhere), *laws.beyond(law, task, cost)]
         sections.append(page.elsewhere(rows))
     default = gathering.python.get("default_start_method")
@@ -202,17 +209,23 @@ def extra(gathering: Gathering, choice: Choice) -> list[tuple[str, str]]:
     if chosen.start and saved > 0:
         pays = f"; pays from {max(1, round(chosen.start / saved)):,} items on"
         lines.append(("start", f"{seconds(chosen.start)} until all workers are up{pays}"))
-    free = gathering.machine.get("memory_available")
-    if chosen.own:
-        whole = chosen.own * chosen.setting.workers
-        lines.append(
-            (
-                "memory",
-                f"{size(chosen.own)} for each worker, {size(whole)} in all"
-                + (f" of {size(free)} free" if free else ""),
-            )
-        )
+    if told := memory(chosen, gathering.machine.get("memory_available")):
+        lines.append(("memory", told))
     return lines
+
+
+def memory(chosen: Point, free: float | None) -> str:
+    """What the chosen workers hold, and how many there would be room for; empty where it is not known."""
+    workers, whole = chosen.setting.workers, chosen.needs(chosen.setting.workers)
+    if whole is None or chosen.own is None:
+        return ""
+    need = f"{workers} worker{'s need' if workers > 1 else ' needs'} {size(whole)}"
+    each = f"{size(chosen.pss or chosen.own)} each (PSS), {size(chosen.own)} of it its own"
+    most, double = laws.fitting(chosen, free), 2 * workers
+    if not free or not most:
+        return f"{need}: {each}"
+    room = f"room for {most:,}" if most >= double else f"{double} would need {size(chosen.needs(double) or 0)}"
+    return f"{need} of {size(free)} free: {each}; {room}"
 
 
 def facts(task: Mapping[str, Any], gathering: Gathering, curve: list[Point], choice: Choice | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from mpdiag.model import Measured
 from mpdiag.sized import limits
 from mpdiag.sized.curve import Point, choose
+from mpdiag.sized.limits import Around
 from mpdiag.sizer.settings import Setting
 
 TASK = {
@@ -34,8 +35,8 @@ def curve(serial, *counts, **more):
     return [point("loop", 1, 1.0, dearness=1.0), *(point("fork", *each, **more) for each in gains.items())]
 
 
-def limit(found, task=TASK, cpus=4.0, others=0.0):
-    return limits.limit(found, choose(found, "fork"), task, cpus, others)
+def limit(found, task=TASK, **around):
+    return limits.limit(found, choose(found, "fork"), task, Around(**{"cpus": 4.0, **around}))
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,28 @@ def test_the_limit_has_a_name(found, task, others, said):
 
 def test_a_single_cpu_is_the_limit_of_its_loop():
     assert "one can be used" in limit(curve(1.0, 2), cpus=1.0)
+
+
+#: Two workers at whose side the same work takes nearly twice the CPU time: they are no faster than one, or little.
+DEAR = [
+    [point("loop", 1, 1.0, dearness=1.0), point("fork", 1, 0.9, dearness=1.1), point("fork", 2, gain, dearness=1.9)]
+    for gain in (0.98, 1.3)
+]
+
+
+@pytest.mark.parametrize("found", DEAR, ids=["the loop is chosen", "workers are chosen"])
+def test_work_that_gets_dearer_on_several_workers_waits_for_memory(found):
+    said = limit(found, cpus=2.0, cores=2)
+
+    assert said.startswith("memory bandwidth, or caches that CPUs share: the same work takes 1.73× the CPU time on 2")
+
+
+@pytest.mark.parametrize("found", DEAR, ids=["the loop is chosen", "workers are chosen"])
+def test_cpus_of_the_same_core_are_no_memory(found):
+    assert limit(found, cpus=2.0, cores=1).startswith("cores that CPUs share (2 CPUs on 1)")
+
+
+def test_workers_that_do_not_get_dearer_have_a_serial_part():
+    found = [point("loop", 1, 1.0, dearness=1.0), point("threads", 2, 0.98, dearness=1.05)]
+
+    assert limit(found, cpus=2.0).startswith("a serial part")

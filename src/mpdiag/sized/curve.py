@@ -33,6 +33,7 @@ class Point:
         dearness: CPU time of the workers for what takes a second in the plain loop; None where it is not known.
         start: seconds until its workers were up.
         own: bytes that each of them shares with nobody; None where it is not known.
+        pss: the same with its part of what they share.
         last: the round that measured it last.
     """
 
@@ -43,12 +44,19 @@ class Point:
     dearness: float | None = None
     start: float = 0.0
     own: int | None = None
+    pss: int | None = None
     last: int = 0
 
     @property
     def name(self) -> str:
         """What it is, in words."""
         return named(self.setting)
+
+    def needs(self, workers: int) -> float | None:
+        """Bytes that so many of these workers need: each its own, and once what they share; None if not known."""
+        if not self.own:
+            return None
+        return self.own * workers + max((self.pss or 0) - self.own, 0) * self.setting.workers
 
 
 def named(setting: Setting) -> str:
@@ -89,6 +97,7 @@ def points(
                 stats.median(cpu) if cpu else None,
                 cost.get("start") or 0.0,
                 cost.get("own"),
+                cost.get("pss"),
                 each[-1].round,
             )
         )
@@ -194,6 +203,11 @@ def knee(curve: Iterable[Point], like: Setting) -> Point | None:
     return None
 
 
+def heaviest(curve: Iterable[Point]) -> Point | None:
+    """The processes of which each takes most memory; None where that is not known of any."""
+    return max((point for point in curve if point.pss), key=lambda point: point.pss or 0, default=None)
+
+
 def cells(point: Point, choice: Choice) -> dict[str, Cell]:
     """A row of the curve's table."""
     setting = point.setting
@@ -210,5 +224,6 @@ def cells(point: Point, choice: Choice) -> dict[str, Cell]:
         "speedup": point.speedup,
         "start": point.start or None,
         "memory": point.own,
+        "pss": point.pss,
         "mark": marks.get(point, ""),
     }

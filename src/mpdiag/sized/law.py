@@ -96,9 +96,10 @@ def drawn(found: Mapping[int, Point]) -> Iterator[tuple[float, scaling.Law]]:
         yield from fitted({count: stats.median(each) for count, each in samples.items()})
 
 
-def fitting(own: int | None, memory: float | None) -> int | None:
-    """For how many workers there is memory; None where it is not known."""
-    return max(1, int(FILL * memory / own)) if own and memory else None
+def fitting(point: Point, memory: float | None) -> int | None:
+    """For how many workers such as those of ``point`` there is memory; None where it is not known."""
+    shared = point.needs(0)
+    return max(1, int((FILL * memory - shared) / point.own)) if point.own and memory and shared is not None else None
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Machine:
 def elsewhere(law: Law | None, choice: Choice, task: Mapping[str, Any], machine: Machine) -> dict[str, Cell]:
     """What to expect on another machine, as a row."""
     chosen = choice.chosen
-    kind, own = chosen.setting.kind, chosen.own
+    kind = chosen.setting.kind
     if law is None or kind == LOOP or (kind == THREADS and waits(task)):
         return {
             "where": machine.name,
@@ -125,7 +126,7 @@ def elsewhere(law: Law | None, choice: Choice, task: Mapping[str, Any], machine:
             "speedup": chosen.speedup.median,
             "remark": "as here: " + ("its CPUs are not what limits it" if kind != LOOP else "a plain loop"),
         }
-    most, peak = fitting(own, machine.memory), law.by.peak
+    most, peak = fitting(chosen, machine.memory), law.by.peak
     workers = min(machine.cpus, most or machine.cpus, max(1, round(peak)) if peak else machine.cpus)
     low, high = law.ends(lambda each: each.speedup(workers))
     return {
@@ -134,15 +135,15 @@ def elsewhere(law: Law | None, choice: Choice, task: Mapping[str, Any], machine:
         "speedup": law.speedup(workers),
         "low": low,
         "high": high,
-        "memory": own * workers if own else None,
-        "remark": "; ".join(remarks(law, workers, machine, most, own)),
+        "memory": chosen.needs(workers),
+        "remark": "; ".join(remarks(law, chosen, workers, machine)),
     }
 
 
-def remarks(law: Law, workers: int, machine: Machine, most: int | None, own: int | None) -> Iterator[str]:
+def remarks(law: Law, chosen: Point, workers: int, machine: Machine) -> Iterator[str]:
     """What bounds the workers there, and the forecast."""
-    if workers == most and most < machine.cpus:
-        yield f"memory: {machine.cpus} would need {size(machine.cpus * (own or 0))}"
+    if workers == fitting(chosen, machine.memory) and workers < machine.cpus:
+        yield f"memory: {machine.cpus} would need {size(chosen.needs(machine.cpus) or 0)}"
     elif workers < machine.cpus:
         yield "more would be slower: each has to keep up with the others"
     if law.speedup(workers) >= AT * law.ceiling:

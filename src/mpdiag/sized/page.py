@@ -22,7 +22,7 @@ CURVE: Final = (
     Column("item", "per item", "s"),
     Column("speedup", "speed-up", "x", bar=True),
     Column("start", "start", "s", wide=True),
-    Column("memory", "own memory", "B", wide=True),
+    Column("pss", "PSS", "B", wide=True),
     Column("mark", ""),
 )
 ELSEWHERE: Final = (
@@ -37,9 +37,17 @@ ELSEWHERE: Final = (
 CODE: Final = (Column("line", "", "code"),)
 
 
-def call(task: Mapping[str, Any], status: Status, reason: str | None) -> Section:
-    """What one call is like."""
-    return Section("call", f"One call of {task['target']}", status, reason, columns=FACTS, rows=facts(call_facts(task)))
+def call(task: Mapping[str, Any], heaviest: Point | None, status: Status, reason: str | None) -> Section:
+    """What one call is like, and what a process that makes such calls holds."""
+    lines = [*call_facts(task), *held(heaviest)]
+    return Section("call", f"One call of {task['target']}", status, reason, columns=FACTS, rows=facts(lines))
+
+
+def held(heaviest: Point | None) -> Iterator[tuple[str, str]]:
+    """The memory of a worker process, where it is known."""
+    if heaviest and heaviest.pss and heaviest.own is not None:
+        alone = f"{size(heaviest.own)} of it shared with nobody"
+        yield "memory", f"a worker process holds {size(heaviest.pss)} at its peak (PSS), {alone}"
 
 
 def facts(lines: Iterable[tuple[str, str]]) -> tuple[dict[str, Cell], ...]:
