@@ -30,7 +30,7 @@ from mpdiag.sizer.crews import Crews
 from mpdiag.sizer.function import outlook
 from mpdiag.sizer.outlook import EACH, Outlook
 from mpdiag.sizer.search import Search
-from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, queueing
+from mpdiag.sizer.settings import NO_PROCESSES, PLAIN, Setting, beyond, queueing
 from mpdiag.sizer.subject import Subject
 
 THREADS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -143,7 +143,8 @@ def joblib_way(subject: Subject, alone: one.Alone, known: Outlook, usable: float
         joblib.Parallel(n_jobs=cpus)(call(alone.good[place]) for place in places)
         wall = time.perf_counter() - begun
         cpu, ready = (late - early for early, late in zip(used, clocks(workers), strict=True))
-        return sum(alone.reference[place] for place in places) / (wall - queueing(wall, cpu, ready, cpus, usable))
+        queued = queueing(wall, ready, cpus, beyond(wall, cpu, usable))
+        return sum(alone.reference[place] for place in places) / (wall - queued)
 
     return speed
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import multiprocessing
 import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np  # noqa: F401 - it brings native threads
@@ -88,6 +91,48 @@ def test_what_never_ends_is_denied_in_time(monkeypatch):
         taken.run(0, Setting(METHODS[0], 1), 1)
 
     assert time.monotonic() - begun < 30
+
+
+class Handed:
+    """A clock that is set, and what time workers were given by it."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.given = 100.0, []
+        through = Crews._through
+
+        def noted(crew, warm, items, chunk):
+            self.given.append(warm.deadline)
+            through(crew, warm, items, chunk)
+
+        monkeypatch.setattr(Crews, "_through", noted)
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.mark.parametrize("kind", [THREADS, METHODS[0]])
+@pytest.mark.parametrize(("left", "given"), [(math.inf, crews.LATE_S), (2.0, 2.0), (-1.0, crews.AT_LEAST)])
+def test_workers_get_no_more_time_than_there_is_left(monkeypatch, kind, left, given):
+    clock = Handed(monkeypatch)
+    with opened(nap, [0.002]) as taken:
+        taken.run(0, Setting(kind, 1), 1, math.inf)  # workers are up
+        taken.bench.clock, clock.given = clock, []
+        with suppress(Denied):  # when there is none, even a nap may be late
+            taken.run(1, Setting(kind, 1), 1, clock.now + left)
+
+    assert clock.given == [pytest.approx(given)]
+
+
+def test_a_loop_of_long_calls_ends_when_there_is_no_time_left():
+    calls = []
+    with opened(calls.append, [0]) as taken:
+        with pytest.raises(Denied, match="was not done within"):
+            taken.run(0, PLAIN, 50, -math.inf)
+        told = len(calls)
+        taken._supply = itertools.cycle([(0, 1e-6)])
+        taken.run(1, PLAIN, 50, -math.inf)  # of short ones a look at the clock would be a part
+
+    assert (told, len(calls)) == (1, 51)
 
 
 def limit(_item):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +12,8 @@ import pytest
 from mpdiag.sized.curve import choose, points
 from mpdiag.sizer.function import batch_cells
 from mpdiag.sizer.outlook import Outlook, first, neighbours
-from mpdiag.sizer.search import FINALISTS, Denied, Search, best
-from mpdiag.sizer.settings import LOOP, PLAIN, THREADS, Batch, Setting, queueing, speedups
+from mpdiag.sizer.search import FINALISTS, OVER, TRIAL_S, Denied, Search, best
+from mpdiag.sizer.settings import LOOP, PLAIN, THREADS, Batch, Setting, beyond, queueing, speedups
 
 KINDS = ("threads", "fork", "spawn")
 COMPUTES = Outlook(item=0.003, waiting=0.0, sending=1e-5, items=None, cpus=4, kinds=KINDS)
@@ -29,6 +30,8 @@ class Fake:
         overhead: seconds for handing out one chunk to a process.
         noise: of each batch, as a part of it.
         denied: kinds that cannot be had.
+        opening: seconds until a worker is up.
+        busy: from when on everything takes how many times as long.
     """
 
     outlook: Outlook
@@ -36,14 +39,24 @@ class Fake:
     overhead: float = 1e-4
     noise: float = 0.0
     denied: tuple[str, ...] = ()
+    opening: float = 0.0
+    busy: tuple[float, float] = (math.inf, 1.0)
     now: float = 0.0
+    up: set[tuple[str, int, int]] = field(default_factory=set)
     executed: int = 0
     closed: list[Setting] = field(default_factory=list)
 
-    def run(self, number: int, setting: Setting, count: int) -> Batch:
+    def run(self, number: int, setting: Setting, count: int, until: float) -> Batch:
         if setting.kind in self.denied:
             raise Denied("not here")
-        wall = count * self.per_item(setting) * (1 + random.uniform(0, self.noise))
+        load = self.busy[1] if self.now >= self.busy[0] else 1.0
+        wall = count * self.per_item(setting) * (1 + random.uniform(0, self.noise)) * load
+        if setting.kind != LOOP:
+            self.now += self.opening * setting.workers * load * (setting.crew not in self.up)
+            self.up.add(setting.crew)
+        if self.now + wall > until:  # a call in the loop cannot be ended
+            self.now = until + (self.outlook.item * load if setting.kind == LOOP else 0.0)
+            raise Denied("no result in time")
         self.now += wall
         self.executed += count
         return Batch(number, setting, count, count * self.outlook.item, wall)
@@ -120,14 +133,16 @@ def test_what_cannot_be_had_is_told_and_left():
 
 def test_a_kind_that_cannot_be_had_is_tried_once_and_takes_nothing_from_the_others():
     class Hangs(Fake):
-        def run(self, number: int, setting: Setting, count: int) -> Batch:
+        def run(self, number: int, setting: Setting, count: int, until: float) -> Batch:
             if setting.processes:
-                self.now += 50.0
-            return super().run(number, setting, count)
+                self.now = min(self.now + 5.0, until)
+            return super().run(number, setting, count, until)
 
-    search = Hangs(COMPUTES, denied=("fork", "spawn")).search()
+    machine = Hangs(COMPUTES, denied=("fork", "spawn"))
+    search = machine.search()
 
     assert len(search.denied) == 2
+    assert machine.now <= COMPUTES.budget * (1 + OVER) + 2 * TRIAL_S
     assert {batch.setting.kind for batch in search.batches} == {LOOP, THREADS}
     assert search.stopped == "interval"
 
@@ -146,6 +161,40 @@ def test_a_spent_budget_ends_it_with_the_likely_best_measured():
     assert search.stopped == "budget"
     assert {batch.setting for batch in search.batches} == {PLAIN, Setting("fork", 4)}
     assert machine.now < 20
+
+
+@pytest.mark.parametrize("budget", [6.0, 30.0])
+@pytest.mark.parametrize("outlook", [COMPUTES, SLEEPS, replace(COMPUTES, item=0.3)])
+@pytest.mark.parametrize("part", [0.1, 0.3, 0.6, 0.95])
+def test_a_machine_that_gets_busy_does_not_make_it_late(outlook, budget, part):
+    machine = Fake(replace(outlook, budget=budget), noise=0.3, busy=(part * budget, 10.0), opening=0.02)
+    search = machine.search()
+    never_had = {each.kind for each in search.denied} - {batch.setting.kind for batch in search.batches}
+
+    assert machine.now <= budget * (1 + OVER) + TRIAL_S * len(never_had) + 10 * outlook.item
+    assert search.stopped
+    assert {each.kind for each in search.denied} == never_had  # what came too late is not said to be impossible
+
+
+@pytest.mark.parametrize("kinds", [KINDS, KINDS[::-1]])
+def test_workers_that_are_dear_to_start_are_not_started_at_the_end(kinds):
+    machine = Fake(replace(COMPUTES, budget=6.0, kinds=kinds), noise=0.3, opening=0.3)
+    search = machine.search()
+
+    assert machine.now <= 6.0 * (1 + OVER)
+    assert not search.denied
+
+
+def test_limits_that_cannot_be_set_do_not_forbid_workers_without():
+    class Uncontrolled(Fake):
+        def run(self, number: int, setting: Setting, count: int, until: float) -> Batch:
+            if setting.native:
+                raise Denied("takes threadpoolctl")
+            return super().run(number, setting, count, until)
+
+    search = Uncontrolled(replace(COMPUTES, native=True)).search()
+
+    assert {batch.setting.kind for batch in search.batches} == {LOOP, *KINDS}
 
 
 @pytest.mark.parametrize("calls", [1, 10, 100, 1000])
@@ -311,14 +360,16 @@ def test_speedups_are_paired_by_round():
 
 
 @pytest.mark.parametrize(
-    ("wall", "cpu", "ready", "at_once", "cpus", "queued"),
+    ("wall", "cpu", "ready", "at_once", "cpus", "others", "queued"),
     [
-        (2.0, 1.0, 1.0, 1, 1.0, 1.0),  # a loop that others held up for half the time
-        (2.0, 2.0, 2.0, 2, 2.0, 1.0),  # two workers that shared one CPU
-        (2.0, 4.0, 4.0, 4, 2.0, 0.0),  # four workers on two CPUs wait for each other
-        (1.0, 0.0, 0.0, 8, 2.0, 0.0),  # nothing told
-        (1.0, 0.0, 9.0, 1, 1.0, 0.95),  # clocks that disagree
+        (2.0, 1.0, 1.0, 1, 1.0, None, 1.0),  # a loop that others held up for half the time
+        (2.0, 2.0, 2.0, 2, 2.0, 2.0, 1.0),  # two workers that shared one CPU
+        (2.0, 4.0, 4.0, 4, 2.0, None, 0.0),  # four workers on two CPUs wait for each other
+        (2.0, 3.0, 4.0, 4, 2.0, None, 0.5),  # so they do, and what is idle might be others' doing
+        (2.0, 3.0, 4.0, 4, 2.0, 0.1, 0.05),  # but it is known that these did next to nothing
+        (1.0, 0.0, 0.0, 8, 2.0, None, 0.0),  # nothing told
+        (1.0, 0.0, 9.0, 1, 1.0, None, 0.95),  # clocks that disagree
     ],
 )
-def test_only_what_others_took_is_left_out(wall, cpu, ready, at_once, cpus, queued):
-    assert queueing(wall, cpu, ready, at_once, cpus) == pytest.approx(queued)
+def test_only_what_others_took_is_left_out(wall, cpu, ready, at_once, cpus, others, queued):
+    assert queueing(wall, ready, at_once, beyond(wall, cpu, cpus, others)) == pytest.approx(queued)

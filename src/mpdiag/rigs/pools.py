@@ -44,12 +44,14 @@ class Staff:
         initializer: called in each worker as it begins.
         brings: what a worker must have unpickled, and so imported, before it counts as up.
         deadline: seconds that a batch may take; None for `BATCH_DEADLINE`.
+        patience: seconds in which all workers have to be up.
     """
 
     method: str | None = None
     initializer: Callable[[], object] | None = None
     brings: Any = None
     deadline: float | None = None
+    patience: float = CHILD_DEADLINE
 
 
 @dataclass
@@ -238,12 +240,13 @@ def create(bench: Bench, kind: str, workers: int, staff: Staff = Staff()) -> Any
 
 def wake(warm: Warm) -> float:
     """Hand out short tasks until every worker has done one; the seconds that the tasks held them up."""
-    end = time.monotonic() + CHILD_DEADLINE
+    patience = warm.staff.patience
+    end = time.monotonic() + patience
     seen: set[tuple[int, int]] = set()
     pause = held = 0.0
     while len(seen) < warm.workers:
         if time.monotonic() > end:
-            raise DeadlineExceeded(f"{len(seen)} of {warm.workers} workers came up within {CHILD_DEADLINE:g} s")
+            raise DeadlineExceeded(f"{len(seen)} of {warm.workers} workers came up within {patience:.3g} s")
         pause = min(2 * pause or PAUSE, MOST_PAUSE)
         held += pause
         ready = partial(work.present, brought=warm.staff.brings)

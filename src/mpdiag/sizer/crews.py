@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -14,16 +15,16 @@ from itertools import cycle, islice
 from typing import Any, Optional
 
 from mpdiag import stats, work
-from mpdiag.bench import UNAVAILABLE, Bench
+from mpdiag.bench import CHILD_DEADLINE, UNAVAILABLE, Bench
 from mpdiag.rigs import pools
 from mpdiag.rigs.pools import EXECUTOR, Staff, Warm
 from mpdiag.sizer import alone as one
 from mpdiag.sizer import native
 from mpdiag.sizer.alone import Alone
-from mpdiag.sizer.clocks import memory, queued
+from mpdiag.sizer.clocks import idle, memory, queued
 from mpdiag.sizer.outlook import WAITS
 from mpdiag.sizer.search import Denied
-from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, queueing
+from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, beyond, queueing
 from mpdiag.sizer.subject import Subject, attempt
 
 #: What the library calls the kinds that are no start method.
@@ -33,6 +34,10 @@ FORK, SPAWN = "fork", "spawn"
 BRIEF = 0.5
 #: A batch that takes this many times as long as it should, and so many seconds, will not come.
 LATE, LATE_S = 10.0, 5.0
+#: Seconds of a call from which on looking at the clock after each is nothing.
+CHECKED = 1e-3
+#: Seconds that waiting for a batch lasts at least, however late it is.
+AT_LEAST = 0.05
 #: Seconds for all around a batch: starting workers, ending those that stand still.
 SLACK_S = 25.0
 
@@ -69,6 +74,7 @@ class Crews:
         self.costs: dict[tuple[str, int, int], Cost] = {}
         self._takes_turns, self._waits = one.takes_turns(alone), one.waiting(alone) >= WAITS
         self._usual = stats.median(alone.reference)
+        self._until = math.inf
         self._counted = bool((bench.plan.size or {}).get("calls_most"))
         self._supply = cycle(list(zip(alone.good, alone.reference)))
         self._open: dict[tuple[str, int, int], tuple[Warm, ExitStack]] = {}
@@ -85,8 +91,8 @@ class Crews:
         if entry := self._open.pop(setting.crew, None):
             entry[1].close()
 
-    def run(self, number: int, setting: Setting, count: int) -> Batch:
-        """One batch of so many items, in the round ``number``.
+    def run(self, number: int, setting: Setting, count: int, until: float = math.inf) -> Batch:
+        """One batch of so many items, in the round ``number``; workers that are not done ``until`` then are ended.
 
         Raises:
             Denied: the setting cannot be had, or failed.
@@ -95,6 +101,7 @@ class Crews:
             raise Denied("limiting the threads of native libraries takes threadpoolctl in this interpreter")
         taken = list(islice(self._supply, count))
         items, due = [item for item, _ in taken], sum(reference for _, reference in taken)
+        self._until = until
         self.doing(f"{count} calls {named(setting)}", 2 * self._late(due) + SLACK_S)
         with native.limited(0 if setting.processes else setting.native):
             on = self._loop if setting.kind == LOOP else self._on_workers
@@ -102,6 +109,7 @@ class Crews:
 
     def _on_workers(self, number: int, setting: Setting, items: Sequence[Any], due: float) -> Batch:
         warm = self._warm(setting, self._late(due))
+        warm.staff = replace(warm.staff, deadline=self._late(due))
         before, begun = readings(warm), self.bench.clock()
         self._give(warm, setting, items)
         wall, after = self.bench.clock() - begun, readings(warm)
@@ -113,13 +121,24 @@ class Crews:
         turns = setting.kind == LOOP or (setting.kind == THREADS and self._takes_turns)
         at_once = 1 if turns and not self._waits else setting.workers
         cpus = 1.0 if turns else min(self.cpus, setting.workers)
-        queued = queueing(wall, used.cpu or 0.0, used.ready or 0.0, at_once, cpus)
+        most = beyond(wall, used.cpu or 0.0, cpus, self._others(wall, used, setting))
+        queued = queueing(wall, used.ready or 0.0, at_once, most)
         return Batch(number, setting, *what, wall, used.parent, used.cpu, used.ready, queued)
+
+    def _others(self, wall: float, used: Readings, setting: Setting) -> Optional[float]:
+        """CPU seconds that everybody else had meanwhile; None where that is not known, or a quota grants less."""
+        if used.idle is None or used.cpus > self.cpus:
+            return None
+        own = used.parent + ((used.cpu or 0.0) if setting.processes else 0.0)
+        return max(used.cpus * wall - used.idle - own, 0.0)
 
     def _loop(self, number: int, setting: Setting, items: Sequence[Any], due: float) -> Batch:
         before, begun = readings(None), self.bench.clock()
-        _, failed = attempt(through, self.subject.function, items)
+        each, late = (through, ()) if due < CHECKED * len(items) else (in_time, (self.bench.clock, self._until))
+        done, failed = attempt(each, self.subject.function, items, *late)
         wall, after = self.bench.clock() - begun, readings(None)
+        if done is False:
+            raise Denied(f"it was not done within {wall:.3g} s")
         if failed:
             raise Denied(f"it raised {failed.text}{failed.place} when it was called again")
         return self._batch(number, setting, (len(items), due), wall, after.since(before))
@@ -137,8 +156,12 @@ class Crews:
                 pass
 
     def _late(self, due: float) -> float:
-        """Seconds after which a batch with so much work counts as one that never ends."""
-        return max(min(LATE * due, self.bench.plan.budget_s), LATE_S)
+        """Seconds after which a batch with so much work counts as one that never ends, or there is no time for it."""
+        return min(max(min(LATE * due, self.bench.plan.budget_s), LATE_S), self._left())
+
+    def _left(self) -> float:
+        """Seconds until workers are to be done."""
+        return max(self._until - self.bench.clock(), AT_LEAST)
 
     def _warm(self, setting: Setting, late: float) -> Warm:
         """The workers of a setting, all of them up and past their first call."""
@@ -150,7 +173,8 @@ class Crews:
             stack = ExitStack()
             kind = POOLS.get(setting.kind, EXECUTOR)
             method = None if setting.kind in POOLS else setting.kind
-            staff = Staff(method, self._initializer(setting), self.subject.function, late)
+            patience = min(CHILD_DEADLINE, self._left())
+            staff = Staff(method, self._initializer(setting), self.subject.function, late, patience)
             try:
                 with native.inherited(setting.native if setting.processes else 0):
                     warm = stack.enter_context(pools.opened(self.bench, kind, setting.workers, staff))
@@ -159,6 +183,7 @@ class Crews:
             self._open[key] = warm, stack
             self.costs[key] = Cost(warm.start_s)
             if self._usual < BRIEF and not self._counted:  # each worker's first call imports and fills caches
+                warm.staff = replace(warm.staff, deadline=min(late, self._left()))
                 self._give(
                     warm, replace(setting, chunk=1), [item for item, _ in islice(self._supply, 2 * setting.workers)]
                 )
@@ -193,6 +218,15 @@ def through(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
         function(item)
 
 
+def in_time(function: Callable[[Any], Any], items: Sequence[Any], clock: Callable[[], float], until: float) -> bool:
+    """The plain loop, as long as there is time; whether it was done by then."""
+    for item in items:
+        function(item)
+        if clock() > until:
+            return False
+    return True
+
+
 def named(setting: Setting) -> str:
     """Where a batch runs, in words."""
     if setting.kind == LOOP:
@@ -202,25 +236,41 @@ def named(setting: Setting) -> str:
 
 @dataclass(frozen=True)
 class Readings:
-    """CPU seconds of the parent and of the workers, and seconds that these waited for a CPU, so far."""
+    """What the system has told so far, in seconds.
+
+    Attributes:
+        parent: CPU time of this process.
+        cpu: that of the workers.
+        ready: how long these waited for a CPU.
+        idle: how long the CPUs were idle.
+        cpus: how many CPUs that is of.
+    """
 
     parent: float
     cpu: Optional[float]
     ready: Optional[float]
+    idle: Optional[float] = None
+    cpus: int = 0
 
     def since(self, before: Readings) -> Readings:
         """What has been used since ``before``."""
-        return Readings(self.parent - before.parent, grown(before.cpu, self.cpu), grown(before.ready, self.ready))
+        return Readings(
+            self.parent - before.parent,
+            grown(before.cpu, self.cpu),
+            grown(before.ready, self.ready),
+            grown(before.idle, self.idle),
+            self.cpus,
+        )
 
 
 def readings(warm: Optional[Warm]) -> Readings:
     """What the system says of the workers; of threads, and of a loop, that is what it says of this process."""
-    own = time.process_time()
+    own, stood = time.process_time(), idle() or (None, 0)
     if warm and warm.processes:
         waits = [queued(process.pid) for process in warm.processes]
-        return Readings(own, warm.cpu(), summed(waits))
+        return Readings(own, warm.cpu(), summed(waits), *stood)
     others = [f"self/task/{each.native_id}" for each in helpers()] if warm else ["thread-self"]
-    return Readings(own, own, summed([queued(each) for each in others]))
+    return Readings(own, own, summed([queued(each) for each in others]), *stood)
 
 
 def helpers() -> list[threading.Thread]:

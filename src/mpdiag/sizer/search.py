@@ -27,6 +27,10 @@ FINALS, FINALISTS, NEAR = 0.4, 5, 0.9
 TWINS = 0.95
 #: The part of the calls allowed that one batch may take: all settings are to get some.
 SHARED = 1 / 24
+#: By how much of the budget a batch that was to fit into it may overrun it, until it is ended.
+OVER = 0.1
+#: Seconds that a kind which cannot be had takes from nobody: it may only be silent.
+TRIAL_S = 6.0
 
 
 class Denied(Exception):
@@ -44,52 +48,72 @@ class Search:
 
     Attributes:
         outlook: what is known before.
-        run_batch: runs so many items on a setting in a round; raises `Denied` where it cannot be had.
+        run_batch: runs so many items on a setting in a round, ends by the time given last (of the clock), and raises
+            `Denied` where the setting cannot be had, or not by then.
         close: is told which setting is of no interest any more.
         clock: monotonic seconds.
+        end: when the budget is spent.
+        opening: seconds for a worker of a kind to be up and past its first call, as far as known.
+        dear: settings that take too long to start for the time that is left.
         stopped: why it ended: ``interval``, ``budget`` or ``calls``.
         final: whether only the few best are measured any more.
     """
 
     outlook: Outlook
-    run_batch: Callable[[int, Setting, int], Batch]
+    run_batch: Callable[[int, Setting, int, float], Batch]
     close: Callable[[Setting], object]
     clock: Callable[[], float]
     batches: list[Batch] = field(default_factory=list)
     denied: dict[Setting, str] = field(default_factory=dict)
+    end: float = math.inf
+    opening: dict[str, float] = field(default_factory=dict)
+    dear: set[Setting] = field(default_factory=set)
     stopped: str = ""
     calls: float = 0
     final: bool = False
 
     def run(self) -> Iterator[Batch]:
         """Every batch, as it has been measured."""
-        end = self.clock() + self.outlook.budget
-        finals = end - FINALS * self.outlook.budget
+        self.end = self.clock() + self.outlook.budget
         ready = first(self.outlook)
         tried = set(ready)
         number = 0
         while not self.stopped:
             order = ready if number == 0 else random.sample(ready, len(ready))
             for place, setting in enumerate(order):
-                if number + place > 1 and self.clock() + self.lasting(setting) > end:
-                    self.stopped = "budget"  # with what is likely best measured
-                    break
-                begun = self.clock()
-                batch = self.batch(number, setting)
-                if batch:
+                likely = number == 0 and place <= 1  # the loop, and what is likely best: without these all is idle
+                if (likely or self.fits(setting, number)) and (batch := self.batch(number, setting)):
                     yield batch
-                else:
-                    end += self.clock() - begun  # what cannot be had takes nothing from the rest
-            if not self.stopped and (not self.batches or self.batches[-1].round < number):
-                self.stopped = "calls"
+            self.end_without_batches(number)
             number += 1
-            ready = self.next(ready, tried, number, self.clock() >= finals)
+            ready = self.next(ready, tried, number, self.clock() >= self.finals)
+
+    def end_without_batches(self, number: int) -> None:
+        """Stop after a round in which no call was allowed."""
+        if not self.stopped and (not self.batches or self.batches[-1].round < number):
+            self.stopped = "calls"
+
+    @property
+    def finals(self) -> float:
+        """When it is time for the finals."""
+        return self.end - FINALS * self.outlook.budget
+
+    def fits(self, setting: Setting, number: int) -> bool:
+        """Whether there is time for a setting in a round; workers that would have to be started do not end the rest."""
+        late = self.clock() + self.lasting(setting)
+        if not self.manned(setting):
+            if late > (self.finals if number else self.end):
+                self.dear.add(setting)
+        elif late > self.end:
+            self.stopped = "budget"
+        return not self.stopped and setting not in self.dear
 
     def lasting(self, setting: Setting) -> float:
-        """Seconds that one more batch on a setting will take."""
+        """Seconds that one more batch on a setting will take, with the start of workers that are not there yet."""
         last = self.last(setting)
         each = last.wall / last.items if last else self.outlook.expected(setting)
-        return each * self.count(setting)
+        opening = 0.0 if self.manned(setting) else self.opening.get(setting.kind, 0.0) * setting.workers
+        return opening + each * self.count(setting)
 
     def batch(self, number: int, setting: Setting) -> Optional[Batch]:
         """One batch; None where the setting is denied or no more calls are allowed."""
@@ -100,19 +124,40 @@ class Search:
             count = min(count, step * (least // step), step * (int(self.outlook.calls - self.calls) // step))
         if self.refused(setting) or count < 1:
             return None
+        begun, had = self.clock(), self.had(setting.kind)
         try:
-            batch = self.run_batch(number, setting, count)
+            batch = self.run_batch(number, setting, count, self.until())
         except Denied as reason:
-            self.denied[setting] = str(reason)
+            if not had:
+                self.end += min(self.clock() - begun, TRIAL_S)
+            if had and self.clock() >= self.end:
+                self.stopped = "budget"  # no more than late, perhaps
+            else:
+                self.denied[setting] = str(reason)
             return None
+        if not self.manned(setting):
+            self.opening[setting.kind] = (self.clock() - begun - batch.wall) / setting.workers
         self.calls += count
         self.batches.append(batch)
         return batch
 
+    def until(self) -> float:
+        """When a batch that begins now is to be ended: soon after the budget, but the first workers get some time."""
+        least = self.outlook.budget if all(batch.setting.kind == LOOP for batch in self.batches) else 0.0
+        return max(self.end + OVER * self.outlook.budget, self.clock() + least)
+
+    def had(self, kind: str) -> bool:
+        """Whether anything was measured of a kind."""
+        return any(batch.setting.kind == kind for batch in self.batches)
+
+    def manned(self, setting: Setting) -> bool:
+        """Whether its workers have been up."""
+        return any(batch.setting.crew == setting.crew for batch in self.batches)
+
     def refused(self, setting: Setting) -> bool:
-        """Whether it was denied; a kind of which nothing was ever had is not tried again."""
-        had = any(batch.setting.kind == setting.kind for batch in self.batches)
-        return setting in self.denied or (not had and any(each.kind == setting.kind for each in self.denied))
+        """Whether it is too dear or was denied; of a kind never had, nothing with the same limit is tried again."""
+        alike = [each for each in self.denied if (each.kind, each.native) == (setting.kind, setting.native)]
+        return setting in self.dear or setting in alike or (bool(alike) and not self.had(setting.kind))
 
     def last(self, setting: Setting) -> Optional[Batch]:
         """The last batch on a setting."""

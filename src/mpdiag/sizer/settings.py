@@ -80,20 +80,32 @@ class Batch:
         return self.work / self.free
 
 
-def queueing(wall: float, cpu: float, ready: float, at_once: int, cpus: float) -> float:
+def queueing(wall: float, ready: float, at_once: int, most: float) -> float:
     """Seconds of ``wall`` that would not have been on CPUs nobody else uses.
 
-    A worker's own waits for a CPU lengthen the whole by its share of them. What is left is no less than the computing
-    takes: waits behind each other remain.
+    A worker's own waits for a CPU lengthen the whole by its share of them. Workers also wait behind each other, and
+    these waits remain: others held all of them up no longer than they had the CPUs.
+
+    Args:
+        wall: seconds of the batch.
+        ready: seconds that the workers waited for a CPU, summed up.
+        at_once: how many of them can want one at a time.
+        most: what others can have taken of it: see `beyond`.
+    """
+    return min(max(0.0, min(ready / at_once, most)), MOST_QUEUED * wall)
+
+
+def beyond(wall: float, cpu: float, cpus: float, others: Optional[float] = None) -> float:
+    """The most of ``wall`` that others can have taken: what computing on all these CPUs does not, nor idleness.
 
     Args:
         wall: seconds of the batch.
         cpu: CPU seconds of all workers.
-        ready: seconds that they waited for a CPU, summed up.
-        at_once: how many of them can want one at a time.
         cpus: how many CPUs these can use.
+        others: CPU seconds of everybody else meanwhile; None where the system does not tell.
     """
-    return min(max(0.0, min(ready / at_once, wall - cpu / cpus)), MOST_QUEUED * wall)
+    most = wall - cpu / cpus
+    return most if others is None else min(most, others / cpus)
 
 
 def by_setting(batches: Iterable[Batch]) -> dict[Setting, list[Batch]]:
