@@ -115,7 +115,8 @@ def first(outlook: Outlook) -> list[Setting]:
             likely = math.ceil((1 if kind == THREADS and outlook.gil else outlook.cpus) / share)
             others = [2, 8] if kind == THREADS else []
         counts[kind] = [min(max(count, 1), most) for count in (rung(likely, (*LADDER, outlook.cpus)), *others)]
-    order = sorted(outlook.kinds, key=lambda kind: (kind == THREADS) != (outlook.waiting >= WAITS))
+    best = THREADS if outlook.waiting >= WAITS else next(iter(outlook.methods), THREADS)
+    order = sorted(outlook.kinds, key=lambda kind: (kind != best, kind != THREADS))  # threads cost next to nothing
     likely_first = [(kind, counts[kind][0]) for kind in order] + [(k, n) for k in order for n in counts[k][1:]]
     settings = [Setting(kind, n, chunk_for(outlook, kind, n)) for kind, n in likely_first]
     usual = (LOOP, THREADS, *outlook.methods[:1]) if outlook.native else ()
