@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from mpdiag.advice import Finding, Lint
 from mpdiag.model import Doc
-from mpdiag.source import Source, Task, argument, is_none, names
+from mpdiag.source import Source, Task, Thing, argument, is_none, names
 
 #: Queues that a thread of the putting process feeds; a SimpleQueue has none.
 FED = frozenset({"multiprocessing.Queue", "multiprocessing.JoinableQueue"})
@@ -20,7 +21,8 @@ def inspect(source: Source) -> Iterator[Finding]:
     filled = {(task.call, queue) for task, queue in [*puts(source), *given(source)]}
     for join, process in source.methods({names.PROCESS}, "join"):
         for made, queue in filled:
-            read = read_afterwards(source, join, queue) if made is process.made else None
+            waits = made is process.made and not ended(source, join, process)
+            read = read_afterwards(source, join, queue) if waits else None
             if read is not None:
                 timeout = argument(join, 0, "timeout")
                 limited = timeout is not None and not is_none(timeout)
@@ -33,6 +35,12 @@ def inspect(source: Source) -> Iterator[Finding]:
                     do="Read the queue first, as many messages as the processes send, then join.",
                 )
                 break
+
+
+def ended(source: Source, join: ast.Call, process: Thing) -> bool:
+    """Whether the process is ended by force before the join: it leaves its messages behind."""
+    ends = source.methods({names.PROCESS}, "kill", "terminate")
+    return any(each.made is process.made and source.order.leads(call, join) for call, each in ends)
 
 
 def consequence(source: Source, join: ast.Call) -> str:
@@ -65,31 +73,54 @@ def read_afterwards(source: Source, join: ast.Call, queue: ast.Call) -> ast.expr
     """What reads the queue after the join, if nothing reads it before, elsewhere or in another process."""
     if any(thing.made is queue for _, thing in source.methods(FED, "cancel_join_thread")):
         return None
-    here = source.function(join)
-    after: list[ast.expr] = []
+    met: list[tuple[ast.expr, ast.expr]] = []
     for read, thing in source.members(FED, *READS):
-        if thing.made is not queue:
-            continue
-        home = source.function(read)
-        places: list[ast.expr] = [read]
-        if home is not here:
-            places = [call for call in source.tree.inside[here] if source.things.definition(call.func) is home]
-        if not places or home in source.workers or not all(source.order.leads(join, place) for place in places):
-            return None
-        after += places
-    return None if not after or handed_on(source, join, queue) else after[0]
+        if thing.made is queue:
+            pairs = meetings(source, join, read)
+            if not pairs or not all(source.order.leads(first, then) for first, then in pairs):
+                return None
+            met += pairs
+    return None if not met or handed_on(source, [join, *(first for first, _ in met)], queue) else met[0][1]
 
 
-def handed_on(source: Source, join: ast.Call, queue: ast.Call) -> bool:
-    """Whether something unknown gets the queue before the join: it may read it."""
+def meetings(source: Source, join: ast.expr, read: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """The ways in which one function comes to the join and to the reading: itself, or by calling what holds them.
+
+    Returns:
+        What stands for each in that function; nothing if the queue may be read in others, or at another time.
+    """
+    here, home = source.function(join), source.function(read)
+    if here is home:
+        return [] if home in source.workers else [(join, read)]
+    pauses = isinstance(here, ast.AsyncFunctionDef) or here in source.tree.generators
+    joins, reads = {here: [join]} if pauses else places(source, join), places(source, read)
+    if home in source.running or not reads.keys() - {home} <= joins.keys():
+        return []
+    return [pair for function in joins if function in reads for pair in product(joins[function], reads[function])]
+
+
+def places(source: Source, node: ast.expr) -> dict[ast.AST, list[ast.expr]]:
+    """By function, what comes to ``node``: itself, and calls of its function."""
+    function = source.function(node)
+    found: dict[ast.AST, list[ast.expr]] = {function: [node]}
+    for call in source.calls_of(function):
+        found.setdefault(source.function(call), []).append(call)
+    return found
+
+
+def handed_on(source: Source, joins: list[ast.expr], queue: ast.Call) -> bool:
+    """Whether something unknown gets the queue, in their functions before the joins: it may read it."""
     starts = {task.call for task in source.tasks if task.to.kind == names.PROCESS}
     starts |= {process.made for process in source.made.get(names.PROCESS, ()) if process.made}
-    for call in source.tree.inside[source.function(join)]:
-        known = call in starts or source.things.definition(call.func) is not None
-        values = [*call.args, *(keyword.value for keyword in call.keywords)]
-        things = [source.things.thing(value) for value in values]
-        if not known and source.order.leads(call, join) and any(thing and thing.made is queue for thing in things):
-            return True
+    homes = {source.function(join) for join in joins}
+    for function, calls in source.tree.inside.items():
+        for call in calls if function not in source.workers else ():
+            known = call in starts or source.things.definition(call.func) is not None
+            if known or (function in homes and not any(source.order.leads(call, join) for join in joins)):
+                continue
+            things = [source.things.thing(value) for value in (*call.args, *(word.value for word in call.keywords))]
+            if any(thing and thing.made is queue for thing in things):
+                return True
     return False
 
 
@@ -103,9 +134,9 @@ LINT: Final = Lint(
         why="put() hands a message to a thread of its process, which feeds it into a pipe. The process ends when that "
         "thread is done, so it waits for a reader; who waits for the process in join() and would read only afterwards "
         "waits for ever. With small messages all goes well, until they grow.",
-        how="join() of a process whose function puts into a Queue, in a function that reads the queue only below it, "
-        "directly or through a function of the same file. Silent when anything may read it before or elsewhere, and "
-        "after cancel_join_thread().",
+        how="join() of a process whose function puts into a Queue, where the queue is read only below it, in the same "
+        "function, in functions of the file that it calls, or in one that calls both. Silent when anything may read it "
+        "before or elsewhere, after cancel_join_thread(), and for processes that are terminated or killed first.",
         bad="""
             from multiprocessing import Process, Queue
 

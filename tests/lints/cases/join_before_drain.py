@@ -138,6 +138,47 @@ def run(path):
     process.join()  # expect: MP601 error
     return answer.get()
 
+# --- a function that gets the queue joins, who called it reads
+import multiprocessing as mp
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def run(queue, count):
+    processes = [mp.Process(target=work, args=(queue,)) for _ in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()  # expect: MP601 error
+
+if __name__ == "__main__":
+    queue = mp.Queue()
+    run(queue, 4)
+    while not queue.empty():
+        print(len(queue.get()))
+
+# --- one function joins, another reads, and a third calls both
+from multiprocessing import Process, Queue
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def wait_for(processes, seconds):
+    for process in processes:
+        process.join(seconds)  # expect: MP601 warning
+
+def texts(queue, count):
+    for _ in range(count):
+        yield queue.get()
+
+def main():
+    queue = Queue()
+    processes = [Process(target=work, args=(queue,)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    wait_for(processes, seconds=60)
+    return list(texts(queue, len(processes)))
+
 # --- read first
 from multiprocessing import Process, Queue
 
@@ -359,3 +400,127 @@ def main(names, options):
     print(options.get("x"), queue.get())
     process.join()
     print(options.get("y"))
+
+# --- one function joins, another reads, and a third calls them the other way round
+from multiprocessing import Process, Queue
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def wait_for(process):
+    process.join()
+
+def text(queue):
+    return queue.get()
+
+def main():
+    queue = Queue()
+    process = Process(target=work, args=(queue,))
+    process.start()
+    found = text(queue)
+    wait_for(process)
+    return found
+
+# --- who calls what joins reads first, another afterwards
+from multiprocessing import Process, Queue
+
+class Job:
+    def __init__(self):
+        self.queue = Queue()
+        self.process = Process(target=self.work)
+
+    def work(self):
+        self.queue.put("x" * 10_000_000)
+
+    def stop(self):
+        self.process.join()
+
+    def text(self):
+        return self.queue.get(timeout=1)
+
+def main():
+    job = Job()
+    job.process.start()
+    print(job.text())
+    finish(job)
+
+def finish(job):
+    job.stop()
+    return job.text()
+
+# --- the join comes when the block is left
+from contextlib import contextmanager
+from multiprocessing import Process, Queue
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+@contextmanager
+def working(queue):
+    process = Process(target=work, args=(queue,))
+    process.start()
+    yield
+    process.join()
+
+def main():
+    queue = Queue()
+    with working(queue):
+        return queue.get()
+
+# --- a thread reads while a function waits, also after that
+from multiprocessing import Process, Queue
+from threading import Thread
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def wait_for(process):
+    process.join()
+
+def drain(queue):
+    while not queue.empty():
+        print(queue.get())
+
+def main():
+    queue = Queue()
+    process = Process(target=work, args=(queue,))
+    process.start()
+    Thread(target=drain, args=(queue,), daemon=True).start()
+    wait_for(process)
+    drain(queue)
+
+# --- a function that starts the process may hand the queue to a reader of another file
+from multiprocessing import Process, Queue
+from readers import Reader
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def start(queue):
+    process = Process(target=work, args=(queue,))
+    process.start()
+    Reader(queue).start()
+    return process
+
+def main():
+    queue = Queue()
+    process = start(queue)
+    process.join()
+    print(queue.get())
+
+# --- what is ended by force leaves its messages
+import time
+from multiprocessing import Process, Queue
+
+def work(queue):
+    while True:
+        queue.put("x" * 10_000_000)
+
+def main(seconds):
+    queue = Queue()
+    process = Process(target=work, args=(queue,))
+    process.start()
+    time.sleep(seconds)
+    process.terminate()
+    process.join()
+    return queue.get_nowait()
