@@ -43,9 +43,9 @@ def is_raised(source: Source, node: ast.expr) -> bool:
 
 
 def ends(source: Source, task: Task, what: str) -> bool:
-    """Whether an exit in a task ends more than the task: an executor passes SystemExit on."""
+    """Whether an exit in a task ends more than the task: an executor, or a pool of billiard, passes SystemExit on."""
     if task.to.kind in names.POOLS:
-        return task.in_process or what in RAISES
+        return not task.to.library.reports_exits and (task.in_process or what in RAISES)
     return task.to.kind == names.EXECUTOR and what == ENDS and not source.is_test
 
 
@@ -73,7 +73,8 @@ LINT: Final = Lint(
         "another takes its place, and the result of the task is never sent. map() and get() wait for ever.",
         how="sys.exit(), exit(), quit() and raised SystemExit in a function that a Pool runs, or that such a function "
         "calls, unless it is caught there; os._exit() in tasks of pools and of process executors. Silent for targets "
-        "of Process, and for sys.exit() in an executor's task, which gets to result() as SystemExit.",
+        "of Process, for sys.exit() in an executor's task, which gets to result() as SystemExit, and for pools of "
+        "billiard, which tell of a task that exits.",
         bad="""
             import sys
             from multiprocessing import Pool

@@ -21,6 +21,8 @@ class Library:
     needs_guard: bool = True
     #: The start method of its own, if it has one.
     method: str | None = None
+    #: Its pools send back the SystemExit of a task, and tell of one whose worker is gone.
+    reports_exits: bool = False
 
 
 STANDARD: Final = Library("multiprocessing")
@@ -28,7 +30,7 @@ LOKY: Final = Library("loky", pickles_functions=True, needs_guard=False, method=
 
 #: Module → the module of the standard library whose names it offers, and what differs.
 MODULES: Final = {
-    "billiard": ("multiprocessing", Library("billiard")),
+    "billiard": ("multiprocessing", Library("billiard", reports_exits=True)),
     "joblib": ("joblib", LOKY),
     "joblib.externals.loky": ("loky", LOKY),
     "loky": ("loky", LOKY),

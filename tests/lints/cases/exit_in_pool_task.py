@@ -88,6 +88,23 @@ def run():
         threads.submit(work, 3).result()
         return list(executor.map(work, range(9)))
 
+# --- billiard's pools tell of a task that exits
+import os
+import sys
+import billiard
+from billiard.pool import Pool
+
+def first(n):
+    sys.exit(n)
+
+def second(n):
+    os._exit(n)
+
+def run(numbers):
+    with Pool() as pool:
+        pool.map(first, numbers)
+        return pool.apply_async(second, (1,)).get()
+
 # --- a process of its own may exit
 import os
 import sys
