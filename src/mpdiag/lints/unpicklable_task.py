@@ -26,7 +26,7 @@ def inspect(source: Source) -> Iterator[Finding]:
     """Find work that cannot be pickled."""
     for task in source.tasks:
         by_loky = task.to.library is LOKY  # it pickles functions by what they are, but no locks
-        if not task.in_process or (task.to.library.pickles_functions and not by_loky):
+        if not task.in_process or (task.to.library.pickles_functions and not by_loky) or is_only_made(source, task):
             continue
         found = (None if by_loky else nameless(source, task)) or dragged(source, task)
         when = consequence(source, task) if found else None
@@ -53,6 +53,16 @@ def of_subclass(source: Source, node: ast.ClassDef) -> Iterator[Finding]:
                 f"`{node.name}` {risk.when}, and fails.",
                 do="Make it in `run()`, which runs in the child.",
             )
+
+
+def is_only_made(source: Source, task: Task) -> bool:
+    """Whether it is the target of a process that its function makes, and never starts or lets go."""
+    fate = source.order.fate(task.call) if task.how == "target" else None
+    if fate is None or not isinstance(fate.keeper, ast.Name):
+        return False
+    owner = source.tree.scope(fate.keeper).owner(fate.keeper.id)
+    held = owner is not None and isinstance(owner.node, FUNCTIONS)
+    return held and not any(use.member == "start" or use.escapes or use.entered for use in source.uses(fate.keeper))
 
 
 def consequence(source: Source, task: Task) -> tuple[Level, str] | None:
@@ -146,7 +156,8 @@ LINT: Final = Lint(
         "far from the call.",
         how="Lambdas, nested functions and local classes as tasks, targets and initializers, also through a partial or "
         "a name; methods of an object that holds a lock, queue, pool or open file; Process subclasses that do. Silent "
-        "for libraries that pickle functions by their code, and for classes that say how they are pickled.",
+        "for libraries that pickle functions by their code, for classes that say how they are pickled, and for "
+        "processes that are never started.",
         bad="""
             from multiprocessing import Pool
 

@@ -52,7 +52,12 @@ def _use(node: ast.expr, tree: Tree) -> Use:
     if isinstance(outer, ast.withitem):
         return Use(node, entered=True)
     if not isinstance(outer, ast.Attribute):
-        return Use(node, escapes=not isinstance(outer, _LOOKS))
+        return Use(node, escapes=not isinstance(outer, _LOOKS) and not _asserts(outer))
     around = tree.parents.get(outer)
     call = around if isinstance(around, ast.Call) and around.func is outer else None
     return Use(node, outer.attr, call, stored=not isinstance(outer.ctx, ast.Load))
+
+
+def _asserts(node: ast.AST | None) -> bool:
+    """Whether it is an assertion of unittest, such as ``self.assertTrue(p)``, or of a mock."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert")

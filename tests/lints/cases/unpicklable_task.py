@@ -274,3 +274,37 @@ def main(items, backend):
     Parallel(n_jobs=2, backend=backend)(delayed(lambda item: item)(item) for item in items)
     with parallel_config(backend="multiprocessing"):
         Parallel(n_jobs=2)(delayed(lambda item: item)(item) for item in items)
+
+# --- processes that are never started
+import unittest
+from multiprocessing import Process
+
+class Names(unittest.TestCase):
+    def test_name(self):
+        process = Process(target=lambda: 1, name="one")
+        self.assertTrue(process)
+        assert process.name == "one"
+
+def count():
+    processes = []
+    for _ in range(4):
+        processes.append(Process(target=lambda: 1))
+    assert processes
+
+# --- processes that may be started elsewhere, or by another name
+import threading
+from multiprocessing import Process
+
+waiting = Process(target=lambda: 1)  # expect: MP204
+
+def by_thread():
+    process = Process(target=lambda: 1)  # expect: MP204
+    threading.Thread(target=process.start).start()
+
+def first():
+    processes = [Process(target=lambda: 1)]  # expect: MP204
+    processes[0].start()
+
+def later():
+    global worker
+    worker = Process(target=lambda: 1)  # expect: MP204
