@@ -2,12 +2,15 @@
 
 ``python benchmarks/lint_precision.py --cache FOLDER [--verdicts FILE] [PROJECT]...``
 
-The projects below, in the versions named, are fetched as wheels (pip builds what an sdist holds, even to tell its
-metadata; nothing of a wheel is executed), unpacked in FOLDER, and checked with the default options. Every finding
-outside of tests that is a warning or an error is looked up in lint_verdicts.toml, where someone who has read the source
-says whether it is true, false or debatable, and why. Precision is true : (true + false); what is debatable is counted
-apart, as are notes and what is found in tests. Findings without a verdict, and verdicts that no finding needs any more,
-are named: then the exit code is 1.
+The projects of projects.py are fetched as sdists, which have docs, examples and tools besides; those that publish none,
+such as ray and torchvision, as wheels. Unearth asks pip's index for them (``pip install mpdiag[bench]``): pip itself
+would build what an sdist holds, if only to tell its metadata. An archive has to have the sha256 that the index names.
+Its Python files are unpacked in FOLDER, and nobody is asked again for what is there. Nothing of it is executed.
+
+All are checked with the default options. Every finding outside of tests that is a warning or an error is looked up in
+lint_verdicts.toml, where someone who has read the source says whether it is true, false or debatable, and why.
+Precision is true : (true + false); what is debatable is counted apart, as are notes and what is found in tests.
+Findings without a verdict, and verdicts that no finding needs any more, are named: then the exit code is 1.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ import json
 import re
 import subprocess
 import sys
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,22 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from common import MPDIAG, show
+from projects import PROJECTS, unpacked
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-PROJECTS = """
-ansible-core==2.19.14 apache-airflow-core==3.3.2 billiard==4.3.2 biopython==1.88 celery==5.7.0 dipy==1.12.1
-distributed==2026.8.0 imageio==2.38.1 joblib==1.6.0 loky==3.7.0 luigi==3.8.1 mdanalysis==2.11.0
-mosaicml-streaming==0.13.0 nipype==1.11.0 pandas==3.1.1 parsl==2026.10.26 pymatgen==2026.10.24 pytest-xdist==3.8.0
-ray==2.60.0 scikit-learn==1.9.1 tensorpack==0.11 torch-geometric==2.8.1 torchvision==0.29.1
-"""
-#: The one kind of wheel that is read, wherever this runs.
-WHEELS = ("--only-binary", ":all:", "--no-deps", "--python-version", "3.11")
-#: A binary wheel is made for one of these; pip takes those alone that are named.
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_24_x86_64", "manylinux2014_x86_64")
 TESTS = re.compile(r"(^|/)(tests?|testing|\w+_tests?)/|(^|/)(test_[^/]*|conftest|[^/]*_tests?)\.py$")
 VERDICTS = ("true", "false", "debatable")
 
@@ -63,6 +56,8 @@ class Spot:
 class Checked:
     """What the lint of one project gave."""
 
+    #: What its files are from: an sdist or a wheel.
+    origin: str
     files: int
     #: Of these, those that use multiprocessing.
     relevant: int
@@ -71,32 +66,9 @@ class Checked:
     in_tests: int
 
 
-def unpacked(pin: str, cache: Path) -> Path:
-    """The Python files of a pinned project, fetched unless they are there."""
-    folder = cache / pin
-    if not folder.is_dir():
-        wheel = fetched(pin, cache / "wheels")
-        fresh = cache / f"{pin}.part"
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(fresh, [name for name in archive.namelist() if name.endswith(".py")])
-        fresh.rename(folder)
-    return folder
-
-
-def fetched(pin: str, folder: Path) -> Path:
-    """The wheel of a pinned project; a registry is asked only for what the cache lacks."""
-    into = folder / pin
-    if there := next(into.glob("*.whl"), None):
-        return there
-    platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
-    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", *WHEELS)
-    if subprocess.run((*pip, *platforms, "--dest", str(into), pin), check=False).returncode:
-        raise SystemExit(f"pip found no wheel of {pin}")
-    return next(into.glob("*.whl"))
-
-
-def checked(pin: str, folder: Path) -> Checked:
+def checked(pin: str, cache: Path) -> Checked:
     """Lint one project."""
+    folder, origin = unpacked(pin, cache)
     command = (*MPDIAG, "lint", "--quiet", "--format", "json", "--fail-on", "never", ".")
     report = json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout)
     counts = {row["key"]: row["count"] for row in report["sections"][0]["rows"]}
@@ -104,6 +76,7 @@ def checked(pin: str, folder: Path) -> Checked:
     others = [finding for finding in report["findings"] if finding not in tested]
     serious = [finding for finding in others if finding["level"] != "note"]
     return Checked(
+        origin=origin,
         files=counts["checked"],
         relevant=counts["relevant"],
         spots=tuple(spot(pin, finding) for finding in serious),
@@ -141,12 +114,12 @@ def precision(verdicts: Sequence[str | None]) -> tuple[str, ...]:
 def show_projects(results: Mapping[str, Checked]) -> None:
     """Print what was found in each project."""
     rows = [
-        (pin, *map(str, (each.files, each.relevant, len(each.spots), each.notes, each.in_tests)))
+        (pin, each.origin, *map(str, (each.files, each.relevant, len(each.spots), each.notes, each.in_tests)))
         for pin, each in results.items()
     ]
-    totals = [str(sum(int(row[column]) for row in rows)) for column in range(1, 6)]
-    header = ("project", "files", "relevant", "findings", "notes", "in tests")
-    show("Found", header, [*rows, (f"all {len(rows)}", *totals)])
+    totals = [str(sum(int(row[column]) for row in rows)) for column in range(2, 7)]
+    header = ("project", "from", "files", "relevant", "findings", "notes", "in tests")
+    show("Found", header, [*rows, (f"all {len(rows)}", "", *totals)])
 
 
 def show_precision(spots: Sequence[Spot], verdicts: Mapping[Spot, str]) -> None:
@@ -160,14 +133,14 @@ def show_precision(spots: Sequence[Spot], verdicts: Mapping[Spot, str]) -> None:
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="only these, as name or name==version")
+    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="only these of projects.py")
     parser.add_argument("--cache", type=Path, required=True, help="a folder for what is fetched")
     parser.add_argument("--verdicts", type=Path, default=Path(__file__).with_name("lint_verdicts.toml"))
     asked = parser.parse_args()
     pins = [pin for pin in PROJECTS.split() if not asked.projects or {pin, pin.partition("==")[0]} & {*asked.projects}]
     if not pins:
-        parser.error("none of these is among the projects named in this script")
-    results = {pin: checked(pin, unpacked(pin, asked.cache)) for pin in pins}
+        parser.error("none of these is named in projects.py")
+    results = {pin: checked(pin, asked.cache) for pin in pins}
     spots = sorted(each for result in results.values() for each in result.spots)
     verdicts = recorded(asked.verdicts)
     show_projects(results)
