@@ -3,7 +3,8 @@
 ``python benchmarks/exhaustive.py NAME SECONDS EXTRA`` prints JSON. EXTRA is a list of further settings. All of them are
 measured in the same shuffled rounds, as `mpdiag size` does, for SECONDS, and what they queued for CPUs that others used
 is left out. Of so many settings measured so seldom, the one that did best was also lucky: the best few run once more,
-beside EXTRA, the plain loop and joblib, and only these rounds are compared.
+beside EXTRA, the plain loop and joblib. The winner of these few was lucky too, if less: it runs against the first of
+EXTRA, in rounds of their own, and only these say how far they are apart.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CHUNKS = (1, 8, 64, 512)
 LASTING = 0.05
 #: Rounds of the sweep at least, those of the finals, and how many settings of the sweep take part in them.
 LEAST, FINALS, FINALISTS = 3, 8, 3
+#: Rounds in which the winner of the finals and the setting to compare run against each other.
+DUEL = 16
 #: The budget that makes batches of a fifth of a second.
 BUDGET_S = 24.0
 #: Bytes that the arguments and results of a batch may hold.
@@ -84,14 +87,17 @@ def measure(name: str, lasting: float, extra: list[Setting]) -> dict[str, Any]:
         swept = sweep(search, list(dict.fromkeys(settings)), begun + lasting)
         took = time.perf_counter() - begun
         best = sorted(swept, key=lambda setting: stats.median(swept[setting]), reverse=True)[:FINALISTS]
-        finals, others = final(
-            search, list(dict.fromkeys([PLAIN, *best, *extra])), joblib_way(subject, alone, known, usable)
-        )
+        way = joblib_way(subject, alone, known, usable)
+        finals, others = final(search, range(FINALS), [PLAIN, *best, *extra], way)
+        winner = max(finals, key=lambda setting: stats.median(finals[setting]))
+        duel, _ = final(search, range(FINALS, FINALS + DUEL), [PLAIN, winner, *extra[:1]])
     return {
         "took": took,
         "settings": len(swept),
         "rounds": min(map(len, swept.values())),
         "finals": [[astuple(setting), values] for setting, values in finals.items()],
+        "winner": astuple(winner),
+        "duel": [[astuple(setting), values] for setting, values in duel.items()],
         "best": [astuple(setting) for setting in best],
         "joblib": others,
     }
@@ -112,11 +118,13 @@ def sweep(search: Search, settings: list[Setting], until: float) -> Speeds:
     return speeds
 
 
-def final(search: Search, settings: list[Setting], joblib: Callable[[], float] | None) -> tuple[Speeds, list[float]]:
+def final(
+    search: Search, rounds: range, some: Sequence[Setting], joblib: Callable[[], float] | None = None
+) -> tuple[Speeds, list[float]]:
     """The speeds of a few settings in rounds of their own, and those of joblib beside them."""
     speeds: Speeds = {}
-    others = []
-    for number in range(FINALS):
+    others, settings = [], list(dict.fromkeys(some))
+    for number in rounds:
         for setting in random.sample(settings, len(settings)):
             if batch := search.batch(1000 + number, setting):
                 speeds.setdefault(setting, []).append(batch.speed)

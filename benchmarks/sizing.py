@@ -1,9 +1,10 @@
 """Is what `mpdiag size` recommends close to the best there is, and how much sooner does it know?
 
-For each function of `natures`: the recommendation, then an exhaustive sweep over a grid of settings, and finals between
-the best of that, the recommended one, what the library takes by default, and joblib with its automatic batches. Prints
-the throughput of the recommended setting beside the best (aim: 90 % or more), and the time that `mpdiag size` took
-beside that of the sweep (aim: 15 % or less).
+For each function of `natures`: the recommendation, then an exhaustive sweep over a grid of settings, finals between the
+best of that, the recommended one, what the library takes by default, and joblib with its automatic batches, and a duel
+between the winner and the recommended one. Prints the throughput of the recommended setting beside that of the winner,
+both in the duel (aim: 90 % or more), the time that `mpdiag size` took beside that of the sweep (aim: 15 % or less), and
+the other ways beside the winner in the finals.
 
 ``python benchmarks/sizing.py [--only NAME…] [--budget S] [--sweep S] [--limit S] [--json FILE]``; with the defaults 18
 minutes on two CPUs. A row is printed when it is there; FILE keeps the rows of earlier runs.
@@ -111,13 +112,14 @@ def compared(name: str, budget: float, lasting: float) -> Row:
     }
     swept = exhaustive(name, lasting, [chosen, *ways.values()])
     speeds = {Setting(*setting): stats.median(values) for setting, values in swept["finals"]}
-    best = max(speeds, key=lambda setting: speeds[setting])
+    duel = {Setting(*setting): values for setting, values in swept["duel"]}
+    best = Setting(*swept["winner"])
     return {
         "recommended": named(chosen),
-        "speedup": speeds[chosen] / speeds[PLAIN],
+        "speedup": stats.ratio(duel[chosen], duel[PLAIN]).median,
         "best": named(best),
-        "best_speedup": speeds[best] / speeds[PLAIN],
-        "share": speeds[chosen] / speeds[best],
+        "best_speedup": stats.ratio(duel[best], duel[PLAIN]).median,
+        "share": stats.ratio(duel[chosen], duel[best]).median,
         "took": took,
         "sweep": swept["took"],
         **{way: speeds.get(setting, 0.0) / speeds[best] for way, setting in ways.items()},

@@ -67,10 +67,15 @@ ROW = {
 }  # fmt: skip
 
 
-def test_a_row_compares_what_the_finals_measured(monkeypatch):
+def test_a_row_compares_what_the_duel_measured_round_by_round(monkeypatch):
     chosen, best = Setting("threads", 2), Setting("fork", 2, 8)
-    finals = [[dataclasses.astuple(each), [speed] * 3] for each, speed in ((PLAIN, 1.0), (chosen, 1.8), (best, 2.0))]
-    swept = json.loads(json.dumps({"finals": finals, "took": 60.0, "joblib": [1.0]}))
+    lucky = ((PLAIN, [1.0] * 3), (chosen, [1.6] * 3), (best, [2.0] * 3))
+    rounds = ((PLAIN, [1.0, 0.5, 2.0]), (chosen, [1.8, 0.9, 2.0]), (best, [2.0, 1.0, 4.0]))
+    told = {
+        name: [[dataclasses.astuple(setting), values] for setting, values in speeds]
+        for name, speeds in (("finals", lucky), ("duel", rounds))
+    }
+    swept = json.loads(json.dumps({**told, "winner": dataclasses.astuple(best), "took": 60.0, "joblib": [1.0]}))
     python = {"default_start_method": "spawn"}
     monkeypatch.setattr(
         script, "sized", lambda *_: Report(SCHEMA, "size", Tool("mpdiag", "0"), "", 0.0, (), {}, python, "")
