@@ -12,6 +12,8 @@ from mpdiag.report import Section
 from mpdiag.units import number, seconds, size
 
 Facts = Mapping[str, Any]
+#: The part of the memory that is free at least, where it is not short.
+LITTLE: Final = 0.1
 #: How a line is marked: by the loudest finding of its rules, as unknown, as unusual, or as fine.
 MARKS: Final = {"error": "!!", "warning": "!", "note": "note", "unknown": "?", "fine": "ok"}
 
@@ -74,15 +76,30 @@ def quota(machine: Facts, _python: Facts) -> str:
     return f"{number(granted, None)} CPUs" + (f", held up for {seconds(held)} so far" if held else "")
 
 
-def hidden(machine: Facts, _python: Facts) -> str:
-    """Whether further limits may lie above."""
-    return "groups above are hidden: further limits may apply" if machine.get("cgroup_ancestors_hidden") else ""
+def odd_quota(machine: Facts, _python: Facts) -> str:
+    """Whether it holds the group up just now, and whether further limits may lie above."""
+    now, looked = machine.get("throttled_now_s"), machine.get("looked_s")
+    held = [f"held up for {seconds(now)} of the {seconds(looked)} that looking took"] if now and looked else []
+    hidden = ["groups above are hidden: further limits may apply"] if machine.get("cgroup_ancestors_hidden") else []
+    return "; ".join(held + hidden)
 
 
 def memory(machine: Facts, _python: Facts) -> str:
     """What is free, and of how much."""
     whole, free = known(machine, "usable_memory"), known(machine, "memory_available")
     return f"{size(free)} free of {size(whole)}"
+
+
+def odd_memory(machine: Facts, _python: Facts) -> str:
+    """Whether little of it is free."""
+    whole, free = known(machine, "usable_memory"), known(machine, "memory_available")
+    return "little is free: workers that do not fit are killed, or swapped out" if free < LITTLE * whole else ""
+
+
+def odd_swap(machine: Facts, _python: Facts) -> str:
+    """Whether more is swapped out than there is room for in memory."""
+    used, free = known(machine, "swap_used"), known(machine, "memory_available")
+    return "more than memory has room for: what is needed again waits for the disk" if used > free else ""
 
 
 def swap(machine: Facts, _python: Facts) -> str:
@@ -178,9 +195,9 @@ def odd_surroundings(machine: Facts, _python: Facts) -> str:
 
 LINES: Final = (
     Line("CPUs", cpus, ("MP701", "MP418")),
-    Line("CPU quota", quota, (), hidden),
-    Line("memory", memory),
-    Line("swap", swap),
+    Line("CPU quota", quota, (), odd_quota),
+    Line("memory", memory, (), odd_memory),
+    Line("swap", swap, (), odd_swap),
     Line("shared memory", shared, ("MP702",)),
     Line("limits", limits, ("MP703",)),
     Line("start method", method, ("MP111", "MP704"), more=elsewhere),

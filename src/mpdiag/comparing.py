@@ -29,7 +29,7 @@ _PYTHON = ("implementation", "version", "free_threaded", "default_start_method")
 #: Facts that differ from moment to moment.
 _FLEETING = frozenset(
     {"memory_available", "swap_used", "shm_free", "throttled_s", "throttled_now_s", "looked_s", "nproc_used"}
-    | {"pids_room", "orphaned_workers", "leftover_segments", "unknown"}
+    | {"pids_room", "orphaned_workers", "orphaned_pids", "leftover_segments", "unknown"}
 )
 
 

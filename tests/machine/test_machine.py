@@ -140,8 +140,25 @@ def test_leftovers_are_old_ours_by_name_and_mapped_by_nobody(tmp_path):
     shutil.copytree(TREES / "leftovers", tmp_path, dirs_exist_ok=True)
 
     # Without a least age: psm_aaaaaaaa is mapped, something-else is not multiprocessing's.
-    assert leftovers.segments(tmp_path, youngest_s=-1)["count"] == 2
+    found = leftovers.segments(tmp_path, youngest_s=-1)
+
+    assert found["count"] == len(found["names"]) == 2
+    assert all((tmp_path / "dev/shm" / name).is_file() for name in found["names"])
     assert leftovers.segments(tmp_path)["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("psm_0fac51", True),
+        ("sem.mp-a_b1", True),
+        ("sem.loky-1021-3mo3", True),
+        ("sem.other", False),
+        ("psm_1.txt", False),
+    ],
+)
+def test_names_of_the_libraries_are_known(name, ours):
+    assert bool(leftovers.NAMES.fullmatch(name)) == ours
 
 
 @linux

@@ -54,3 +54,21 @@ def test_workers_are_judged_where_segments_cannot_be():
 def test_not_judged_blind():
     with pytest.raises(NotJudged):
         list(judge({"leftover_segments": None, "orphaned_workers": None, "unknown": {"leftover_segments": "no"}}))
+
+
+def test_what_to_remove_is_named_and_nothing_else():
+    found = {**left(2, 3)["leftover_segments"], "names": ["psm_1f", "sem.mp-a"]}
+    [few] = judge(CLEAN | {"leftover_segments": found})
+    [many] = judge(CLEAN | {"leftover_segments": {**found, "count": 30, "names": [f"psm_{n}" for n in range(30)]}})
+
+    assert "remove them: cd /dev/shm && rm psm_1f sem.mp-a. Call" in few.do
+    assert " psm_7 and the like, 30 in all. Call" in many.do
+    assert "*" not in few.do + many.do  # that would take away what is in use
+
+
+def test_workers_to_end_are_named():
+    [here] = judge(CLEAN | {"orphaned_workers": 2, "orphaned_pids": [31, 47], "os": "Linux"})
+    [there] = judge(CLEAN | {"orphaned_workers": 1, "orphaned_pids": [31], "os": "Windows"})
+
+    assert "(ps -o pid,lstart,args -p 31,47) and end those you do not know: kill 31 47." in here.do
+    assert "Get-Process -Id 31" in there.do

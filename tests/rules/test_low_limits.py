@@ -34,11 +34,21 @@ def test_silent_when_unlimited():
 @pytest.mark.parametrize(
     ("fact", "value", "seen", "do"),
     [
-        ("nofile_soft", 256, "Open files allowed (ulimit -n): 256, and a pool may need 320", "RLIMIT_NOFILE, (320"),
+        (
+            "nofile_soft",
+            256,
+            "Open files allowed (ulimit -n): 256, and a pool of 64 may need 320",
+            "RLIMIT_NOFILE, (320",
+        ),
         ("nproc_used", 29_990, "Further processes allowed to this user (ulimit -u): 10", "ulimit -u"),
-        ("pids_room", 20, "Further tasks allowed by the control group (pids.max): 20", "--pids-limit"),
-        ("usable_memory", GIB // 4, "256 MiB, and a pool may need 576 MiB", "max_workers"),
-        ("memory_available", GIB // 4, "256 MiB, and a pool may need 576 MiB", "max_workers"),
+        (
+            "pids_room",
+            20,
+            "Further tasks allowed by the control group (pids.max): 20, and a pool of 64 may need 128",
+            "--pids-limit",
+        ),
+        ("usable_memory", GIB // 4, "256 MiB, and a pool of 8 may need 576 MiB", "max_workers"),
+        ("memory_available", GIB // 4, "256 MiB, and a pool of 8 may need 576 MiB", "max_workers"),
         ("address_space_soft", GIB // 2, "Address space allowed a process (ulimit -v): 512 MiB", "control group"),
     ],
 )

@@ -271,6 +271,7 @@ def _sysconf(name: str) -> int | None:
 
 
 def _surroundings(root: Path, system: str) -> Questions:
+    orphans = cache(leftovers.orphans)
     return {
         "container": lambda: next((kind for kind, _ in containers.signs(root)), None),
         "container_signs": lambda: [sign for _, sign in containers.signs(root)],
@@ -280,5 +281,6 @@ def _surroundings(root: Path, system: str) -> Questions:
         "notebook": surroundings.notebook,
         "traced": partial(surroundings.traced, root),
         "leftover_segments": partial(leftovers.segments, root),
-        "orphaned_workers": leftovers.orphans,
+        "orphaned_workers": lambda: len(orphans()),
+        "orphaned_pids": orphans,
     }

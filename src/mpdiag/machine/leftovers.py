@@ -17,8 +17,10 @@ from mpdiag.interpreter import Unknown
 
 #: A younger segment may belong to a program that is just handing it over.
 YOUNGEST_S = 60.0
-#: The names that multiprocessing gives to shared memory and semaphores in /dev/shm.
-NAMES = re.compile(r"psm_[0-9a-f]+|sem\.mp-[0-9a-z_]+")
+#: The names of segments that are told.
+NAMED = 100
+#: The names that multiprocessing, and joblib's loky, give to shared memory and semaphores in /dev/shm.
+NAMES = re.compile(r"psm_[0-9a-f]+|sem\.(?:mp|loky-[0-9]+)-[0-9a-z_]+")
 MAPPED = re.compile(rf"/({NAMES.pattern})$", re.MULTILINE)
 #: Processes that adopt orphans. Any other parent, even number 1 of a container, may have started the worker itself.
 ADOPTERS = frozenset({"init", "systemd", "launchd", "tini", "dumb-init", "docker-init", "catatonit"})
@@ -26,7 +28,9 @@ WORKER = re.compile(r"from multiprocessing\.(spawn|forkserver) import|--multipro
 
 
 def segments(root: Path, youngest_s: float = YOUNGEST_S) -> dict[str, Any]:
-    """Segments and semaphores in /dev/shm that no visible process maps: count, bytes, and what was checked.
+    """Segments and semaphores in /dev/shm that no visible process maps: count, names, bytes, and what was checked.
+
+    Of very many some names are left out.
 
     Raises:
         Unknown: where shared memory is not a folder.
@@ -37,17 +41,19 @@ def segments(root: Path, youngest_s: float = YOUNGEST_S) -> dict[str, Any]:
     old = dict(_old_files(folder, youngest_s))
     mapped, unseen = _mapped(root / "proc") if old else (set(), 0)
     left = {name: size for name, size in old.items() if name not in mapped}
-    return {"count": len(left), "bytes": sum(left.values()), "processes_not_seen": unseen}
+    names = sorted(left)[:NAMED]
+    return {"count": len(left), "names": names, "bytes": sum(left.values()), "processes_not_seen": unseen}
 
 
-def orphans(youngest_s: float = YOUNGEST_S) -> int:
-    """How many of this user's multiprocessing workers have lost their parent (those of fork cannot be told)."""
+def orphans(youngest_s: float = YOUNGEST_S) -> list[int]:
+    """Which of this user's multiprocessing workers have lost their parent, by pid (those of fork cannot be told)."""
     user, now = psutil.Process().username(), time.time()
-    return sum(
-        _is_orphan(process, user)
+    old = (
+        process
         for process in psutil.process_iter(["name", "create_time"])
         if "py" in (process.info["name"] or "").lower() and now - (process.info["create_time"] or now) > youngest_s
     )
+    return [process.pid for process in old if _is_orphan(process, user)]
 
 
 def _is_orphan(process: psutil.Process, user: str) -> bool:

@@ -11,6 +11,8 @@ from mpdiag.units import size
 
 #: From this share of /dev/shm on, what was left behind is missed by running programs.
 SHARE_MISSED = 0.1
+#: How many of them are named in the advice.
+LISTED = 8
 
 
 def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
@@ -25,8 +27,8 @@ def judge(machine: Mapping[str, Any]) -> Iterator[Finding]:
             level="warning",
             seen=f"{alone} multiprocessing {'worker' if alone == 1 else 'workers'} of yours still "
             f"{'runs' if alone == 1 else 'run'} though the parent is gone.",
-            do="Look at them (ps -ef | grep multiprocessing) and end those you do not know. Start workers that must "
-            "not outlive their parent with daemon=True, inside a context manager, and join them.",
+            do=f"{_look_and_end(machine)}. Start workers that must not outlive their parent with daemon=True, inside a "
+            "context manager, and join them.",
             concern=alone,
             evidence=(Evidence("orphaned workers", alone, "1"), Evidence("reference", 1, "1")),
         )
@@ -40,6 +42,25 @@ def _segments(machine: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return found
 
 
+def _look_and_end(machine: Mapping[str, Any]) -> str:
+    pids = " ".join(map(str, (machine.get("orphaned_pids") or ())[:LISTED]))
+    if not pids:
+        return "Look at them (ps -ef | grep multiprocessing) and end those you do not know"
+    if machine.get("os") == "Windows":
+        return f"Look at them (Get-Process -Id {pids.replace(' ', ', ')}) and end those you do not know (Stop-Process)"
+    return (
+        f"Look at them (ps -o pid,lstart,args -p {pids.replace(' ', ',')}) and end those you do not know: kill {pids}"
+    )
+
+
+def _remove(left: Mapping[str, Any]) -> str:
+    names = left.get("names") or ()
+    if not names:
+        return "rm with their names, as ls -l /dev/shm shows them"
+    more = f" and the like, {left['count']} in all" if left["count"] > LISTED else ""
+    return f"cd /dev/shm && rm {' '.join(names[:LISTED])}{more}"
+
+
 def _unmapped(left: Mapping[str, Any], total: int | None) -> Finding:
     share = left["bytes"] / total if total else 0.0
     level: Level = "warning" if share >= SHARE_MISSED else "note"
@@ -50,8 +71,8 @@ def _unmapped(left: Mapping[str, Any], total: int | None) -> Finding:
         level=level,
         seen=f"{count} of multiprocessing in /dev/shm ({size(left['bytes'])}), yours, older than a minute, are mapped "
         f"by no process seen from here{caution}.",
-        do="When no program of yours hands them over (other containers may share /dev/shm), remove them: "
-        "rm /dev/shm/psm_* /dev/shm/sem.mp-*. Call unlink() in a finally block, or use a SharedMemoryManager.",
+        do=f"When no program of yours hands them over (other containers may share /dev/shm), remove them: "
+        f"{_remove(left)}. Call unlink() in a finally block, or use a SharedMemoryManager.",
         concern=left["count"],
         evidence=(
             Evidence("left behind", left["count"], "1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mpdiag import ideals
@@ -59,14 +60,28 @@ def _workers(machine: Mapping[str, Any]) -> int:
     return max(WORKERS, int(known(machine, "usable_workers")))
 
 
-def _low(what: str, value: float, needed: float, unit: str, do: str) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class _Need:
+    """How much ``who`` may need."""
+
+    who: str
+    amount: float
+    unit: str = "1"
+
+
+def _pool(workers: int, amount: float, unit: str = "1") -> _Need:
+    return _Need(f"a pool of {workers}", amount, unit)
+
+
+def _low(what: str, value: float, need: _Need, do: str) -> Iterator[Finding]:
+    needed, unit = need.amount, need.unit
     if value < needed:
         yield RULE.finding(
             level="warning",
-            seen=f"{what}: {number(value, unit)}, and a pool may need {number(needed, unit)}.",
+            seen=f"{what}: {number(value, unit)}, and {need.who} may need {number(needed, unit)}.",
             do=do,
             concern=needed / max(value, 1),
-            evidence=(Evidence(what, value, unit), Evidence("reference: what a pool may need", needed, unit)),
+            evidence=(Evidence(what, value, unit), Evidence(f"reference: what {need.who} may need", needed, unit)),
         )
 
 
@@ -85,8 +100,10 @@ def _semaphores(machine: Mapping[str, Any]) -> Iterator[Finding]:
 def _files(machine: Mapping[str, Any]) -> Iterator[Finding]:
     limit, most = known(machine, "nofile_soft"), machine.get("nofile_hard")
     if limit is not None:
-        needed = FILES_BESIDE + FILES_PER_WORKER * _workers(machine)
-        yield from _low("Open files allowed (ulimit -n)", limit, needed, "1", _more_files(limit, most, needed))
+        workers = _workers(machine)
+        needed = FILES_BESIDE + FILES_PER_WORKER * workers
+        do = _more_files(limit, most, needed)
+        yield from _low("Open files allowed (ulimit -n)", limit, _pool(workers, needed), do)
 
 
 def _more_files(limit: int, most: int | None, needed: int) -> str:
@@ -111,11 +128,11 @@ def _tasks(machine: Mapping[str, Any]) -> Iterator[Finding]:
     if limit is not None and used is not None and (room is None or limit - used < room):
         room, what = max(limit - used, 0), "Further processes allowed to this user (ulimit -u)"
     if room is not None:
+        workers = _workers(machine)
         yield from _low(
             what,
             room,
-            TASKS_PER_WORKER * _workers(machine),
-            "1",
+            _pool(workers, TASKS_PER_WORKER * workers),
             "Raise the limit (docker run --pids-limit, ulimit -u), or set max_workers and OMP_NUM_THREADS so that "
             "workers and their threads fit; beyond it fork and thread starts fail with EAGAIN.",
         )
@@ -128,8 +145,7 @@ def _memory(machine: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _low(
             "Memory for this process and its workers",
             min(usable, available),
-            MEMORY_PER_WORKER * (workers + 1),
-            "B",
+            _pool(workers, MEMORY_PER_WORKER * (workers + 1), "B"),
             "Start fewer workers (max_workers=…), use threads for tasks that wait, or raise the memory limit: the "
             "kernel kills a worker that exceeds it, and Pool waits for its result for ever.",
         )
@@ -141,8 +157,7 @@ def _addresses(machine: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _low(
             "Address space allowed a process (ulimit -v)",
             limit,
-            ADDRESS_SPACE,
-            "B",
+            _Need("a process of a pool", ADDRESS_SPACE, "B"),
             "Limit memory by a control group instead of ulimit -v: address space is reserved, not used, by threads "
             "and mapped files.",
         )
