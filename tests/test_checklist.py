@@ -97,6 +97,14 @@ def test_the_default_start_method_elsewhere(method, said):
     assert said in row["remark"]
 
 
+def test_what_is_left_behind_can_be_removed():
+    found = rows([finding("MP706", "note")])["leftovers"]
+    clean = rows(machine={"leftover_segments": {"count": 0}, "orphaned_workers": 0})["leftovers"]
+
+    assert (found["mark"], found["remark"]) == ("note", "MP706: -v says how to remove them")
+    assert (clean["mark"], clean["here"], clean["remark"]) == ("ok", "nothing left behind", "")
+
+
 def test_every_rule_of_a_line_exists_and_is_judged_by_facts_alone():
     for line in checklist.LINES:
         for rule in line.rules:

@@ -175,6 +175,12 @@ def leftovers(machine: Facts, _python: Facts) -> str:
     return ", ".join((*parts, *([f"{alone} workers without a parent"] if alone else []))) or "nothing left behind"
 
 
+def removal(machine: Facts, _python: Facts) -> str:
+    """Where it says how to be rid of them."""
+    left = known(machine, "leftover_segments")["count"] or machine.get("orphaned_workers")
+    return "-v says how to remove them" if left else ""
+
+
 def surroundings(machine: Facts, _python: Facts) -> str:
     """What runs this system."""
     container, depth = known(machine, "container"), machine.get("container_depth") or 0
@@ -203,6 +209,6 @@ LINES: Final = (
     Line("start method", method, ("MP111", "MP704"), more=elsewhere),
     Line("interpreter", interpreter, (), odd_interpreter),
     Line("native threads", native, ("MP406",)),
-    Line("leftovers", leftovers, ("MP706",)),
+    Line("leftovers", leftovers, ("MP706",), more=removal),
     Line("surroundings", surroundings, (), odd_surroundings),
 )
