@@ -265,6 +265,65 @@ def worker(q, n=0):
     assert (thing and thing.kind) == kind
 
 
+@pytest.mark.parametrize(
+    ("calls", "same"),
+    [
+        (["worker(mp.Queue())"], "made"),
+        (["worker(mp.Queue())", "worker(mp.Queue())"], "passed"),
+        (["worker(mp.Queue())", "worker(other)"], "made"),
+        (["worker(mp.Queue())", "worker(mp.Queue())", "worker(other)"], None),
+        (["worker(q) for q in [mp.Queue(), mp.Queue()]"], "passed"),
+        ([], None),
+    ],
+)
+@pytest.mark.parametrize("annotation", ["", ": mp.Queue"])
+def test_a_parameter_tells_a_queue_from_others_where_several_come_in(calls, same, annotation):
+    asked = "".join(f"[{call}]\n" for call in calls)
+    source = read(f"""
+import multiprocessing as mp
+
+def worker(q{annotation}):
+    inner(q)
+    q.put(1)
+
+def inner(q):
+    q.get()
+
+{asked}""")
+
+    put, get = (source.things.thing(next(source.calls(name)).func.value) for name in ("put", "get"))
+    known = [name for name in ("made", "passed") if put and getattr(put, name) is not None]
+    assert known == ([same] if same else [])
+    assert same is None or put.identity is get.identity
+
+
+@pytest.mark.parametrize(
+    ("returned", "kinds"),
+    [
+        ("return mp.Queue(), mp.Event()", ("multiprocessing.Queue", "multiprocessing.Event")),
+        ("pair = [mp.Queue(), mp.Event()]\n    return pair", ("multiprocessing.Queue", "multiprocessing.Event")),
+        ("return other()", (None, None)),
+        ("if other:\n        return other\n    return mp.Queue(), mp.Event()", (None, None)),
+        ("return mp.Queue(), 1", ("multiprocessing.Queue", None)),
+    ],
+)
+def test_a_tuple_that_a_function_returns_is_unpacked(returned, kinds):
+    source = read(f"""
+import multiprocessing as mp
+
+def make():
+    {returned}
+
+first, second = make()
+first, second
+""")
+
+    named = last(source)
+    assert isinstance(named, ast.Tuple)
+    things = [source.things.thing(each) for each in named.elts]
+    assert tuple(thing and thing.kind for thing in things) == kinds
+
+
 def test_annotations_say_what_a_parameter_is():
     source = read("""
 from typing import Optional

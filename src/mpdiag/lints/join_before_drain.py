@@ -14,11 +14,13 @@ from mpdiag.source import Source, Task, Thing, argument, is_none, names
 #: Queues that a thread of the putting process feeds; a SimpleQueue has none.
 FED = frozenset({"multiprocessing.Queue", "multiprocessing.JoinableQueue"})
 READS = ("get", "get_nowait")
+#: The call that makes a queue, or the parameter by which one of several comes into a function.
+Queue = ast.Call | ast.arg
 
 
 def inspect(source: Source) -> Iterator[Finding]:
     """Find joins of processes that put into a queue, with the first reading of that queue after the join."""
-    filled = {(task.call, queue) for task, queue in [*puts(source), *given(source)]}
+    filled = dict.fromkeys((task.call, queue) for task, queue in [*puts(source), *given(source)])
     for join, process in source.methods({names.PROCESS}, "join"):
         for made, queue in filled:
             waits = made is process.made and not ended(source, join, process)
@@ -50,15 +52,15 @@ def consequence(source: Source, join: ast.Call) -> str:
     return "the loop never ends" if asks else "this waits its whole timeout in vain"
 
 
-def puts(source: Source) -> Iterator[tuple[Task, ast.Call]]:
-    """The processes whose code puts into a queue, with the call that makes the queue."""
+def puts(source: Source) -> Iterator[tuple[Task, Queue]]:
+    """The processes whose code puts into a queue, with what tells the queue from others."""
     for put, queue in source.methods(FED, "put", "put_nowait"):
-        if queue.made is not None:
+        if queue.identity is not None:
             for task in source.workers_at(put):
-                yield task, queue.made
+                yield task, queue.identity
 
 
-def given(source: Source) -> Iterator[tuple[Task, ast.Call]]:
+def given(source: Source) -> Iterator[tuple[Task, Queue]]:
     """The processes of functions of other files that get a queue which nothing in this file fills."""
     filled_here = {queue.made for _, queue in source.methods(FED, "put", "put_nowait")}
     for task in source.tasks:
@@ -69,18 +71,23 @@ def given(source: Source) -> Iterator[tuple[Task, ast.Call]]:
                     yield task, queue.made
 
 
-def read_afterwards(source: Source, join: ast.Call, queue: ast.Call) -> ast.expr | None:
+def read_afterwards(source: Source, join: ast.Call, queue: Queue) -> ast.expr | None:
     """What reads the queue after the join, if nothing reads it before, elsewhere or in another process."""
-    if any(thing.made is queue for _, thing in source.methods(FED, "cancel_join_thread")):
+    if any(may_be(thing, queue) for _, thing in source.methods(FED, "cancel_join_thread")):
         return None
     met: list[tuple[ast.expr, ast.expr]] = []
     for read, thing in source.members(FED, *READS):
-        if thing.made is queue:
-            pairs = meetings(source, join, read)
+        if may_be(thing, queue):
+            pairs = meetings(source, join, read) if thing.identity is queue else []
             if not pairs or not all(source.order.leads(first, then) for first, then in pairs):
                 return None
             met += pairs
     return None if not met or handed_on(source, [join, *(first for first, _ in met)], queue) else met[0][1]
+
+
+def may_be(thing: Thing, queue: Queue) -> bool:
+    """Whether something is this queue; any queue of the file may be the one that a parameter gets."""
+    return thing.identity is queue or (isinstance(queue, ast.arg) and thing.kind in FED)
 
 
 def meetings(source: Source, join: ast.expr, read: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
@@ -108,7 +115,7 @@ def places(source: Source, node: ast.expr) -> dict[ast.AST, list[ast.expr]]:
     return found
 
 
-def handed_on(source: Source, joins: list[ast.expr], queue: ast.Call) -> bool:
+def handed_on(source: Source, joins: list[ast.expr], queue: Queue) -> bool:
     """Whether something unknown gets the queue, in their functions before the joins: it may read it."""
     starts = {task.call for task in source.tasks if task.to.kind == names.PROCESS}
     starts |= {process.made for process in source.made.get(names.PROCESS, ()) if process.made}
@@ -119,7 +126,7 @@ def handed_on(source: Source, joins: list[ast.expr], queue: ast.Call) -> bool:
             if known or (function in homes and not any(source.order.leads(call, join) for join in joins)):
                 continue
             things = [source.things.thing(value) for value in (*call.args, *(word.value for word in call.keywords))]
-            if any(thing and thing.made is queue for thing in things):
+            if any(thing and may_be(thing, queue) for thing in things):
                 return True
     return False
 

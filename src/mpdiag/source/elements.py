@@ -49,6 +49,15 @@ def element_sources(node: ast.expr, path: tuple[int, ...]) -> list[ast.expr]:
     return []
 
 
+def is_empty(node: ast.expr) -> bool:
+    """An empty container, to be filled later."""
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return not node.elts
+    if isinstance(node, ast.Dict):
+        return not node.values
+    return isinstance(node, ast.Call) and not node.args and not node.keywords
+
+
 class Rows:
     """Looks up the elements of values, and the parts of tuples, that are written out somewhere.
 
@@ -56,6 +65,7 @@ class Rows:
         tree: the module.
         bindings: tells what gives a name, or an attribute of ``self``, its value.
         passed: tells what calls and tasks pass for a parameter, and whether it gets each element of that.
+        returned: tells what the function that a call calls may return.
     """
 
     def __init__(
@@ -63,10 +73,12 @@ class Rows:
         tree: Tree,
         bindings: Callable[[ast.expr], Sequence[Binding]],
         passed: Callable[[ast.arg], Iterable[tuple[ast.expr, bool]]],
+        returned: Callable[[ast.Call], Sequence[ast.expr]],
     ) -> None:
         self._tree = tree
         self._bindings = bindings
         self._passed = passed
+        self._returned = returned
 
     def put(self, node: ast.Name | ast.Attribute) -> list[ast.expr]:
         """What is put into the container that a name, or an attribute of ``self``, denotes."""
@@ -85,9 +97,12 @@ class Rows:
         return [row.elts[path[0]] for row in rows] if fits else []
 
     def _tuples(self, node: ast.expr, depth: int) -> list[ast.Tuple | ast.List]:
-        """The tuples that a value may be, looked up through names, parameters and loops."""
+        """The tuples that a value may be, looked up through names, parameters, loops and what functions return."""
         if isinstance(node, (ast.Tuple, ast.List)):
             return [node]
+        if isinstance(node, ast.Call):
+            ways = [self._tuples(each, depth - 1) for each in self._returned(node)] if depth else []
+            return [row for way in ways for row in way] if all(ways) else []
         found: list[ast.expr] = []
         for binding in self._bindings(node) if depth and isinstance(node, ast.Name) else ():
             if binding.how == "parameter" and isinstance(binding.node, ast.arg):

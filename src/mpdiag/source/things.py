@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mpdiag.source import names
-from mpdiag.source.elements import Rows, element_sources
+from mpdiag.source.elements import Rows, element_sources, is_empty
 from mpdiag.source.flow import reaching
 from mpdiag.source.memo import Asked, Memo, each_of
 from mpdiag.source.names import STANDARD, Library
@@ -52,6 +52,13 @@ class Thing:
     end: int | None = None
     #: Only an annotation says so.
     declared: bool = False
+    #: The parameter by which it comes in, if several calls pass one of their own.
+    passed: ast.arg | None = None
+
+    @property
+    def identity(self) -> ast.Call | ast.arg | None:
+        """What tells it from others of its kind, if anything does."""
+        return self.made or self.passed
 
 
 class Things:
@@ -66,7 +73,7 @@ class Things:
         asked = Asked()
         self._tree = tree
         self._passed = passed
-        self._rows = Rows(tree, self.bindings, passed)
+        self._rows = Rows(tree, self.bindings, passed, self._returned)
         #: The object of a library that an expression denotes: ``mp.Pool`` in ``mp.Pool(4)``.
         self.name: Memo[Named] = Memo(self._name, asked)
         #: The object that an expression gives.
@@ -213,7 +220,7 @@ class Things:
             return self._annotation(binding.node.annotation) if annotated else found  # type: ignore[attr-defined]
         if found is not None and found.kind == names.PIPE:
             return _end(found, binding.path)
-        return (self.element(binding.value) if len(binding.path) == 1 else None) or self._part([binding.value], binding)
+        return self._part([binding.value], binding) or (self.element(binding.value) if len(binding.path) == 1 else None)
 
     def _part(self, values: list[ast.expr], binding: Binding) -> Thing | None:
         """What unpacking gives, if all the values are written out as tuples."""
@@ -229,10 +236,11 @@ class Things:
 
     def _parameter(self, node: ast.arg) -> Thing | None:
         annotated = self._annotation(node.annotation)
-        if annotated is not None:
-            return annotated
         found = each_of(lambda given: (self.element if given[1] else self.thing)(given[0]), self._passed(node))
-        return _merged([thing for thing in found if thing is not None])
+        merged = _merged([thing for thing in found if thing is not None])
+        if merged is None or (annotated is not None and annotated.kind != merged.kind):
+            return annotated
+        return merged if merged.identity or None in found else replace(merged, passed=node)
 
     def _annotation(self, node: ast.expr | None) -> Thing | None:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
@@ -268,8 +276,12 @@ class Things:
             return (
                 Thing(base.concept, node, base.library, base.method, found) if base else Thing("", node, subclass=found)
             )
-        returned = self._tree.returned.get(found, ()) if found else ()
-        return _merged(each_of(self.thing, [each for each in returned if not is_none(each)]))
+        return _merged(each_of(self.thing, [each for each in self._returned(node) if not is_none(each)]))
+
+    def _returned(self, node: ast.Call) -> Sequence[ast.expr]:
+        """What the function of this file that a call calls may return."""
+        found = self.definition(node.func)
+        return self._tree.returned.get(found, ()) if found else ()
 
     def _method(self, call: ast.Call, named: Named) -> str | None:
         """The start method that a call names, by itself or by a context that it is given."""
@@ -320,8 +332,7 @@ class Things:
         sources = element_sources(node, ())
         if sources:
             return _merged(each_of(self.element, sources))
-        found = self.definition(node.func)
-        return _merged(each_of(self.element, self._tree.returned.get(found, ()))) if found else None
+        return _merged(each_of(self.element, self._returned(node)))
 
     def _element_of_name(self, node: ast.Name | ast.Attribute) -> Thing | None:
         bindings = self.bindings(node)
@@ -331,7 +342,7 @@ class Things:
         for binding in bindings:
             if binding.how == "parameter" and isinstance(binding.node, ast.arg):
                 asks += [partial(self.element, value) for value, each in self._passed(binding.node) if not each]
-            elif binding.value is not None and not _is_empty(binding.value):
+            elif binding.value is not None and not is_empty(binding.value):
                 plain = binding.how == "value" and not binding.path
                 asks.append(partial(self.element, binding.value) if plain else lambda: None)
         asks += [partial(self.thing, value) for value in self._rows.put(node)]
@@ -378,6 +389,7 @@ def _merged(things: list[Thing | None]) -> Thing | None:
                 first.subclass if first.subclass is each.subclass else None,
                 first.end if first.end == each.end else None,
                 first.declared or each.declared,
+                first.passed if first.passed is each.passed else None,
             )
     return first
 
@@ -416,12 +428,3 @@ def literal(node: ast.expr) -> str | None:
 def is_none(node: ast.expr | None) -> bool:
     """Whether it is a literal None."""
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _is_empty(node: ast.expr) -> bool:
-    """An empty container, to be filled later."""
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return not node.elts
-    if isinstance(node, ast.Dict):
-        return not node.values
-    return isinstance(node, ast.Call) and not node.args and not node.keywords

@@ -179,6 +179,40 @@ def main():
     wait_for(processes, seconds=60)
     return list(texts(queue, len(processes)))
 
+# --- each call brings a queue of its own, and says so
+from multiprocessing import Process, Queue
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def run(queue: Queue):
+    process = Process(target=work, args=(queue,))
+    process.start()
+    process.join()  # expect: MP601 error
+    return queue.get()
+
+def main():
+    first = Queue()
+    return run(first) + run(queue=Queue())
+
+# --- a function makes the queue, and more
+import multiprocessing as mp
+
+def work(queue, done):
+    queue.put("x" * 10_000_000)
+    done.set()
+
+def make():
+    return mp.Queue(), mp.Event()
+
+def main():
+    queue, done = make()
+    process = mp.Process(target=work, args=(queue, done))
+    process.start()
+    done.wait()
+    process.join()  # expect: MP601 error
+    return queue.get()
+
 # --- read first
 from multiprocessing import Process, Queue
 
@@ -524,3 +558,73 @@ def main(seconds):
     process.terminate()
     process.join()
     return queue.get_nowait()
+
+# --- one of the queues that come in may be read elsewhere
+from multiprocessing import Process, Queue
+from threading import Thread
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def drain(queue):
+    for text in iter(queue.get, None):
+        print(text)
+
+def run(queue):
+    process = Process(target=work, args=(queue,))
+    process.start()
+    process.join()
+    return queue.get()
+
+def main():
+    first, second = Queue(), Queue()
+    Thread(target=drain, args=(first,), daemon=True).start()
+    return run(first), run(second)
+
+# --- or is given to who knows whom
+from multiprocessing import Process, Queue
+from readers import Reader
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def run(queue):
+    process = Process(target=work, args=(queue,))
+    process.start()
+    process.join()
+    return queue.get()
+
+def main():
+    first, second = Queue(), Queue()
+    Reader(second).start()
+    return run(first), run(second)
+
+# --- nobody here passes the queue
+from multiprocessing import Process, Queue
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def run(queue: Queue):
+    process = Process(target=work, args=(queue,))
+    process.start()
+    process.join()
+    return queue.get()
+
+# --- two processes of one function, with a queue each
+from multiprocessing import Process, Queue
+
+def work(queue):
+    queue.put("x" * 10_000_000)
+
+def main():
+    first, second = Queue(), Queue()
+    one = Process(target=work, args=(first,))
+    two = Process(target=work, args=(second,))
+    one.start()
+    two.start()
+    texts = [first.get()]
+    one.join()
+    texts.append(second.get())
+    two.join()
+    return texts
