@@ -32,6 +32,7 @@ from mpdiag.interpreters import Chosen
 from mpdiag.report import Report
 from mpdiag.sized.curve import named
 from mpdiag.sizer.settings import PLAIN, Setting
+from mpdiag.units import between
 
 HERE = Path(__file__).parent
 NATURES_FILE = HERE / "natures.py"
@@ -85,7 +86,7 @@ def cells(name: str, each: Row) -> list[str]:
         each["recommended"],
         f"{each['speedup']:.2f}×",
         f"{each['best']} {each['best_speedup']:.2f}×",
-        f"{each['share']:.0%}",
+        between(each["share"], each["low"], each["high"], "fraction"),
         f"{each['took']:.1f} s",
         f"{each['took'] / each['sweep']:.0%}",
         *("–" if each[way] is None else f"{each[way]:.0%}" for way in DEFAULTS),
@@ -114,12 +115,15 @@ def compared(name: str, budget: float, lasting: float) -> Row:
     speeds = {Setting(*setting): stats.median(values) for setting, values in swept["finals"]}
     duel = {Setting(*setting): values for setting, values in swept["duel"]}
     best = Setting(*swept["winner"])
+    share = stats.ratio(duel[chosen], duel[best])
     return {
         "recommended": named(chosen),
         "speedup": stats.ratio(duel[chosen], duel[PLAIN]).median,
         "best": named(best),
         "best_speedup": stats.ratio(duel[best], duel[PLAIN]).median,
-        "share": stats.ratio(duel[chosen], duel[best]).median,
+        "share": share.median,
+        "low": share.low,
+        "high": share.high,
         "took": took,
         "sweep": swept["took"],
         **{way: speeds.get(setting, 0.0) / speeds[best] for way, setting in ways.items()},

@@ -62,8 +62,8 @@ def test_the_grid_has_every_kind_and_chunks_that_leave_four_for_each_worker():
 
 
 ROW = {
-    "recommended": "2 threads", "speedup": 1.9, "best": "4 threads", "best_speedup": 2.0, "share": 0.95, "took": 9.0,
-    "sweep": 60.0, "executor": 0.5, "threads": 0.99, "joblib": None,
+    "recommended": "2 threads", "speedup": 1.9, "best": "4 threads", "best_speedup": 2.0, "share": 0.95, "low": 0.9,
+    "high": 1.0, "took": 9.0, "sweep": 60.0, "executor": 0.5, "threads": 0.99, "joblib": None,
 }  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def test_rows_are_kept_and_what_fails_is_one_of_them(monkeypatch, tmp_path, caps
 
     assert json.loads(file.read_text()) == {"computing": ROW, "tiny": {"error": "MpdiagError: no such thing"}}
     said = capsys.readouterr().out
-    assert "2 threads  1.90×  4 threads 2.00×  95%  9.0 s  15%  50%  99%  –" in said
+    assert "2 threads  1.90×  4 threads 2.00×  95.0 % [90.0–100]  9.0 s  15%  50%  99%  –" in said
     assert "1 of 2 reach 90% of the best" in said
 
 

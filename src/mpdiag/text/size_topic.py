@@ -24,10 +24,11 @@ processes. Start methods do not differ once workers are up: the default wins unl
 - The knee: from there on a further worker adds less than half of what the first gave.
 - Native threads: where libraries (BLAS, OpenMP) compute on threads of their own, settings with one thread for each
 worker are tried as well, set by threadpoolctl if the interpreter has it, else by the environment of spawned processes.
-- Limited by: the CPUs; the one process that pickles and hands out; memory bandwidth (the same work takes more CPU time
-on several workers); a serial part, say a lock; what the calls wait for; the items; other programs in the run queue.
-
-On a busy Linux the time that workers queued for a CPU is left out.
+- Limited by: the CPUs; the one process that pickles and hands out; memory bandwidth or cores that CPUs share (the same
+work takes more CPU time on several workers); a serial part, say a lock; what the calls wait for; the items; other
+programs in the run queue.
+- Memory: PSS is a worker's own and its part of what is shared, at its peak. On a busy Linux the time that workers
+queued for a CPU because of other programs is left out.
 
 `--cpus 32 --mem 64G` extrapolates by the universal scalability law, fitted to workers that had a CPU each: contention
 is what only one can do at a time, coherency what each spends on keeping up with the others, and from that follows a
