@@ -108,7 +108,9 @@ def test_a_computing_function(monkeypatch):
     assert lines(report, "choice")["memory"] == (
         "4 workers need 800 MiB of 6 GiB free: 200 MiB each (PSS), 180 MiB of it its own; room for 30"
     )
-    assert lines(report, "call")["memory"].startswith("a worker process holds 200 MiB at its peak (PSS), 180 MiB of it")
+    assert lines(report, "call")["memory"].startswith(
+        "a worker process (fork) holds 200 MiB at its peak (PSS), 180 MiB of it"
+    )
     assert "pays from 7 items on" in lines(report, "choice")["start"]
     assert [one.rule for one in report.findings] == ["MP408"]
     assert {section.id for section in report.sections if section.id.startswith("code")} == {

@@ -25,6 +25,8 @@ from mpdiag.sizer import watch
 from mpdiag.sizer.settings import LOOP
 from mpdiag.units import seconds, size
 
+#: Workers beyond which nobody counts how many there is memory for.
+MANY = 256
 #: The part of the budget that is for measuring, however long it took to get ready.
 MEASURING = 0.5
 #: Calls, each with its arguments and those by name.
@@ -224,7 +226,11 @@ def memory(chosen: Point, free: float | None) -> str:
     most, double = laws.fitting(chosen, free), 2 * workers
     if not free or not most:
         return f"{need}: {each}"
-    room = f"room for {most:,}" if most >= double else f"{double} would need {size(chosen.needs(double) or 0)}"
+    room = (
+        f"room for {min(most, MANY):,}{' or more' * (most > MANY)}"
+        if most >= double
+        else f"{double} would need {size(chosen.needs(double) or 0)}"
+    )
     return f"{need} of {size(free)} free: {each}; {room}"
 
 

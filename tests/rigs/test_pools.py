@@ -14,7 +14,7 @@ import pytest
 from mpdiag import work
 from mpdiag.bench import Bench, DeadlineExceeded, Plan
 from mpdiag.rigs import pools
-from mpdiag.rigs.pools import EXECUTOR, POOL, THREADS, Pools, Warm
+from mpdiag.rigs.pools import EXECUTOR, POOL, THREADS, Pools, Staff, Warm
 
 # Forked workers of this test inherit pytest's threads; that is what is told here, and nothing else.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -76,6 +76,17 @@ def test_a_late_result_is_a_deadline(bench):
             handle.apply_async(work.wait, (5.0,)).get(0.01)
         assert warm.broken
     # Leaving ends the worker in the middle of its task.
+
+
+@pytest.mark.parametrize("kind", [EXECUTOR, THREADS])
+def test_workers_that_do_not_come_up_in_time_are_not_waited_for(bench, kind):
+    staff = Staff(patience=-1.0)
+
+    with (
+        pytest.raises(DeadlineExceeded, match="0 of 2 workers came up within -1 s"),
+        pools.opened(bench, kind, 2, staff),
+    ):
+        pass
 
 
 def test_a_pool_whose_lock_died_with_a_worker_is_closed_all_the_same(monkeypatch):

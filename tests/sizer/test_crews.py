@@ -9,14 +9,14 @@ import os
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np  # noqa: F401 - it brings native threads
 import pytest
 from threadpoolctl import threadpool_info
 
-from mpdiag.bench import Bench, Plan
+from mpdiag.bench import CHILD_DEADLINE, Bench, DeadlineExceeded, Plan
 from mpdiag.sizer import alone as one
 from mpdiag.sizer import crews
 from mpdiag.sizer.crews import Crews
@@ -91,6 +91,25 @@ def test_what_never_ends_is_denied_in_time(monkeypatch):
         taken.run(0, Setting(METHODS[0], 1), 1)
 
     assert time.monotonic() - begun < 30
+
+
+def test_workers_that_are_not_up_in_time_are_denied(monkeypatch):
+    waited = []
+
+    @contextmanager
+    def opened_(_bench, _kind, _workers, staff):
+        waited.append((staff.patience, staff.deadline))
+        raise DeadlineExceeded("0 of 2 workers came up")
+        yield
+
+    monkeypatch.setattr(crews.pools, "opened", opened_)
+    with opened(nap, [0.002]) as taken:
+        taken.bench.clock = lambda: 100.0
+        for until in (math.inf, 103.0):
+            with pytest.raises(Denied, match="0 of 2 workers came up"):
+                taken.run(0, Setting(METHODS[0], 2), 1, until)
+
+    assert waited == [(CHILD_DEADLINE, crews.LATE_S), (3.0, 3.0)]
 
 
 class Handed:

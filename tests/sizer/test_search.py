@@ -169,11 +169,10 @@ def test_a_spent_budget_ends_it_with_the_likely_best_measured():
 def test_a_machine_that_gets_busy_does_not_make_it_late(outlook, budget, part):
     machine = Fake(replace(outlook, budget=budget), noise=0.3, busy=(part * budget, 10.0), opening=0.02)
     search = machine.search()
-    never_had = {each.kind for each in search.denied} - {batch.setting.kind for batch in search.batches}
 
-    assert machine.now <= budget * (1 + OVER) + TRIAL_S * len(never_had) + 10 * outlook.item
+    assert machine.now <= budget * (1 + OVER) + 10 * outlook.item
     assert search.stopped
-    assert {each.kind for each in search.denied} == never_had  # what came too late is not said to be impossible
+    assert not search.denied  # what came too late is not said to be impossible
 
 
 @pytest.mark.parametrize("kinds", [KINDS, KINDS[::-1]])

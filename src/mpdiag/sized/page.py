@@ -47,7 +47,10 @@ def held(heaviest: Point | None) -> Iterator[tuple[str, str]]:
     """The memory of a worker process, where it is known."""
     if heaviest and heaviest.pss and heaviest.own is not None:
         alone = f"{size(heaviest.own)} of it shared with nobody"
-        yield "memory", f"a worker process holds {size(heaviest.pss)} at its peak (PSS), {alone}"
+        yield (
+            "memory",
+            f"a worker process ({heaviest.setting.kind}) holds {size(heaviest.pss)} at its peak (PSS), {alone}",
+        )
 
 
 def facts(lines: Iterable[tuple[str, str]]) -> tuple[dict[str, Cell], ...]:

@@ -124,22 +124,26 @@ class Search:
             count = min(count, step * (least // step), step * (int(self.outlook.calls - self.calls) // step))
         if self.refused(setting) or count < 1:
             return None
-        begun, had = self.clock(), self.had(setting.kind)
+        begun, until = self.clock(), self.until()
         try:
-            batch = self.run_batch(number, setting, count, self.until())
+            batch = self.run_batch(number, setting, count, until)
         except Denied as reason:
-            if not had:
-                self.end += min(self.clock() - begun, TRIAL_S)
-            if had and self.clock() >= self.end:
-                self.stopped = "budget"  # no more than late, perhaps
-            else:
-                self.denied[setting] = str(reason)
+            self.forgo(setting, str(reason), begun, until)
             return None
         if not self.manned(setting):
             self.opening[setting.kind] = (self.clock() - begun - batch.wall) / setting.workers
         self.calls += count
         self.batches.append(batch)
         return batch
+
+    def forgo(self, setting: Setting, reason: str, begun: float, until: float) -> None:
+        """Keep in mind that a batch on a setting was begun and not had."""
+        if self.clock() >= until:
+            self.dear.add(setting)  # there was no time for it, whatever else may be wrong
+            return
+        if not self.had(setting.kind):
+            self.end += min(self.clock() - begun, TRIAL_S)
+        self.denied[setting] = reason
 
     def until(self) -> float:
         """When a batch that begins now is to be ended: soon after the budget, but the first workers get some time."""
