@@ -244,7 +244,7 @@ def test_no_more_calls_than_allowed(size, sandbox):
 
 
 def test_a_prepared_worker_works_under_every_start_method(size):
-    _, report, _ = size("app:prepared", "app:numbers", "--setup", "app:prepare", budget=8)
+    _, report, _ = size("app:prepared", "app:numbers", "--setup", "app:prepare", budget=12)
 
     assert kinds(report) >= {f"processes, {method}" for method in METHODS}
     assert not [one for one in report["quality"] if "could not be measured" in one["text"]]
@@ -279,7 +279,7 @@ def test_an_interruption_shows_what_is_there(sandbox):
 
 
 def test_each_interpreter(size, interpreter):
-    code, report, told = size("app:add_up", "app:numbers", "-q", "--python", interpreter)
+    code, report, told = size("app:add_up", "app:numbers", "-q", "--python", interpreter, budget=12)
     version = tuple(map(int, report["python"]["version"].split(".")[:2]))
 
     assert (code, told) == (0, "")
