@@ -6,7 +6,8 @@ Starts the programs of standstills.py by each start method, and those of tests/c
 still, and asks `mpdiag hang`: of programs under `mpdiag run`, and of bare ones from outside; each with all that the
 kernel tells, and without what it tells only to those who may trace (ptrace(2)). Prints a line for each miss, then for
 each Python how often the cause was named first, how long an answer took, and whether anything healthy was called stuck.
-A program of 500 processes comes last, alone.
+A program of 500 processes comes last, alone. When it is interrupted (Ctrl-C, SIGTERM), it ends all programs and prints
+the score of those that had their turn.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ PATIENCE, STILL = 20.0, 1.2
 NOTHING = 0.02
 #: Seconds in which what is left of a program clears up.
 CLEARING = 5.0
+#: Seconds after which there will be no answer, and between two looks for one.
+ANSWERING, PAUSE = 60.0, 0.1
+#: Set when all is to end.
+STOP = threading.Event()
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
 #: Has so many processes that it is looked at alone.
 CROWD = "crowd"
 #: `mpdiag` where nobody may trace: without stacks, memory and the arguments of system calls.
@@ -64,6 +71,14 @@ ASKING = {"": MPDIAG, "-untraced": (sys.executable, "-c", UNTRACED)}
 COLUMNS = ("", "right", "", "median", "worst", "aim")
 #: What is asked how, and how often the right cause has to be named.
 WAYS = {"under": 0.9, "under-untraced": 0.9, "outside": 0.8, "outside-untraced": None}
+
+
+class Stopped(Exception):
+    """All is to end: nobody waits for an answer any more."""
+
+
+#: One program, the interpreter that it has, and how it is asked about.
+Turn = tuple["Program", str, str]
 
 
 @dataclass(frozen=True)
@@ -105,22 +120,55 @@ class Told:
 
 
 def main() -> int:
-    """Run the programs and print the score; 1 when a healthy one was called stuck."""
+    """Run the programs and print the score; 1 when a healthy one was called stuck, 130 when interrupted."""
     options = parse(sys.argv[1:])
     wanted = [each for each in programs() if not options.cases or each.name.startswith(tuple(options.cases))]
     turns = [(each, python, way) for each in wanted for python in options.python for way in options.ways.split(",")]
     random.shuffle(turns)
-    told = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        small = [turn for turn in turns if not turn[0].name.startswith(CROWD)]
-        asked = pool.map(lambda turn: ask(*turn), small)
-        for one in chain(asked, (ask(*turn) for turn in turns if turn not in small)):
-            told.append(one)
-            if options.verbose or not one.right:
-                print(line(one), flush=True)
+    told: list[Told] = []
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
+    try:
+        with closing(answers(turns, options.jobs)) as asked:
+            for one in asked:
+                told.append(one)
+                if options.verbose or not one.right:
+                    print(line(one), flush=True)
+    except KeyboardInterrupt:
+        print(f"\nInterrupted: {len(told)} of {len(turns)} had their turn.", flush=True)
     for python in options.python:
         show(f"Python in {label(python)}", COLUMNS, table([one for one in told if one.python == python]))
+    if len(told) < len(turns):
+        return INTERRUPTED
     return int(any(not one.right for one in told if not one.program.right))
+
+
+def interrupt(*_: object) -> None:
+    """Have all end; who asks for that twice does not keep anything from being cleared up."""
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: None)
+    STOP.set()
+    raise KeyboardInterrupt
+
+
+def answers(turns: Sequence[Turn], jobs: int) -> Generator[Told, None, None]:
+    """What is said of each program, as it comes; crowds come last, one at a time.
+
+    Args:
+        turns: who is asked about how.
+        jobs: programs at once.
+    """
+    small = [turn for turn in turns if not turn[0].name.startswith(CROWD)]
+    for some, at_once in ((small, jobs), ([turn for turn in turns if turn not in small], 1)):
+        with ThreadPoolExecutor(at_once) as pool:
+            asked = [pool.submit(ask, *turn) for turn in some]
+            try:
+                for one in as_completed(asked):
+                    yield one.result()
+            except BaseException:
+                STOP.set()
+                pool.shutdown(cancel_futures=True)
+                raise
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -165,11 +213,38 @@ def ask(program: Program, python: str, way: str) -> Told:
             wait_until_still(process.pid, under)
             begun = time.monotonic()
             asking = (*ASKING[way.removeprefix("under").removeprefix("outside")], "hang", str(process.pid))
-            done = subprocess.run((*asking, "--json", str(file)), capture_output=True, text=True, check=False)
+            errors = errors_of((*asking, "--json", str(file)))
             took = time.monotonic() - begun
             report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-            return Told(program, python, way, took, report, done.stderr)
+            return Told(program, python, way, took, report, errors)
         finally:
+            end(process)
+
+
+def errors_of(command: Sequence[str]) -> str:
+    """What a command prints to its standard error until it ends, which it has to by and by.
+
+    Raises:
+        Stopped: all is to end.
+    """
+    deadline = time.monotonic() + ANSWERING
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while not STOP.is_set():
+            with suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=PAUSE)[1]
+            if time.monotonic() > deadline:
+                return f"no answer in {ANSWERING:g} s"
+        raise Stopped
+    finally:
+        if process.poll() is None:
             end(process)
 
 
@@ -177,8 +252,7 @@ def wait_until_still(pid: int, under: bool) -> None:
     """Wait until the program stands still; one that never does is asked all the same."""
     deadline = time.monotonic() + PATIENCE
     since, before = time.monotonic(), (-1.0, 0)
-    while time.monotonic() - since < STILL and time.monotonic() < deadline:
-        time.sleep(0.1)
+    while time.monotonic() - since < STILL and time.monotonic() < deadline and not STOP.wait(PAUSE):
         try:
             program = tree.of(pid)
         except BadInput:
@@ -192,7 +266,7 @@ def wait_until_still(pid: int, under: bool) -> None:
             since, before = time.monotonic(), now
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """End a program with all of its session; trackers first take away the semaphores and segments that it leaves."""
     deadline = time.monotonic() + CLEARING
     while (left := in_session(process.pid)) and time.monotonic() < deadline:
@@ -203,8 +277,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
     ending.send(left, signal.SIGKILL)
     process.wait()
-    if process.stdin:
-        process.stdin.close()
+    for pipe in (process.stdin, process.stderr):
+        if pipe:
+            pipe.close()
 
 
 def in_session(leader: int) -> list[int]:
