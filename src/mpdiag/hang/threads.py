@@ -26,11 +26,11 @@ MOST = 16
 
 def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
     """One thread."""
-    calls = {frame.function for frame in wait.stack}
-    about = {thing.kind: thing.facts for thing in reversed(wait.things)}
-    tools = [str(thing.facts[1]) for thing in wait.things if thing.kind in ("within", "lock")]
-    barrier = next(wait.about("barrier"), None)
-    look = look_of(wait, scene)
+    return {**who(wait, scene), **what(wait, scene), **meant(wait), **work(wait, scene), **progress(wait, scene)}
+
+
+def who(wait: Wait, scene: Scene) -> dict[str, Any]:
+    """Which thread it is, and where in the program."""
     return {
         "pid": wait.pid,
         "native": wait.native,
@@ -38,6 +38,16 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "thread": wait.name,
         "main": wait.main,
         "daemon": wait.daemon,
+        "answered": bool(wait.stack),
+        "file": wait.place.file if wait.place else None,
+        "line": wait.place.line if wait.place else None,
+        "function": wait.place.function if wait.place else None,
+    }
+
+
+def what(wait: Wait, scene: Scene) -> dict[str, Any]:
+    """What it waits for, and whether that can end."""
+    return {
         "kind": wait.kind,
         "object": wait.objects[0] if wait.objects else None,
         "objects": " ".join(wait.objects),
@@ -48,9 +58,17 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "doing": wait.doing,
         "api": wait.api,
         "library": wait.library,
-        "job": idle_as(wait) or next(iter(sorted(calls & JOBS)), None),
-        "in_task": bool(calls & IDLE) and idle_as(wait) is None,
-        "exits": bool(calls & {"_exit_function", "_shutdown"}),
+        "since_s": since(wait, scene),
+        "target": target(wait, scene),
+    }
+
+
+def meant(wait: Wait) -> dict[str, Any]:
+    """The queue, the pool and other things of the library that its calls are about."""
+    about = {thing.kind: thing.facts for thing in reversed(wait.things)}
+    tools = [str(thing.facts[1]) for thing in wait.things if thing.kind in ("within", "lock")]
+    barrier = next(wait.about("barrier"), None)
+    return {
         "channel": next((about[kind][0] for kind in ("queue", "connection") if kind in about), None),
         "bound": about["queue"][1] if "queue" in about else None,
         "tool": "Barrier" if barrier else tools[-1] if tools else tool(wait),
@@ -59,18 +77,29 @@ def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
         "states": ", ".join(sorted({str(thing.facts[0]) for thing in wait.about("future")})) or None,
         "pool": next((about[kind][1 if kind == "future" else 0] for kind in POOLED if kind in about), None),
         "pool_state": next((about[kind][1] for kind in ("result", "pool") if kind in about), None),
+    }
+
+
+def work(wait: Wait, scene: Scene) -> dict[str, Any]:
+    """What it is there for, by the functions that it is in."""
+    calls = {frame.function for frame in wait.stack}
+    return {
+        "job": idle_as(wait) or next(iter(sorted(calls & JOBS)), None),
+        "in_task": bool(calls & IDLE) and idle_as(wait) is None,
+        "exits": bool(calls & {"_exit_function", "_shutdown"}),
         "own_pool": own_pool(wait, scene),
-        "since_s": since(wait, scene),
-        "slept": look.slept if look else None,
-        "ran_s": scene.graph.snapshot.processes[wait.pid].ran.get(wait.native, 0) / 1e9,
         "unguarded": unguarded(wait, scene),
         "asks": asks(wait, scene),
-        "target": target(wait, scene),
-        "deep": wait.native in scene.graph.snapshot.processes[wait.pid].deep,
-        "answered": bool(wait.stack),
-        "file": wait.place.file if wait.place else None,
-        "line": wait.place.line if wait.place else None,
-        "function": wait.place.function if wait.place else None,
+    }
+
+
+def progress(wait: Wait, scene: Scene) -> dict[str, Any]:
+    """Whether the system lets it run."""
+    process, look = scene.graph.snapshot.processes[wait.pid], look_of(wait, scene)
+    return {
+        "slept": look.slept if look else None,
+        "ran_s": process.ran.get(wait.native, 0) / 1e9,
+        "deep": wait.native in process.deep,
     }
 
 
