@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from mpdiag.hang import unwinding
 from mpdiag.hang.snapshot import Snapshot
 from mpdiag.watch import processes
+from mpdiag.watch.folder import VARIABLE
 
 TRACING: Final = "that takes the right to trace: the same user where it is granted, root, or SYS_PTRACE in a container"
 
@@ -22,7 +24,10 @@ def of(taken: Snapshot) -> Iterator[str]:
     own = [each for each in living if each.python and each.pid not in taken.helpers]
     silent = [each for each in own if each.answer is None]
     if silent and taken.tree.folder is None:
-        yield "seen from outside alone: a program that runs under `mpdiag run` tells its stacks, locks and queues"
+        theirs = processes.variable(taken.tree.root, VARIABLE)
+        under = "a program that runs under `mpdiag run` tells its stacks, locks and queues"
+        alien = "it tells its stacks, locks and queues to the user alone who started the `mpdiag run` that it is under"
+        yield f"seen from outside alone: {alien if theirs and Path(theirs).is_dir() else under}"
     elif silent:
         yield f"{len(silent)} of {len(own)} processes did not answer: they wait in native code, or load no taps"
     if blind := [each for each in silent if not each.unwound]:

@@ -77,10 +77,11 @@ def of(pid: int) -> Tree:
     return Tree(pid, folder, stat.started if stat else None)
 
 
-def observed(pid: int) -> Iterator[tuple[int, Path]]:
+def observed(pid: int) -> Iterator[tuple[int, Path | None]]:
     """The program that a process observes, if it is an `mpdiag run`."""
     if {"run", "mpdiag"} <= {Path(word).name for word in processes.command_line(pid)}:
-        yield from ((child, folder) for child in processes.children(pid) if (folder := folder_of(child)))
+        children = (child for child in processes.children(pid) if processes.variable(child, VARIABLE))
+        yield from ((child, folder_of(child)) for child in children)
 
 
 def parent_of(pid: int) -> int | None:
@@ -100,9 +101,19 @@ def belongs(pid: int, parent: int, folder: Path | None) -> bool:
 
 
 def folder_of(pid: int) -> Path | None:
-    """The private folder of the run that a process is under; None if it is under none, or not ours to see."""
+    """The private folder of the run that a process is under; None if it is under none, or under another user's.
+
+    What is in a folder of somebody else may be a trap for root, who would write there.
+    """
     found = processes.variable(pid, VARIABLE)
-    return Path(found) if found and os.access(Path(found, LEDGERS), os.R_OK | os.W_OK) else None
+    return Path(found) if found and os.access(Path(found, LEDGERS), os.R_OK | os.W_OK) and ours(found) else None
+
+
+def ours(folder: str) -> bool:
+    """Whether a folder belongs to us; elsewhere than on POSIX systems nobody else may open it."""
+    with suppress(OSError):
+        return not hasattr(os, "geteuid") or Path(folder).stat().st_uid == os.geteuid()
+    return False
 
 
 def named(name: str) -> dict[int, str]:
