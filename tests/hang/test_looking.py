@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -119,11 +120,16 @@ def test_a_tree_that_grows(start):
 
 def test_children_that_are_no_python_are_not_stuck(start):
     process = start(RUNS_OTHERS)
-    while not processes.children(process.pid):
+    while not any(sleeps(child) for child in processes.children(process.pid)):
         time.sleep(0.01)
     report = hanging.explain(tree.of(process.pid))
 
     assert (report.findings, report.verdict[:19]) == ((), "Not stuck, but idle")
+
+
+def sleeps(pid):
+    """Whether a process has become ``sleep``, and does it."""
+    return processes.command_line(pid)[:1] == ("sleep",) and procfs.wchan(pid, pid).endswith("nanosleep")
 
 
 def test_another_users_process_is_told_of_as_far_as_it_is_ours_to_see(start, monkeypatch):
@@ -137,6 +143,33 @@ def test_another_users_process_is_told_of_as_far_as_it_is_ours_to_see(start, mon
     assert report.findings == ()
     assert "Stuck" not in report.verdict.removeprefix("Not stuck").split()
     assert any("are not ours to see" in each.text for each in report.quality)
+
+
+def test_a_program_that_waits_for_its_pages_is_told_that_the_machine_swaps(start, monkeypatch):
+    process, look, read = start(RESTS), kernel.look, procfs.read
+    faults, swapped = iter((5, 8)), iter((1_000, 3_000))
+
+    def paging(pid):
+        seen = look(pid)
+        waiting = tuple(replace(each, state="D", doing="unknown") for each in seen.threads)
+        return replace(seen, stat=seen.stat._replace(faults=next(faults)), threads=waiting)
+
+    def swapping(path):
+        if path == "/proc/vmstat":
+            return b"pgpgin 7\npswpin %d\npswpout 9\npgfault 8\n" % next(swapped)
+        return re.sub(rb"VmSwap:.*", b"VmSwap:\t 3145728 kB", read(path) or b"")
+
+    monkeypatch.setattr(kernel, "look", paging)
+    monkeypatch.setattr(procfs, "read", swapping)
+    report = hanging.explain(tree.of(process.pid))
+    (finding,) = report.findings
+    evidence = {each.label: each.value for each in finding.evidence}
+
+    assert (finding.rule, report.verdict.partition(":")[0]) == ("MP707", "Short of memory")
+    assert "3 GiB of it lie in the swap space" in finding.seen
+    assert evidence["threads that waited for a page at both looks"] == 1
+    assert evidence["read back from the swap space by the machine"] > 0
+    assert evidence["written to the swap space by the machine"] == 0
 
 
 @pytest.mark.parametrize(("code", "state"), [(RESTS, "idle"), (COMPUTES, "moving")])

@@ -1,4 +1,4 @@
-"""MP707 from page faults, the time that lack of memory cost, and what the kernel killed for it."""
+"""MP707 from page faults, the swap space, the time that lack of memory cost, and what the kernel killed for it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ def test_a_program_that_swaps(standing, stalled, told):
     assert told in finding.seen
 
 
+def test_the_swap_space_is_named(standing):
+    cells = {"in_swap": 2 * 2**30, "swapped_in": 50 * 2**20, "swapped_out": 10 * 2**20, "paging": 2}
+    (finding,) = standing(RULE, look=look(faults=500, stalled_s=0.25, **cells), members=[MAIN])
+    evidence = {each.label: each.value for each in finding.evidence}
+
+    assert "The machine swaps: 2 GiB of it lie in the swap space; it reads 105 MB/s back from there" in finding.seen
+    assert finding.seen.endswith("and writes 21.0 MB/s.")
+    assert evidence["of it in the swap space"] == 2 * 2**30
+    assert evidence["read back from the swap space by the machine"] == 100 * 2**20
+    assert evidence["threads that waited for a page at both looks"] == 2
+
+
+def test_a_program_that_waits_for_each_page_of_a_slow_disk(standing):
+    cells = {"in_swap": 2**30, "swapped_in": 2**16, "swapped_out": 0, "paging": 1}
+    (finding,) = standing(RULE, look=look(faults=3, stalled_s=0.01, **cells), members=[MAIN])
+
+    assert (finding.level, finding.concern) == ("warning", 1.0)
+    assert "6.00 /s pages had to come back" in finding.seen
+
+
 def test_a_worker_that_was_killed_for_memory(standing):
     (finding,) = standing(RULE, look=look(killed=3), members=[MAIN, DEAD])
 
@@ -38,8 +58,20 @@ def test_a_worker_that_was_killed_for_memory(standing):
         ({"killed": 0}, DEAD),
         ({"killed": 3}, {**DEAD, "exit": "SIGTERM"}),
         ({"faults": None}, MAIN),
+        ({"faults": 3, "in_swap": 2**30, "swapped_in": 2**20, "paging": 0}, MAIN),
+        ({"faults": 3, "in_swap": 0, "swapped_in": 2**20, "paging": 1}, MAIN),
+        ({"faults": 3, "in_swap": 2**30, "swapped_in": 0, "paging": 1}, MAIN),
     ],
-    ids=["pages come fast", "others lack memory", "killed by somebody", "ended otherwise", "not told"],
+    ids=[
+        "pages come fast",
+        "others lack memory",
+        "killed by somebody",
+        "ended otherwise",
+        "not told",
+        "nobody waits for a page",
+        "others swap",
+        "what is swapped is not wanted",
+    ],
 )
 def test_silent_otherwise(standing, cells, member):
     assert standing(RULE, look=look(**cells), members=[MAIN, member]) == []

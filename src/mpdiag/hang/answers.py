@@ -96,6 +96,8 @@ class Answer:
     queues: tuple[QueueAnswer, ...] = ()
     #: Exit codes of children by pid; None while it was not taken.
     children: Mapping[int, int | None] = field(default_factory=dict)
+    #: The pipes that close when its parent or one of its children ends.
+    sentinels: frozenset[str] = frozenset()
 
 
 def ask(ledgers: Path, numbers: Mapping[int, int], patience: float = PATIENCE) -> dict[int, Answer]:
@@ -164,6 +166,7 @@ def read(text: str) -> Answer:
     """What an answer says; lines that are none of ours are left out."""
     threads, locks, queues, children = [], [], [], {}
     name, daemon = None, False
+    sentinels: set[str] = set()
     for kind, *facts in books.parsed(text.splitlines()):
         with suppress(TypeError, ValueError):
             if kind == "thread":
@@ -174,9 +177,11 @@ def read(text: str) -> Answer:
                 queues.append(QueueAnswer(*facts))
             elif kind == "child":
                 children[int(facts[0])] = facts[2]
+                sentinels.add(str(facts[3]))
             elif kind == "self":
-                name, daemon = facts
-    return Answer(name, daemon, tuple(threads), tuple(locks), tuple(queues), children)
+                name, daemon, sentinel = facts
+                sentinels.add(str(sentinel))
+    return Answer(name, daemon, tuple(threads), tuple(locks), tuple(queues), children, frozenset(sentinels))
 
 
 def thread(native: int | None, name: str, daemon: bool, main: bool, *told: Any) -> ThreadAnswer:

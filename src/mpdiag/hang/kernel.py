@@ -66,6 +66,8 @@ FUTEX, EPOLL, POLL, WAITID = (
 #: As poll() has its descriptors in memory; so many are read at most.
 POLLED: Final = struct.Struct("=ihh")
 MOST: Final = 4096
+#: How the targets of descriptors begin that lead to a pipe without a name, or to a socket.
+STREAMS: Final = ("pipe:[", "socket:[")
 #: Calls that take a path where others take a descriptor.
 PATHS = frozenset({"x86_64": {257}, "aarch64": {56}}.get(platform.machine(), ()))
 #: In a futex's operation: what is waited for is the process's alone.
@@ -104,6 +106,8 @@ class ThreadLook:
     ran: int
     #: How often it has gone to sleep so far; None if that is not told.
     slept: int | None = None
+    #: The kernel's function in which it sleeps, where only that is told.
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,17 @@ def thread(pid: int, native: int) -> ThreadLook | None:
     schedule = procfs.schedule(pid, native)
     ran = schedule[0] if schedule else round((stat.user_s + stat.system_s) * 1e9)
     status = procfs.status(pid, native)
-    return ThreadLook(native, stat.state, *asleep, ran, status.voluntary if status else None)
+    return ThreadLook(
+        native=native,
+        state=stat.state,
+        doing=asleep.doing,
+        argument=asleep.argument,
+        polled=asleep.polled,
+        limited=asleep.limited,
+        ran=ran,
+        slept=status.voluntary if status else None,
+        function=asleep.function,
+    )
 
 
 class Asleep(NamedTuple):
@@ -172,6 +186,7 @@ class Asleep(NamedTuple):
     argument: int | None = None
     polled: tuple[int, ...] = ()
     limited: bool | None = None
+    function: str = ""
 
 
 def sleeping(pid: int, native: int) -> Asleep:
@@ -179,7 +194,8 @@ def sleeping(pid: int, native: int) -> Asleep:
     call = procfs.system_call(pid, native)
     if not call:
         name = procfs.wchan(pid, native)
-        return Asleep(next((doing for doing, pattern in FUNCTIONS if pattern.search(name)), "unknown"))
+        doing: Doing = next((doing for doing, pattern in FUNCTIONS if pattern.search(name)), "unknown")
+        return Asleep(doing, function=name)
     number, *arguments = call
     doing = BY_NUMBER.get(number, "unknown")
     limited = False
@@ -222,7 +238,7 @@ def ends(opened: Mapping[int, Sequence[Descriptor] | None]) -> tuple[End, ...]:
         )
         for pid, descriptors in opened.items()
         for each in descriptors or ()
-        if each.target.startswith(("pipe:[", "socket:["))
+        if each.target.startswith(STREAMS)
     )
 
 

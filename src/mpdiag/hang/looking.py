@@ -43,6 +43,8 @@ class Look:
         self.processes = {pid: look for pid, look in found.items() if look is not None}
         #: Seconds in which any waited for memory, and how many the kernel killed for want of it, so far.
         self.stalled_s, self.killed = memory_woes(pid=tree.root)
+        #: Bytes that the machine has read back from its swap space and written to it, so far.
+        self.swapped_in, self.swapped_out = procfs.swapped()
         #: How often each was asked for its stacks so far.
         self.asks = {pid: word(tree, pid, number, layout.H_ASKED) for pid, number in tree.numbers().items()}
 
@@ -86,6 +88,9 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
         opened=opened,
         stalled_s=difference(second.stalled_s, first.stalled_s),
         killed=second.killed,
+        swapped_in=difference(second.swapped_in, first.swapped_in),
+        swapped_out=difference(second.swapped_out, first.swapped_out),
+        in_swap=in_swap(found.values()),
     )
 
 
@@ -105,6 +110,13 @@ def compared(first: Look, second: Look, unwound: Mapping[int, tuple[ThreadAnswer
             asked=second.asks.get(pid, 0) - first.asks.get(pid, 0),
         )
     return found
+
+
+def in_swap(found: Iterable[Seen]) -> int | None:
+    """Bytes in the swap space of those processes that had to wait for a page; None where that is not told."""
+    waited = [status for seen in found if seen.faults or seen.paging if (status := procfs.status(seen.pid))]
+    told = [status.swapped for status in waited if status.swapped is not None]
+    return sum(told) if told else None
 
 
 def asked(tree: Tree) -> dict[int, Answer]:
@@ -140,6 +152,8 @@ def waited_for(found: Iterable[Seen], peers: Mapping[int, int]) -> set[str]:
                 inode = str(thing.facts[0]).removeprefix("pipe:")
                 targets |= {f"pipe:[{inode}]", f"socket:[{inode}]"}
         targets.update(procfs.leads_to(seen.pid, number) for number in numbers)
+        if any(look.function and look.doing in ("read", "write") for look in sleeping):
+            targets.update(procfs.streams(seen.pid))
     known = {each for each in targets if each}
     return known | {f"socket:[{other}]" for one, other in peers.items() if f"socket:[{one}]" in known}
 

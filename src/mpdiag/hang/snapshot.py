@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from mpdiag.hang.answers import Answer, ThreadAnswer
-from mpdiag.hang.kernel import End, ProcessLook
+from mpdiag.hang.kernel import End, ProcessLook, ThreadLook
 from mpdiag.hang.tree import Tree
 from mpdiag.watch import processes, procfs
 from mpdiag.watch.lives import SERVERS
@@ -67,6 +67,12 @@ class Seen:
         ).intersection(then)
 
     @property
+    def paging(self) -> int:
+        """Threads that at both looks waited in the kernel, but in no system call: for a page of memory."""
+        then = {each.native for each in self.then.threads if pages(each)} if self.then else set()
+        return len(then.intersection(each.native for each in self.look.threads if pages(each)))
+
+    @property
     def python(self) -> bool:
         """Whether it runs Python."""
         return bool(self.threads) or runs_python(self.pid, self.command)
@@ -121,6 +127,11 @@ class Snapshot:
     #: Seconds between the looks in which any of its group waited for memory; how many of it the kernel killed for that.
     stalled_s: float | None = None
     killed: int | None = None
+    #: Bytes between the looks that the machine read back from its swap space, and that it wrote to it.
+    swapped_in: int | None = None
+    swapped_out: int | None = None
+    #: Bytes of those processes there that had to wait for a page; None where that is not told.
+    in_swap: int | None = None
 
     @cached_property
     def helpers(self) -> dict[int, str]:
@@ -129,6 +140,13 @@ class Snapshot:
         return {
             pid: SERVERS[mark] for pid, mark in found.items() if found.get(self.processes[pid].look.stat.parent) != mark
         }
+
+    @cached_property
+    def own_pipes(self) -> frozenset[str]:
+        """The pipes of multiprocessing, as far as the processes tell of them: those of queues, and of their ends."""
+        told = [seen.answer for seen in self.processes.values() if seen.answer]
+        queues = {queue.name for answer in told for queue in answer.queues}
+        return frozenset(queues.union(*(answer.sentinels for answer in told)))
 
     def importing(self, parent: int) -> bool:
         """Whether a process has children that import its main module: those of spawn and forkserver."""
@@ -159,6 +177,11 @@ class Snapshot:
     def living(self) -> Mapping[int, Seen]:
         """The processes that have not ended."""
         return {pid: seen for pid, seen in self.processes.items() if not seen.ended}
+
+
+def pages(look: ThreadLook) -> bool:
+    """Whether a thread waits uninterruptibly, but in no system call that is known."""
+    return look.state == "D" and look.doing == "unknown"
 
 
 def runs_python(pid: int, command: tuple[str, ...]) -> bool:

@@ -274,11 +274,25 @@ def queues() -> Any:
 
 
 def children() -> Any:
-    """This process as multiprocessing knows it, and its children: pid, name and exit code, if it was taken."""
+    """This process as multiprocessing knows it, and its children: pid, name and exit code, if it was taken.
+
+    Each with the pipe that closes when it ends; of this process, with the one that closes when its parent does.
+    """
     module = sys.modules.get("multiprocessing.process")
     current = getattr(module, "_current_process", None)
     if current is not None:
-        yield ("self", current.__dict__.get("_name"), bool(current._config.get("daemon")))
+        parent = getattr(module, "_parent_process", None)
+        sentinel = pipe(getattr(parent, "__dict__", {}).get("_sentinel"))
+        yield ("self", current.__dict__.get("_name"), bool(current._config.get("daemon")), sentinel)
     for child in list(getattr(module, "_children", ())):
         popen = child.__dict__.get("_popen")
-        yield ("child", getattr(popen, "pid", None), child.__dict__.get("_name"), getattr(popen, "returncode", None))
+        own = getattr(popen, "__dict__", {})
+        yield ("child", own.get("pid"), child.__dict__.get("_name"), own.get("returncode"), pipe(own.get("sentinel")))
+
+
+def pipe(descriptor: Any) -> Any:
+    """The pipe that a descriptor leads to; None without one."""
+    try:
+        return f"pipe:{os.fstat(descriptor).st_ino}"
+    except (OSError, TypeError):
+        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat as stat_of
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -18,6 +19,9 @@ PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 #: More than any file that is read here in one go.
 ENOUGH = 16_384
 SIGNALS: Final = re.compile(rb"^SigBlk:\s*(\w+)\nSigIgn:\s*(\w+)\nSigCgt:\s*(\w+)$", re.MULTILINE)
+#: What is wanted of the fifty lines of a status.
+STATUS: Final = re.compile(rb"^(VmHWM|VmSwap|(?:non)?voluntary_ctxt_switches):\s*(\d+)", re.MULTILINE)
+SWAPPED: Final = re.compile(rb"^(pswpin|pswpout) (\d+)$", re.MULTILINE)
 #: States of a process that has ended.
 ENDED = frozenset("ZXx")
 #: Libraries that compute in threads of their own, as their files are called.
@@ -61,6 +65,8 @@ class Status(NamedTuple):
     rss_peak: int | None
     voluntary: int
     involuntary: int
+    #: Bytes of it that lie in the swap space.
+    swapped: int | None = None
 
 
 def read(path: str) -> bytes | None:
@@ -126,15 +132,23 @@ def children(pid: int, thread: int) -> list[int] | None:
 
 def status(pid: int, thread: int | None = None) -> Status | None:
     """Peak of resident memory and context switches: of its main thread, or of another one."""
-    fields = dict(_fields(read(f"/proc/{pid}/status" if thread is None else f"/proc/{pid}/task/{thread}/status")))
+    raw = read(f"/proc/{pid}/status" if thread is None else f"/proc/{pid}/task/{thread}/status")
+    fields = dict(STATUS.findall(raw or b""))
     try:
         return Status(
             rss_peak=_kibibytes(fields.get(b"VmHWM")),
             voluntary=int(fields[b"voluntary_ctxt_switches"]),
             involuntary=int(fields[b"nonvoluntary_ctxt_switches"]),
+            swapped=_kibibytes(fields.get(b"VmSwap")),
         )
     except KeyError:  # it is gone
         return None
+
+
+def swapped() -> tuple[int | None, int | None]:
+    """Bytes that the machine has read back from its swap space and written to it; None where that is not told."""
+    counts = {name: int(count) * PAGE for name, count in SWAPPED.findall(read("/proc/vmstat") or b"")}
+    return counts.get(b"pswpin"), counts.get(b"pswpout")
 
 
 def signals(pid: int) -> Signals | None:
@@ -237,6 +251,18 @@ def leads_to(pid: int, descriptor: int | str) -> str | None:
         return os.readlink(f"/proc/{pid}/fd/{descriptor}")  # noqa: PTH115 - likewise
     except OSError:
         return None
+
+
+def streams(pid: int) -> list[str]:
+    """Where those of its descriptors lead that are pipes or sockets; none if they are not ours to see."""
+    found = []
+    with suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - likewise
+            with suppress(FileNotFoundError):
+                mode = os.stat(f"/proc/{pid}/fd/{name}").st_mode  # noqa: PTH116 - likewise
+                if stat_of.S_ISFIFO(mode) or stat_of.S_ISSOCK(mode):
+                    found.append(leads_to(pid, name))
+    return [target for target in found if target]
 
 
 class Mapping(NamedTuple):
