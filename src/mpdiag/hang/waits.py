@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Final, Literal
 
 from mpdiag.hang.answers import Thing, ThreadAnswer
-from mpdiag.hang.kernel import Doing, ThreadLook
+from mpdiag.hang.kernel import STREAMS, Doing, End, ThreadLook
 from mpdiag.hang.snapshot import Seen, Snapshot
 from mpdiag.watch.observation import Frame, Stack
 
@@ -106,13 +106,31 @@ class Names:
         self._ends = {(end.pid, end.descriptor): end.object for end in snapshot.ends}
         self._snapshot = snapshot
         self._writers: dict[str, list[int]] = defaultdict(list)
+        self._of: dict[int, list[End]] = defaultdict(list)
         for end in snapshot.ends:
+            self._of[end.pid].append(end)
             if end.writes:
                 self._writers[end.object].append(end.pid)
 
     def end(self, pid: int, descriptor: int | None) -> str | None:
         """A pipe or socket by a process's descriptor."""
         return self._ends.get((pid, -1 if descriptor is None else descriptor))
+
+    def among(self, pid: int, kind: Kind, function: str) -> tuple[str, ...]:
+        """Those of a process's pipes or sockets of which a thread waits for one, where nobody tells for which.
+
+        What multiprocessing reads is known of its calls, so it is none of its own pipes; a named one could be any.
+
+        Args:
+            pid: the process.
+            kind: whether the thread reads or writes.
+            function: the kernel's function in which it sleeps.
+        """
+        if any(not each.target.startswith(STREAMS) for each in self._snapshot.opened.get(pid) or ()):
+            return ()
+        found = [end for end in self._of[pid] if (end.reads if kind == "read" else end.writes)]
+        names = dict.fromkeys(end.object for end in found if end.socket is ("pipe" not in function))
+        return tuple(name for name in names if name not in self._snapshot.own_pipes)
 
     def lock(self, pid: int, address: int) -> tuple[Kind, tuple[str, ...]]:
         """A lock that processes share, by the file that it lies in."""
@@ -211,7 +229,9 @@ def by_kernel(seen: Seen, look: ThreadLook, names: Names) -> tuple[Kind, tuple[s
     kind = BY_KERNEL.get(look.doing, "outside")
     if kind in ("read", "write"):
         name = names.end(seen.pid, look.argument)
-        return (kind, (name,)) if name else ("outside", ())
+        some = (name,) if name else names.among(seen.pid, kind, look.function) if look.function else ()
+        one_of_many: Kind = "several" if kind == "read" else "outside"
+        return (kind if len(some) == 1 else one_of_many, some) if some else ("outside", ())
     if look.polled:
         polled = [names.end(seen.pid, each) for each in look.polled]
         return ("outside", ()) if None in polled else ("several", tuple(filter(None, polled)))

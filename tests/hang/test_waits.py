@@ -1,0 +1,73 @@
+"""What a thread waits for where the kernel tells its function, but not the system call's arguments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.hang.conftest import seen, thread
+
+from mpdiag.hang import waits
+from mpdiag.hang.answers import QueueAnswer
+from mpdiag.hang.kernel import End
+from mpdiag.watch.procfs import Descriptor
+
+READS, WRITES, RECEIVES = ("read", "pipe_read"), ("write", "pipe_write"), ("read", "unix_stream_read_generic")
+
+
+def end(name: str, mode: str, socket: bool = False) -> End:
+    return End(name, 1, 3, "r" in mode, "w" in mode, socket)
+
+
+def wait(snapshot, doing, ends, opened=(), **told):
+    """The wait of the only thread of a process that has these ends open, and tells this of itself."""
+    kind, function = doing
+    one = seen(1, thread(1, "work@app.py", main=True), doing=kind)
+    look = replace(one.look, threads=tuple(replace(each, function=function) for each in one.look.threads))
+    one = replace(one, look=look, answer=replace(one.answer, **told))
+    found = waits.of(replace(snapshot(one), ends=tuple(ends), opened={1: list(opened)}))
+    return found[0].kind, found[0].objects
+
+
+@pytest.mark.parametrize(
+    ("doing", "ends", "expected"),
+    [
+        (READS, [end("pipe:5", "r")], ("read", ("pipe:5",))),
+        (READS, [end("pipe:5", "r"), end("pipe:6", "w")], ("read", ("pipe:5",))),
+        (READS, [end("pipe:5", "r"), end("pipe:5", "w")], ("read", ("pipe:5",))),
+        (READS, [end("pipe:5", "r"), end("pipe:6", "r")], ("several", ("pipe:5", "pipe:6"))),
+        (READS, [end("pipe:5", "r"), end("pipe:6", "rw", socket=True)], ("read", ("pipe:5",))),
+        (RECEIVES, [end("pipe:5", "r"), end("pipe:6", "rw", socket=True)], ("read", ("pipe:6",))),
+        (WRITES, [end("pipe:5", "r"), end("pipe:6", "w")], ("write", ("pipe:6",))),
+        (WRITES, [end("pipe:5", "w"), end("pipe:6", "w")], ("outside", ("pipe:5", "pipe:6"))),
+        (READS, [], ("outside", ())),
+        (("read", ""), [end("pipe:5", "r")], ("outside", ())),
+    ],
+    ids=[
+        "the only one",
+        "another is written to",
+        "both ends",
+        "one of two",
+        "no socket",
+        "no pipe",
+        "the only one to write to",
+        "one of two to write to",
+        "none",
+        "nothing is told",
+    ],
+)
+def test_what_is_waited_for_is_among_what_is_open(snapshot, doing, ends, expected):
+    assert wait(snapshot, doing, ends) == expected
+
+
+def test_pipes_of_multiprocessing_are_known_of_its_calls(snapshot):
+    ends = [end("pipe:5", "r"), end("pipe:6", "r"), end("pipe:7", "r")]
+    told = {"sentinels": frozenset({"pipe:6"}), "queues": (QueueAnswer("pipe:7", None, None, None, 0),)}
+
+    assert wait(snapshot, READS, ends, **told) == ("read", ("pipe:5",))
+
+
+def test_a_named_pipe_may_be_what_is_read(snapshot):
+    opened = [Descriptor(3, "pipe:[5]", True, False), Descriptor(4, "/run/jobs", True, False)]
+
+    assert wait(snapshot, READS, [end("pipe:5", "r")], opened) == ("outside", ())
