@@ -59,6 +59,7 @@ class Standing:
         for row in tables["holders"].all():
             self._holders.setdefault(row["object"], []).append(row)
         self.locks = {name: rows[-1] for name, rows in self._holders.items()}
+        self._holding = {name: [row["pid"] for row in rows if holds(row)] for name, rows in self._holders.items()}
 
     def stuck(self, **where: object) -> Iterator[Row]:
         """The threads that cannot go on, whatever happens outside."""
@@ -71,6 +72,10 @@ class Standing:
     def knowing(self, lock: object) -> Sequence[Row]:
         """A lock as each process knows it that does."""
         return self._holders.get(lock, ())
+
+    def holding(self, lock: object) -> Sequence[Cell]:
+        """The processes that say that they hold a lock."""
+        return self._holding.get(lock, ())
 
     def ended_by(self, row: Row) -> list[int]:
         """The processes any of whose ends a thread may wait for."""

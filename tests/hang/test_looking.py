@@ -209,3 +209,39 @@ def test_processes_that_are_unlike_the_others_are_unwound_first(monkeypatch):
     looking.seen_outside(looks)
 
     assert asked == [1, 4, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([{}, {"slept": 4}], True),
+        ([{}, {"slept": 5}], False),
+        ([{"limited": True}, {"slept": 4}], False),
+        ([{"limited": None}, {"slept": 4}], False),
+        ([{"doing": "sleep"}, {"slept": 4}], False),
+        ([{"doing": "runs"}, {"slept": 4}], False),
+        ([{"slept": None}, {"slept": 4}], False),
+        ([{}, None], False),
+    ],
+    ids=["waits", "woken", "limited", "not told", "sleeps", "runs", "not counted", "gone"],
+)
+def test_who_waits_without_a_limit_has_rested_if_only_the_question_woke_it(changes, expected):
+    one = seen(1, thread(1, main=True), thread(2)).look
+    looks = [
+        None
+        if change is None
+        else replace(one, threads=(replace(one.threads[0], **{"slept": 4, **change}), replace(one.threads[1], slept=7)))
+        for change in changes
+    ]
+
+    assert looking.rested({1: 3, 2: 7}, *looks) is expected
+
+
+def test_a_thread_that_is_new_or_was_woken_has_not_rested():
+    one = seen(1, thread(1, main=True), thread(2)).look
+    look = replace(one, threads=tuple(replace(each, slept=4) for each in one.threads))
+
+    assert looking.rested({1: 4, 2: 4}, look, look)
+    assert not looking.rested({1: 4, 2: 3}, look, look)
+    assert not looking.rested({1: 4}, look, look)
+    assert not looking.rested({1: 4, 2: 4}, look, replace(look, stat=look.stat._replace(started=9)))

@@ -24,9 +24,10 @@ from mpdiag.watch.observation import Frame, Stack
 from mpdiag.watch.stacks import UNTOLD, Parser
 from mpdiag.watch.tracked import LinuxProcess, find
 
-#: Seconds that processes have to answer, together.
+#: Seconds that are waited for the next answer, and how many times as long for all of them.
 PATIENCE: Final = 0.6
-#: Seconds between two looks for answers.
+TIMES: Final = 3.0
+#: Seconds between two looks for answers at least: who looks all the time takes the CPU from those who answer.
 PAUSE: Final = 0.005
 LONGEST: Final = 1 << 22
 
@@ -106,18 +107,23 @@ def ask(ledgers: Path, numbers: Mapping[int, int], patience: float = PATIENCE) -
     Args:
         ledgers: the folder in which their taps write.
         numbers: the number of each process's ledger, by pid.
-        patience: seconds to wait for them.
+        patience: seconds to wait for the next of them.
     """
     awaited = dict(asked(ledgers, numbers))
     found: dict[int, Answer] = {}
-    deadline = time.monotonic() + patience
-    while awaited and time.monotonic() < deadline:
-        time.sleep(PAUSE)
+    now = time.monotonic()
+    deadline, last, took = now + patience, now + patience * TIMES, 0.0
+    while awaited and now < min(deadline, last):
+        time.sleep(max(PAUSE, took))
+        began = time.monotonic()
         for pid, path in list(awaited.items()):
             text = complete(path)
             if text is not None:
                 found[pid] = read(text)
                 del awaited[pid]
+                deadline = time.monotonic() + patience
+        now = time.monotonic()
+        took = now - began
     for path in awaited.values():
         wish(path.with_suffix(""), 0)
     return found

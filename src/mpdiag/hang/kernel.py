@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import struct
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
-
-import psutil
 
 from mpdiag.watch import processes, procfs
 from mpdiag.watch.procfs import Descriptor
@@ -72,8 +68,8 @@ STREAMS: Final = ("pipe:[", "socket:[")
 PATHS = frozenset({"x86_64": {257}, "aarch64": {56}}.get(platform.machine(), ()))
 #: In a futex's operation: what is waited for is the process's alone.
 PRIVATE: Final = 128
-#: Seconds that may be spent on looking at all processes of the machine.
-PATIENCE: Final = 0.4
+#: What lasts until others do something.
+LASTING: Final = frozenset({"lock", "read", "write", "child", "several"})
 #: The kernel's functions that sleep, where the system call is not told.
 FUNCTIONS: Final[tuple[tuple[Doing, re.Pattern[str]], ...]] = (
     ("lock", re.compile("futex")),
@@ -124,6 +120,11 @@ class ProcessLook:
     def cpu_s(self) -> float:
         """CPU seconds so far."""
         return self.stat.user_s + self.stat.system_s
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all its threads wait for what others do, without a limit."""
+        return all(each.limited is False and each.doing in LASTING and each.slept is not None for each in self.threads)
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,12 @@ def thread(pid: int, native: int) -> ThreadLook | None:
         slept=status.voluntary if status else None,
         function=asleep.function,
     )
+
+
+def slept(pid: int) -> dict[int, int]:
+    """How often each thread of a process has gone to sleep so far."""
+    told = {native: procfs.status(pid, native) for native in procfs.threads(pid)}
+    return {native: status.voluntary for native, status in told.items() if status}
 
 
 class Asleep(NamedTuple):
@@ -240,17 +247,3 @@ def ends(opened: Mapping[int, Sequence[Descriptor] | None]) -> tuple[End, ...]:
         for each in descriptors or ()
         if each.target.startswith(STREAMS)
     )
-
-
-def held_outside(targets: Collection[str], pids: Collection[int]) -> frozenset[str]:
-    """Which of these pipes and sockets other processes hold too, as far as that can be seen in time.
-
-    Args:
-        targets: where descriptors of them lead.
-        pids: the processes of the program; we ourselves are no other process.
-    """
-    if not targets:
-        return frozenset()
-    deadline = time.monotonic() + PATIENCE
-    others = (pid for pid in psutil.pids() if pid not in pids and pid != os.getpid() and time.monotonic() < deadline)
-    return frozenset(end.object for end in ends({pid: procfs.descriptors(pid, targets) for pid in others}))

@@ -6,12 +6,12 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from itertools import zip_longest
 from typing import Final
 
-from mpdiag.hang import answers, kernel, sockets, unwinding
+from mpdiag.hang import answers, holders, kernel, sockets, unwinding
 from mpdiag.hang.answers import Answer, ThreadAnswer
 from mpdiag.hang.kernel import ProcessLook
 from mpdiag.hang.snapshot import Seen, Snapshot, difference, runs_python
@@ -57,21 +57,26 @@ class Look:
 def take(tree: Tree, apart_s: float = APART) -> Snapshot:
     """Look at a program twice.
 
+    Who waits without a limit is asked only once: what it said holds while it sleeps.
+
     Args:
         tree: the program.
         apart_s: seconds between the looks.
     """
-    before = asked(tree)
+    numbers = tree.numbers()
+    slept = {pid: kernel.slept(pid) for pid in numbers}
+    before = asked(tree, numbers)
     time.sleep(SETTLING)  # who has just answered goes back to its wait
     first = Look(tree, before)
     unwound = seen_outside({pid: look for pid, look in first.processes.items() if pid not in before})
     time.sleep(max(0.0, apart_s - (time.monotonic() - first.at)))
     second = Look(tree, {})
-    second.answers = asked(tree)
-    found = compared(first, second, unwound)
+    rest = {pid for pid in before if rested(slept[pid], first.processes.get(pid), second.processes.get(pid))}
+    second.answers = asked(tree, {pid: number for pid, number in tree.numbers().items() if pid not in rest})
+    found = compared(first, second, unwound, rest)
     peers = sockets.peers()
-    targets = waited_for(found.values(), peers)
-    opened = {pid: procfs.descriptors(pid, targets) for pid in found}
+    targets = holders.waited_for(found.values(), peers)
+    opened = holders.opened(found.values(), targets)
     ends = kernel.ends(opened)
     standard = {end.object for end in ends if end.pid == tree.root and end.descriptor in STANDARD}
     same = sum(seen.then is not None for seen in found.values())
@@ -79,7 +84,7 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
         tree=tree,
         processes=found,
         ends=ends,
-        shared=kernel.held_outside(targets, found.keys()) | standard,
+        shared=holders.outside(targets, found.keys()) | standard,
         peers={f"pipe:{one}": f"pipe:{other}" for one, other in peers.items()},
         apart_s=second.at - first.at,
         born=len(found) - same,
@@ -94,8 +99,31 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
     )
 
 
-def compared(first: Look, second: Look, unwound: Mapping[int, tuple[ThreadAnswer, ...]]) -> dict[int, Seen]:
-    """The processes of the second look, with what is known of them from the first and of their stacks."""
+def rested(slept: Mapping[int, int], first: ProcessLook | None, second: ProcessLook | None) -> bool:
+    """Whether a process has waited without a limit since before it was asked: what it said then holds.
+
+    Args:
+        slept: how often each thread had gone to sleep before; the question wakes the main thread once.
+        first: the process at the first look.
+        second: the process at the second look.
+    """
+    if first is None or second is None or not first.at_rest or first.stat.started != second.stat.started:
+        return False
+    woken = ((each.slept or 0) - slept.get(each.native, -1) - (each.native == second.pid) for each in second.threads)
+    return all(times <= 0 for times in woken)
+
+
+def compared(
+    first: Look, second: Look, unwound: Mapping[int, tuple[ThreadAnswer, ...]], rest: Container[int]
+) -> dict[int, Seen]:
+    """The processes of the second look, with what is known of them from the first.
+
+    Args:
+        first: the first look.
+        second: the second look.
+        unwound: the stacks of those that did not answer, by pid.
+        rest: those that were asked before the first look alone.
+    """
     found = {}
     for pid, look in second.processes.items():
         then = first.same(look)
@@ -104,8 +132,8 @@ def compared(first: Look, second: Look, unwound: Mapping[int, tuple[ThreadAnswer
             look=look,
             then=then,
             command=processes.command_line(pid),
-            before=first.answers.get(pid) if then else None,
-            answer=second.answers.get(pid),
+            before=first.answers.get(pid) if then and pid not in rest else None,
+            answer=(first if pid in rest else second).answers.get(pid),
             unwound=unwound.get(pid, ()) if then else (),
             asked=second.asks.get(pid, 0) - first.asks.get(pid, 0),
         )
@@ -119,9 +147,13 @@ def in_swap(found: Iterable[Seen]) -> int | None:
     return sum(told) if told else None
 
 
-def asked(tree: Tree) -> dict[int, Answer]:
-    """What the processes say of themselves that can be asked."""
-    numbers = tree.numbers()
+def asked(tree: Tree, numbers: Mapping[int, int]) -> dict[int, Answer]:
+    """What processes say of themselves, of those that can be asked.
+
+    Args:
+        tree: the program.
+        numbers: the number of each process's ledger, by pid.
+    """
     return answers.ask(tree.folder / LEDGERS, numbers) if tree.folder and numbers else {}
 
 
@@ -132,30 +164,6 @@ def seen_outside(looks: Mapping[int, ProcessLook]) -> dict[int, tuple[ThreadAnsw
         if runs_python(pid, processes.command_line(pid)):
             kinds[tuple(thread.doing for thread in look.threads)].append(pid)
     return unwinding.stacks([pid for each in zip_longest(*kinds.values()) for pid in each if pid is not None])
-
-
-def waited_for(found: Iterable[Seen], peers: Mapping[int, int]) -> set[str]:
-    """Where the descriptors lead that threads wait for, with the other ends of the sockets among them.
-
-    Args:
-        found: the processes.
-        peers: connected sockets, by inode.
-    """
-    targets: set[str | None] = set()
-    for seen in found:
-        sleeping = [look for look in seen.look.threads if look.doing in ("read", "write", "several", "outside")]
-        numbers = {number for look in sleeping for number in look.polled or (look.argument,) if number is not None}
-        for thing in (thing for thread in seen.threads for thing in thread.things):
-            if thing.kind == "descriptor":
-                numbers.add(int(thing.facts[0]))
-            elif thing.kind in ("connection", "queue"):
-                inode = str(thing.facts[0]).removeprefix("pipe:")
-                targets |= {f"pipe:[{inode}]", f"socket:[{inode}]"}
-        targets.update(procfs.leads_to(seen.pid, number) for number in numbers)
-        if any(look.function and look.doing in ("read", "write") for look in sleeping):
-            targets.update(procfs.streams(seen.pid))
-    known = {each for each in targets if each}
-    return known | {f"socket:[{other}]" for one, other in peers.items() if f"socket:[{one}]" in known}
 
 
 def word(tree: Tree, pid: int, number: int, place: int) -> int:

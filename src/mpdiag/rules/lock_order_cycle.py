@@ -24,7 +24,7 @@ def stuck(standing: Standing) -> Iterator[Finding]:
     yield from _from_outside(standing)
     wants: dict[Cell, tuple[Row, Cell]] = {}
     for row in standing.stuck(kind="lock"):
-        holders = [lock["pid"] for lock in standing.knowing(row["object"]) if standstill.holds(lock)]
+        holders = standing.holding(row["object"])
         if holders and row["pid"] not in holders:
             wants.setdefault(row["pid"], (row, holders[0]))
     for circle in standstill.circles({pid: holder for pid, (_, holder) in wants.items()}):

@@ -62,8 +62,9 @@ def _orphaned(row: Row, standing: Standing) -> bool:
     """Whether nobody holds what a thread waits for, although it is taken."""
     known = standing.knowing(row["object"])
     kind = known[0]["type"] if known else None
-    taken = any(lock.get("value") == 0 for lock in known)
-    return kind in standstill.OWNED and taken and not any(standstill.holds(lock) for lock in known)
+    if kind not in standstill.OWNED or standing.holding(row["object"]):
+        return False
+    return any(lock.get("value") == 0 for lock in known)
 
 
 RULE: Final = Rule(

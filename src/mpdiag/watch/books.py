@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -198,13 +199,17 @@ def _events(noted: str, path: Path) -> tuple[tuple[Event, ...], dict[int, tuple[
 
 def parsed(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """The events that lines of text tell of."""
-    for line in lines:
-        try:
-            facts = ast.literal_eval(line)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue  # the last line of a killed process
-        if isinstance(facts, tuple) and facts and isinstance(facts[0], str):
-            yield facts
+    yield from filter(None, map(_facts, lines))
+
+
+@lru_cache(maxsize=1024)
+def _facts(line: str) -> tuple[Any, ...] | None:
+    """The event of a line; siblings tell much alike, as of locks that they share. None of one that is cut off."""
+    try:
+        facts = ast.literal_eval(line)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None  # the last line of a killed process
+    return facts if isinstance(facts, tuple) and facts and isinstance(facts[0], str) else None
 
 
 def _slot(words: memoryview, number: int, meta: tuple[Any, ...]) -> Slot:

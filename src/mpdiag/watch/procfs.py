@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat as stat_of
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -229,20 +229,23 @@ class Descriptor(NamedTuple):
     writes: bool
 
 
-def descriptors(pid: int, targets: Container[str]) -> list[Descriptor] | None:
+def descriptors(pid: int, targets: Collection[str]) -> list[Descriptor] | None:
     """Its open descriptors that lead to one of ``targets``; None if they are not ours to see."""
-    folder = f"/proc/{pid}/fd"
-    found = []
     try:
-        for name in os.listdir(folder):  # noqa: PTH208 - of hundreds of processes, with hundreds of descriptors each
-            target = leads_to(pid, name)
-            if target in targets:
-                with suppress(FileNotFoundError):
-                    mode = os.lstat(f"{folder}/{name}").st_mode
-                    found.append(Descriptor(int(name), target or "", bool(mode & 0o400), bool(mode & 0o200)))
+        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - of hundreds of processes, with hundreds of descriptors each
     except OSError:
         return None
-    return found
+    return [each for name in names if (each := descriptor(pid, name, targets))] if targets else []
+
+
+def descriptor(pid: int, number: int | str, targets: Container[str]) -> Descriptor | None:
+    """An open descriptor, if it leads to one of ``targets``."""
+    target = leads_to(pid, number)
+    if target in targets:
+        with suppress(OSError):
+            mode = os.lstat(f"/proc/{pid}/fd/{number}").st_mode
+            return Descriptor(int(number), target or "", bool(mode & 0o400), bool(mode & 0o200))
+    return None
 
 
 def leads_to(pid: int, descriptor: int | str) -> str | None:
