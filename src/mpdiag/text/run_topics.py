@@ -177,10 +177,13 @@ It asks what it may, and the report says what was not permitted:
 
 - A program under `mpdiag run` tells all of it itself: stacks, locks and who holds them, queues, pools. Its processes
 are asked by a signal, which disturbs no wait, needs no privilege, and works while they wait for a lock, a pipe or a
-child. One that waits in native code, or for signals, does not answer.
+child. One that waits in native code, or for signals, does not answer; nor does that of another user, even to root.
 - Stacks of any other program, and of processes that do not answer, are read from outside: from Python 3.14 on by its
 own means for debuggers, before that by py-spy if it is installed (`pip install 'mpdiag[stacks]'`). That takes the right
 to trace: the same user where the system lets one trace one's own processes, root, or SYS_PTRACE in a container.
+- `sys.remote_exec` (Python 3.14) is not used: it takes the same right, and its code runs only when the main thread next
+runs Python code. One that waits for a lock, a pipe, a child or a time never does; one that polls or computes is read as
+above, with no code executed in it.
 - /proc on Linux tells in which system call each thread waits, for which pipe or file, and who holds its ends. Other
 systems tell through psutil what runs; who waits for whom is known there of stacks alone.""",
     ("https://peps.python.org/pep-0475/",),
