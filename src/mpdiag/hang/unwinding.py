@@ -2,8 +2,8 @@
 
 From 3.15 on the program's own Python can read them, by the means that it has for debuggers; py-spy, where it is
 installed, reads those of all versions. Python 3.14 ends a stack where C code calls Python, which is better than none.
-All only look into memory, which takes the right to trace the process, and none stops it. `sys.remote_exec` takes it too,
-and would not help: what it has executed waits until the main thread goes on, whatever other threads do.
+All only look into memory, which takes the right to trace the process, and none stops it. `sys.remote_exec` takes that
+right too and would not help: what it has executed waits until the main thread goes on, whatever other threads do.
 """
 
 from __future__ import annotations
