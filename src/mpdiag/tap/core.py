@@ -84,7 +84,8 @@ class State:
         self.rate = [0] * 32  # how many of each kind may go by untimed
         self.timed_at = [0] * 32
         self.fast = [0] * 32  # how many timed events of each kind came fast, one after the other
-        self.pools: dict[object, int] = {}
+        self.values: dict[object, int] = {}  # slots
+        self.tallies: dict[object, Any] = {}  # of pools
         self.slot_overflow: dict[int, int] = {}
 
 
@@ -148,9 +149,8 @@ def weave_into(module: dict[str, object]) -> None:
     """Give a woven module the names that its taps use."""
     for part in layout.WITH.get(str(module["__name__"]), ()):
         _part(part)
-    module["_mpd"], module["_mpd_gates"], module["_mpd_next"] = sys.modules[__name__], gates, next
+    module["_mpd"], module["_mpd_gates"] = sys.modules[__name__], gates
     module["_mpd_clock"], module["_mpd_light"] = clock, light
-    module["_mpd_reads"] = module["_mpd_writes"] = 0  # of `values`, counted down
 
 
 def _thread(name: str = "") -> Thread:
@@ -228,17 +228,22 @@ def missed(kind: int, thing: object, began: int) -> Any:
         began: when it began.
     """
     try:
-        thread = this_thread()
         if state.given[kind]:
             state.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
-        if _swallowed(thread, kind):
-            return None
-        outer, thread.nested = thread.nested, 0
-        # Nearly all that the thread computed since the last timed one, if that was not longer ago.
-        cpu = max(thread.spent, thread_time_ns() - (clock() - began), 1) if kind in WITH_CPU else 0
-        return (thread, kind, thing, outer, thread.context, thread.kind, _place(2), cpu, began)
+        return _begun(kind, thing, began)
     except Exception:  # the program must not notice
         return None
+
+
+def _begun(kind: int, thing: object, began: int) -> Any:
+    """What `end` needs of an event whose beginning was not told."""
+    thread = this_thread()
+    if _swallowed(thread, kind):
+        return None
+    outer, thread.nested = thread.nested, 0
+    # Nearly all that the thread computed since the last timed one, if that was not longer ago.
+    cpu = max(thread.spent, thread_time_ns() - (clock() - began), 1) if kind in WITH_CPU else 0
+    return (thread, kind, thing, outer, thread.context, thread.kind, _place(3), cpu, began)
 
 
 def begin_import() -> Any:
@@ -253,11 +258,12 @@ def begin_import() -> Any:
         return None
 
 
-def end(token: Any, size: int = 0, empty: bool = False, kind: int = 0, thing: object = None) -> int:
+def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0, thing: object = None) -> int:
     """The event of ``token`` is over.
 
     Args:
         token: what `begin` gave, or merely when the event began.
+        now: the time.
         size: bytes that were moved.
         empty: whether it found nothing.
         kind: if it merely began, what it is.
@@ -269,13 +275,10 @@ def end(token: Any, size: int = 0, empty: bool = False, kind: int = 0, thing: ob
     if token is None:
         return 0
     try:
-        now = clock()
         if type(token) is int:
-            thread = this_thread()
-            if _swallowed(thread, kind):
+            token = _begun(kind, thing, token)
+            if token is None:
                 return 0
-            token = (thread, kind, thing, thread.nested, thread.context, thread.kind, _place(2), 0, token)
-            thread.nested = 0
         spent = thread_time_ns() if token[7] else 0
         thread, kind, thing, outer, context, before, place, cpu, began = token
         took = now - began
@@ -379,7 +382,7 @@ def _weight(kind: int, now: int) -> tuple[int, int]:
 def slot_of(thread: Thread, kind: int, place: tuple[Any, ...], thing: object) -> int:
     """The slot for a kind of event at a place with an object; a shared one when the ledger has no more."""
     name = thing if thing is None or isinstance(thing, (str, int)) else identity(thing)
-    key = (kind, place[0], place[1], name)
+    key = (kind, id(place[0]), place[1], name)  # `places` keeps the code object
     slot = thread.slots.get(key)
     if slot is None:
         slot = thread.slots[key] = _new_slot(thread, kind, place, name)
@@ -415,9 +418,16 @@ def event(*facts: object) -> None:
 # --- life and death
 
 
+def settle() -> None:
+    """Write down what is counted in memory until somebody may ask."""
+    for tally in list(state.tallies.values()):
+        tally.write(clock())
+
+
 def finish() -> None:
     """The process is about to end: note what only it can say of itself."""
     try:
+        settle()
         words = state.words
         for kind in range(len(layout.KINDS)):
             if state.given[kind]:

@@ -111,9 +111,9 @@ def _uncaught(error: BaseException) -> None:
     core.event("uncaught", type(error).__name__, str(error)[:200], place, channel if ended else None, initializer)
 
 
-def initialized(token: Any, size: int = 0, empty: bool = False) -> None:
+def initialized(token: Any, now: int, size: int = 0, empty: bool = False) -> None:
     """An initializer has run; ``empty`` says that it raised."""
-    core.end(token, size, empty)
+    core.end(token, now, size, empty)
     try:
         if empty:
             kind, error, _ = sys.exc_info()

@@ -25,6 +25,9 @@ SHOWN = 64
 MOST, TOLD = 400, 50
 SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 
+#: By module: how many globals it had, and those that are followed. A forked child need not find out: to look at each of
+#: hundreds of objects is to copy the page it is on.
+_followed: dict[str, tuple[int, list[str]]] = {}
 #: By module: its globals, and what they were.
 _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 _told: set[object] = set()
@@ -41,9 +44,8 @@ def begin(process: Any) -> None:
         _before.clear()
         _told.clear()
         fresh, _target, _tasks = True, describe(process._target)[0], 0
-        _remember("__main__")
-        _remember("__mp_main__")
-        _remember(getattr(process._target, "__module__", None) or "")
+        for name in _modules(process):
+            _remember(name)
     except Exception:  # the program must not notice
         pass
 
@@ -82,18 +84,39 @@ def look() -> None:
         pass
 
 
-def _remember(name: str) -> None:
+def prepare(process: Any) -> None:
+    """A process is about to have a child: find out what that will follow."""
+    try:
+        for name in _modules(process):
+            _follow(name)
+    except Exception:  # the program must not notice
+        pass
+
+
+def _modules(process: Any) -> tuple[str, ...]:
+    return "__main__", "__mp_main__", getattr(process._target, "__module__", None) or ""
+
+
+def _follow(name: str) -> list[str]:
+    """The names of the globals that are followed in a module of the program's."""
     module = sys.modules.get(name)
-    if module is None or name in _before or places.is_library(getattr(module, "__file__", None) or ""):
-        return
-    space = _space(module)
-    if any(each is space for each, _ in _before.values()):
-        return
-    marks: dict[str, Any] = {}
-    _before[name] = space, marks
-    for key, value in list(space.items())[:MOST]:
-        if not key.startswith("__") and not isinstance(value, SKIPPED):
-            marks[key] = _mark(value, module.__name__)
+    if module is None or places.is_library(getattr(module, "__file__", None) or ""):
+        return []
+    names = vars(module)
+    known = _followed.get(name)
+    if known is None or known[0] != len(names):
+        space = list(_space(module).items())[:MOST]
+        some = [key for key, value in space if key[:2] != "__" and not isinstance(value, SKIPPED)]
+        known = _followed[name] = len(names), some
+    return known[1]
+
+
+def _remember(name: str) -> None:
+    names = () if name in _before else _follow(name)
+    if names:
+        space = _space(sys.modules[name])
+        if not any(each is space for each, _ in _before.values()):
+            _before[name] = space, {key: _mark(space[key], space["__name__"]) for key in names if key in space}
 
 
 def _space(module: Any) -> Any:

@@ -90,13 +90,13 @@ SIZE = TEXT + TEXT_SIZE
 
 #: What woven code reaches through `core`, and the modules with which it comes: not later, or each forked child
 #: would import it for itself.
-PARTS = frozenset(("ending", "globs", "holds", "note", "tasks", "traffic", "values"))
+PARTS = frozenset(("ending", "globs", "holds", "note", "pools", "tasks", "traffic", "values"))
 WITH = {
     "multiprocessing.process": ("ending", "globs", "note"),
-    "multiprocessing.pool": ("tasks",),
+    "multiprocessing.pool": ("pools", "tasks"),
     "multiprocessing.queues": ("traffic",),
     "multiprocessing.sharedctypes": ("values",),
     "multiprocessing.synchronize": ("holds",),
-    "concurrent.futures.process": ("tasks",),
-    "concurrent.futures.thread": ("tasks",),
+    "concurrent.futures.process": ("pools", "tasks"),
+    "concurrent.futures.thread": ("pools", "tasks"),
 }

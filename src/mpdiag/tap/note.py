@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def quietly(function: Any) -> Any:
+    """``function``, which gives None instead of raising: the program must not notice."""
+
+    def safe(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception:
+            return None
+
+    return safe
+
+
 def describe(function: Any) -> tuple[str, str, int]:
     """The qualified name of a callable, its file and its first line."""
     function = getattr(function, "func", function)  # functools.partial

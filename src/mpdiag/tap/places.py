@@ -14,8 +14,8 @@ LIBRARY = os.path.dirname(os.__file__) + os.sep
 FOREIGN = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
-#: Code objects that belong to the library, by whether they do.
-_library: dict[object, bool] = {}
+#: Code objects that were met, and whether they belong to the library; by identity, as to hash one is to hash all in it.
+_known: dict[int, tuple[object, bool]] = {}
 
 
 def of(depth: int) -> tuple[Any, ...]:
@@ -29,11 +29,10 @@ def of(depth: int) -> tuple[Any, ...]:
     api, via = "", 0
     while frame is not None:
         code = frame.f_code
-        library = _library.get(code)
-        if library is None:
-            library = is_library(code.co_filename)
-            _library[code] = library
-        if not library:
+        known = _known.get(id(code))
+        if known is None:
+            known = _known[id(code)] = code, is_library(code.co_filename)
+        if not known[1]:
             return code, frame.f_lineno, api, via
         api = code.co_name
         if api in ("_bootstrap", "_bootstrap_inner", "worker", "_process_worker", "serve_forever"):

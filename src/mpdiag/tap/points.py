@@ -6,7 +6,7 @@ which of them each version has.
 
 from __future__ import annotations
 
-from .weave import Insert, Kept, Point, Replace, Timed, Where
+from .weave import Insert, Kept, Needed, Point, Replace, Timed, Where
 
 #: A pickle that finds nothing to do: bytes are what they are.
 PLAIN = "type(obj) in (bytes, bytearray)"
@@ -17,12 +17,21 @@ LONG = 1 << 16
 POOL_THING = "self._inqueue"
 EXECUTOR_THING = "self._call_queue"
 
+#: What a connection checks at each call.
+CHECKS = [
+    Needed(f"_ConnectionBase.{name}", f"self._check_{state}()", condition)
+    for names, able in ((("send", "send_bytes"), "writable"), (("recv", "recv_bytes", "poll"), "readable"))
+    for name in names
+    for state, condition in (("closed", "self._handle is None"), (able, f"not self._{able}"))
+]
+
 POINTS: dict[str, list[Point]] = {
     "multiprocessing.reduction": [
         Timed("ForkingPickler.dumps", "pickle", size="_mpd.pickled(_mpd_r)", empty=PLAIN),
         Timed("dump", "pickle", size="_mpd.told(file)"),
     ],
     "multiprocessing.connection": [
+        *CHECKS,
         Timed("Connection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
         Timed("PipeConnection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
         Where(f"size > {LONG}", Timed("Connection._recv_bytes", "read", "return self._recv(size)", thing="self")),
@@ -108,7 +117,11 @@ return self._semlock.__enter__()
             "self._popen is None and self._parent_pid == os.getpid()",
             Timed("BaseProcess.run", "run", "self._target(*self._args", thing="_mpd.note.target(self)"),
         ),
-        Insert("BaseProcess.start", "_mpd.globs.configured()", before="self._popen = self._Popen(self)"),
+        Insert(
+            "BaseProcess.start",
+            "_mpd.globs.configured(); _mpd.globs.prepare(self)",
+            before="self._popen = self._Popen(self)",
+        ),
         Timed("BaseProcess._bootstrap", "run", "^self.run()", thing="_mpd.note.target(self)"),
         Timed("BaseProcess._bootstrap", "exit", "util._exit_function()"),
         Timed("BaseProcess._bootstrap", "exit", "threading._shutdown()"),
@@ -156,13 +169,13 @@ return self._semlock.__enter__()
         Insert("worker", "_mpd.tasks.owing and _mpd.tasks.sent()", after="put((job, i, result))"),
         Insert(
             "Pool.__init__",
-            "_mpd.tasks.made(self, self._inqueue, processes, maxtasksperchild, initializer)",
+            "_mpd.pools.made(self, self._inqueue, processes, maxtasksperchild, initializer)",
             before="self._processes = processes",
         ),
         Timed("Pool.__init__", "start", "self._repopulate_pool()", thing=POOL_THING),
         *(
             Insert(
-                f"Pool.{name}", "_mpd.tasks.submitted(self._inqueue, len(self._cache))", before="self._check_running()"
+                f"Pool.{name}", "_mpd.pools.submitted(self._inqueue, len(self._cache))", before="self._check_running()"
             )
             for name in ("apply_async", "_map_async", "imap", "imap_unordered")
         ),
@@ -172,24 +185,24 @@ return self._semlock.__enter__()
         Timed("Pool.imap_unordered", "submit", thing=POOL_THING),
         Timed("Pool.join", "join", thing=POOL_THING),
         Timed("Pool.terminate", "join", thing=POOL_THING),
-        Insert("Pool.close", "_mpd.tasks.closed(self._inqueue)", before="util.debug('closing pool')"),
-        Insert("Pool.terminate", "_mpd.tasks.closed(self._inqueue)", before="util.debug('terminating pool')"),
-        Insert("ApplyResult._set", "_mpd.tasks.arrived(self, *obj)"),
-        Insert("MapResult._set", "_mpd.tasks.arrived(self, *success_result)"),
-        Insert("IMapIterator._set", "_mpd.tasks.arrived(self, *obj)"),
-        Insert("IMapUnorderedIterator._set", "_mpd.tasks.arrived(self, *obj)"),
-        Timed("ApplyResult.wait", "result", thing="_mpd.tasks.pool_of(self)", end="_mpd.tasks.waited"),
-        Insert("ApplyResult.get", "_mpd.tasks.fetched(self)", before="raise self._value"),
-        Insert("ApplyResult.get", "_mpd.tasks.taken(self)"),
-        Insert("IMapIterator.next", "_mpd.tasks.taken(self)", before="success, value = item"),
+        Insert("Pool.close", "_mpd.pools.closed(self._inqueue)", before="util.debug('closing pool')"),
+        Insert("Pool.terminate", "_mpd.pools.closed(self._inqueue)", before="util.debug('terminating pool')"),
+        Insert("ApplyResult._set", "_mpd.pools.arrived(self, *obj)"),
+        Insert("MapResult._set", "_mpd.pools.arrived(self, *success_result)"),
+        Insert("IMapIterator._set", "_mpd.pools.arrived(self, *obj)"),
+        Insert("IMapUnorderedIterator._set", "_mpd.pools.arrived(self, *obj)"),
+        Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", end="_mpd.pools.waited"),
+        Insert("ApplyResult.get", "_mpd.pools.fetched(self)", before="raise self._value"),
+        Insert("ApplyResult.get", "_mpd.pools.taken(self)"),
+        Insert("IMapIterator.next", "_mpd.pools.taken(self)", before="success, value = item"),
         Timed(
             "IMapIterator.next",
             "result",
             "self._cond.wait(timeout)",
-            thing="_mpd.tasks.pool_of(self)",
-            end="_mpd.tasks.waited",
+            thing="_mpd.pools.pool_of(self)",
+            end="_mpd.pools.waited",
         ),
-        Insert("IMapIterator.next", "_mpd.tasks.fetched(self)", before="raise value"),
+        Insert("IMapIterator.next", "_mpd.pools.fetched(self)", before="raise value"),
     ],
     "concurrent.futures.process": [
         Insert("_process_worker", "_mpd.tasks.worker(call_queue)"),
@@ -225,15 +238,15 @@ return self._semlock.__enter__()
         ),
         Insert(
             "ProcessPoolExecutor.__init__",
-            "_mpd.tasks.made_executor(self, initializer)",
+            "_mpd.pools.made_executor(self, initializer)",
             after="self._work_ids = queue.Queue()",
         ),
-        Insert("ProcessPoolExecutor.submit", "_mpd.tasks.belongs(f, self._call_queue)", before="return f"),
+        Insert("ProcessPoolExecutor.submit", "_mpd.pools.belongs(f, self._call_queue)", before="return f"),
         Timed("ProcessPoolExecutor.submit", "submit", thing=EXECUTOR_THING),
-        Insert("ProcessPoolExecutor.submit", "_mpd.tasks.submitted(self._call_queue, len(self._pending_work_items))"),
+        Insert("ProcessPoolExecutor.submit", "_mpd.pools.submitted(self._call_queue, len(self._pending_work_items))"),
         Timed("ProcessPoolExecutor.shutdown", "join", thing=EXECUTOR_THING),
-        Insert("ProcessPoolExecutor.shutdown", "_mpd.tasks.closed(self._call_queue)"),
-        Insert("_ExecutorManagerThread.process_result_item", "_mpd.tasks.arrived_item(self.call_queue, result_item)"),
+        Insert("ProcessPoolExecutor.shutdown", "_mpd.pools.closed(self._call_queue)"),
+        Insert("_ExecutorManagerThread.process_result_item", "_mpd.pools.arrived_item(self.call_queue, result_item)"),
     ],
     "concurrent.futures.thread": [
         Insert("_worker", "_mpd.tasks.worker(work_queue)"),
@@ -254,35 +267,35 @@ return self._semlock.__enter__()
         ),
         Insert(
             "ThreadPoolExecutor.__init__",
-            "_mpd.tasks.made(self, self._work_queue, max_workers, None, initializer)",
+            "_mpd.pools.made(self, self._work_queue, max_workers, None, initializer)",
             after="self._work_queue = queue.SimpleQueue()",
         ),
-        Insert("ThreadPoolExecutor.submit", "_mpd.tasks.belongs(f, self._work_queue)", before="return f"),
+        Insert("ThreadPoolExecutor.submit", "_mpd.pools.belongs(f, self._work_queue)", before="return f"),
         Timed("ThreadPoolExecutor.submit", "submit", thing="self._work_queue"),
-        Insert("ThreadPoolExecutor.submit", "_mpd.tasks.submitted(self._work_queue, self._work_queue.qsize())"),
+        Insert("ThreadPoolExecutor.submit", "_mpd.pools.submitted(self._work_queue, self._work_queue.qsize())"),
         Timed("ThreadPoolExecutor.shutdown", "join", thing="self._work_queue"),
-        Insert("ThreadPoolExecutor.shutdown", "_mpd.tasks.closed(self._work_queue)"),
+        Insert("ThreadPoolExecutor.shutdown", "_mpd.pools.closed(self._work_queue)"),
     ],
     "concurrent.futures._base": [
         Timed(
             "Future.result",
             "result",
             "self._condition.wait(timeout)",
-            thing="_mpd.tasks.fed_by(self)",
-            end="_mpd.tasks.waited",
+            thing="_mpd.pools.fed_by(self)",
+            end="_mpd.pools.waited",
         ),
         Timed(
             "Future.exception",
             "result",
             "self._condition.wait(timeout)",
-            thing="_mpd.tasks.fed_by(self)",
-            end="_mpd.tasks.waited",
+            thing="_mpd.pools.fed_by(self)",
+            end="_mpd.pools.waited",
         ),
-        Timed("wait", "result", "waiter.event.wait(timeout)", end="_mpd.tasks.waited"),
-        Timed("as_completed", "result", "waiter.event.wait(wait_timeout)", end="_mpd.tasks.waited"),
-        Insert("Future.result", "_mpd.tasks.asked(self)"),
-        Insert("Future.exception", "_mpd.tasks.asked(self)"),
-        Insert("Future.set_exception", "_mpd.tasks.failed(self, exception)"),
+        Timed("wait", "result", "waiter.event.wait(timeout)", end="_mpd.pools.waited"),
+        Timed("as_completed", "result", "waiter.event.wait(wait_timeout)", end="_mpd.pools.waited"),
+        Insert("Future.result", "_mpd.pools.asked(self)"),
+        Insert("Future.exception", "_mpd.pools.asked(self)"),
+        Insert("Future.set_exception", "_mpd.pools.failed(self, exception)"),
     ],
     "multiprocessing.managers": [
         Timed("BaseProxy._callmethod", "manager", thing="_mpd.note.method(self, methodname)"),
@@ -296,16 +309,16 @@ return self._semlock.__enter__()
             "self._mpd_try = _mpd.values.locked(self, self._lock)",
             before="self.acquire = self._lock.acquire",
         ),
-        Insert("make_property", "d.update(_mpd.values.names())", before="exec(template"),
+        Insert("make_property", "d['_mpd_looks'] = _mpd.values.Looks()", before="exec(template"),
         Insert("make_property", "template = _mpd.values.TEMPLATE", before="exec(template"),
+        Insert("make_property", "_mpd.values.moved(d)", before="prop_cache[name] = d[name]"),
         Insert(
             "SynchronizedArray.__getitem__",
-            "global _mpd_reads\n_mpd_reads = _mpd_reads - 1 if _mpd_reads else _mpd.values.read(self, i, globals())",
+            "for _mpd_n in _mpd.values.arrays.gates[0]: break\nelse: _mpd.values.arrays.read(self, i)",
         ),
         Insert(
             "SynchronizedArray.__setitem__",
-            "global _mpd_writes\n"
-            "_mpd_writes = _mpd_writes - 1 if _mpd_writes else _mpd.values.write(self, i, value, globals())",
+            "for _mpd_n in _mpd.values.arrays.gates[1]: break\nelse: _mpd.values.arrays.write(self, i, value)",
         ),
     ],
     "multiprocessing.shared_memory": [

@@ -96,7 +96,8 @@ def arm_stacks() -> None:
 def time_imports() -> None:
     """Time what it takes to find, compile and run modules that are not there yet."""
     system: Any = sys.modules["_frozen_importlib"]
-    names = {"begin": core.begin_import, "end": core.end, "find": system._find_and_load, "__builtins__": __builtins__}
+    names = {"begin": core.begin_import, "end": core.end, "clock": core.clock, "__builtins__": __builtins__}
+    names["find"] = system._find_and_load
     function: Any = type(start)
     system._find_and_load = function(_find_and_load.__code__.replace(co_filename=IMPORTER), names)
 
@@ -106,4 +107,4 @@ def _find_and_load(name: Any, import_: Any, **more: Any) -> Any:  # Python 3.15 
     try:
         return find(name, import_, **more)  # type: ignore[name-defined]  # noqa: F821
     finally:
-        end(token)  # type: ignore[name-defined]  # noqa: F821
+        end(token, clock())  # type: ignore[name-defined]  # noqa: F821

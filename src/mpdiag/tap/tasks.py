@@ -1,4 +1,4 @@
-"""What is known of pools and of the tasks they run."""
+"""What is known of the tasks that the workers of pools run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice
 from weakref import ref
 
 from . import core, layout, places
-from .note import cpus, describe, given
+from .note import describe, given, quietly
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 KIND = layout.KIND
 #: Helpers of the library that call the user's function for each item of a chunk.
 CHUNKS = ("mapstar", "starmapstar")
-_labels: dict[object, str] = {}
+#: With their code or type, which is kept: to hash code is to hash all in it.
+_labels: dict[int, tuple[str, object]] = {}
 #: Positions of arguments that have changed from one task to the next, by label.
 _last: dict[str, tuple[Any, ...]] = {}
 _varied: dict[str, set[str]] = {}
@@ -37,26 +38,13 @@ owing = 0
 _types: dict[int, list[str]] = {}
 
 
-def _quietly(function: Any) -> Any:
-    def safe(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except Exception:  # the program must not notice
-            return None
-
-    return safe
-
-
-# --- in workers
-
-
-@_quietly
+@quietly
 def worker(queue: Any) -> None:
     """A worker begins, fed by ``queue``."""
     core.event("worker", places.identity(queue), core.this_thread().name)
 
 
-@_quietly
+@quietly
 def label(function: Any, args: Any, kwds: Any = None) -> str:
     """The name of the function that a task runs; what is known of its arguments is kept until its end."""
     thread = core.this_thread()
@@ -68,12 +56,13 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
     elif getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk":
         function, items = function.args[0], args[0]
     key = getattr(function, "__code__", None) or type(function)
-    name = _labels.get(key)
-    if name is None:
+    known = _labels.get(id(key))
+    if known is None:
         name, file, line = describe(function)
-        _labels[key] = name
+        known = _labels[id(key)] = name, key
         core.event("function", name, file, line)
         given([*items[:1], function])
+    name = known[0]
     if items:
         _types[thread.native] = [type(value).__name__ for value in items[0][:8]]
         _compare(name, items[0], function)
@@ -200,7 +189,7 @@ class _Same:
     __hash__ = None  # type: ignore[assignment]
 
 
-def end(token: Any, size: int = 0, empty: bool = False) -> None:
+def end(token: Any, now: int, size: int = 0, empty: bool = False) -> None:
     """A task is over: count it and put it into the ring of the last tasks."""
     global owing
     if token is None:
@@ -210,7 +199,7 @@ def end(token: Any, size: int = 0, empty: bool = False) -> None:
         items = thread.items
         words = core.state.words
         counted = words[core.slot_of(thread, token[1], token[6], token[2]) + layout.S_COUNT]
-        slot = core.end(token, thread.unpickled)
+        slot = core.end(token, now, thread.unpickled)
         words[slot + layout.S_EMPTY] += items * (words[slot + layout.S_COUNT] - counted)
         number = words[layout.H_TASKS]
         words[layout.H_TASKS] = number + 1
@@ -241,187 +230,3 @@ def sent() -> None:
             owing -= 1
     except Exception:  # the program must not notice
         pass
-
-
-# --- in the process that owns the pool
-
-
-def _slot(queue: Any) -> int:
-    """The pool's own slot."""
-    name = places.identity(queue)
-    key = ("pool", name)
-    slots = core.state.pools
-    slot = slots.get(key)
-    if slot is None:
-        slot = slots[key] = core._new_slot(core.this_thread(), KIND["pool"], (None, 0, "", 0), name)
-    return slot
-
-
-@_quietly
-def made(pool: Any, queue: Any, workers: int, most_tasks: Any, initializer: Any) -> None:
-    """A pool was made."""
-    method = getattr(getattr(pool, "_ctx", None), "get_start_method", lambda: "thread")()
-    name = type(pool).__name__
-    if name == "ThreadPool":
-        method = "thread"
-    _event(queue, name, workers, most_tasks, initializer, method)
-
-
-@_quietly
-def made_executor(executor: Any, initializer: Any) -> None:
-    """An executor was made."""
-    method = executor._mp_context.get_start_method(allow_none=False)
-    most = getattr(executor, "_max_tasks_per_child", None)
-    _event(executor._call_queue, type(executor).__name__, executor._max_workers, most, initializer, method)
-
-
-def _event(queue: Any, name: str, workers: int, most_tasks: Any, initializer: Any, method: str) -> None:
-    prepared = describe(initializer) if initializer is not None else None
-    cpus()
-    core.event("pool", places.identity(queue), name, workers, most_tasks, prepared, method, places.where(4))
-
-
-@_quietly
-def submitted(queue: Any, waiting: int) -> None:
-    """Work is handed to a pool which has that many jobs left."""
-    words, slot = core.state.words, _slot(queue)
-    count = words[slot + layout.S_COUNT]
-    words[slot + layout.S_COUNT] = count + 1
-    if waiting == 0:
-        now = core.clock()
-        first, last = words[slot + layout.S_FIRST], words[slot + layout.S_LAST]
-        if last > first:
-            words[slot + layout.S_NS] += last - first
-        words[slot + layout.S_FIRST] = now
-        thread = core.this_thread()
-        if count and thread.waited:
-            words[slot + layout.S_TIMED] += 1
-        thread.waited = False
-
-
-def arrived(result: Any, fine: bool, value: Any) -> None:
-    """A result has come back."""
-    try:
-        pool = result._pool
-        if pool is None:
-            return
-        queue = pool._inqueue
-        slot = _arrived(queue)
-        if "_mpd_pool" not in result.__dict__:
-            result.__dict__["_mpd_pool"] = places.identity(queue)
-        if not fine:
-            _failed(slot, queue, value)
-            first = getattr(result, "_success", True)  # of several chunks, get() raises the first one's exception
-            if not first or getattr(result, "_error_callback", None):
-                core.state.words[slot + layout.S_CPU] += 1
-    except Exception:  # the program must not notice
-        pass
-
-
-def arrived_item(queue: Any, item: Any) -> None:
-    """A result has come back to an executor."""
-    try:
-        if not isinstance(item, int):
-            slot = _arrived(queue)
-            if item.exception is not None:
-                _failed(slot, queue, item.exception)
-    except Exception:  # the program must not notice
-        pass
-
-
-def _arrived(queue: Any) -> int:
-    slot = _slot(queue)
-    words = core.state.words
-    words[slot + layout.S_LAST] = core.clock()
-    words[slot + layout.S_BYTES] += 1
-    return slot
-
-
-def _failed(slot: int, queue: Any, value: Any) -> None:
-    words = core.state.words
-    words[slot + layout.S_MAX] += 1
-    if words[slot + layout.S_MAX] <= 3:
-        core.event("failure", places.identity(queue), type(value).__name__)
-
-
-@_quietly
-def fetched(result: Any) -> None:
-    """The exception of a task reaches the program."""
-    core.state.words[layout.H_OWN] += 1
-
-
-@_quietly
-def belongs(future: Any, queue: Any) -> None:
-    """A future was made by the executor that ``queue`` feeds."""
-    future.__dict__["_mpd_pool"] = places.identity(queue)
-
-
-@_quietly
-def fed_by(future: Any) -> Any:
-    """The pool of a future."""
-    return future.__dict__.get("_mpd_pool")
-
-
-def _take(pool: Any) -> None:
-    """The program takes a result of the pool, or waits for it."""
-    slot = core.state.pools.get(("pool", pool))
-    if slot is not None:
-        words = core.state.words
-        words[slot + layout.S_EMPTY] += 1
-        words[slot + layout.S_WALL] = core.clock()
-
-
-def taken(result: Any) -> None:
-    """The program takes a result."""
-    try:
-        pool = result._pool
-        _take(result.__dict__.get("_mpd_pool") if pool is None else places.identity(pool._inqueue))
-    except Exception:  # the program must not notice
-        pass
-
-
-@_quietly
-def asked(future: Any) -> None:
-    """The program asks a future for its result or exception."""
-    known = future.__dict__
-    if known.get("_mpd_asked") is None:
-        known["_mpd_asked"] = True
-        _take(known.get("_mpd_pool"))
-        if _asks_for(sys._getframe(3)) == "asyncio.futures":
-            core.this_thread().waited = True  # an event loop waits for all at once, and takes what has come
-        if known.get("_mpd_failed"):
-            core.state.words[layout.H_OWN] += 1
-
-
-def _asks_for(caller: Any) -> Any:
-    """The module of the function that asks a future."""
-    return caller.f_globals.get("__name__")
-
-
-@_quietly
-def failed(future: Any, exception: Any) -> None:
-    """A future gets an exception."""
-    future.__dict__["_mpd_failed"] = True
-    if future.__dict__.get("_mpd_asked") or future._done_callbacks:
-        core.state.words[layout.H_OWN] += 1
-
-
-@_quietly
-def closed(queue: Any) -> None:
-    """No more work will be handed to the pool."""
-    if queue is not None:
-        core.event("closed", places.identity(queue))
-
-
-@_quietly
-def pool_of(result: Any) -> Any:
-    """What feeds the pool of a result."""
-    pool = result._pool
-    return None if pool is None else places.identity(pool._inqueue)
-
-
-def waited(token: Any, size: int = 0, empty: bool = False) -> None:
-    """The program has waited for a result."""
-    core.end(token, size, empty)
-    if token is not None:
-        token[0].waited = True

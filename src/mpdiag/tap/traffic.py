@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def put(token: Any, size: int = 0, empty: bool = False) -> None:
+def put(token: Any, now: int, size: int = 0, empty: bool = False) -> None:
     """A message was put into a queue: how many are in it?"""
-    slot = core.end(token, size, empty)
+    slot = core.end(token, now, size, empty)
     if not slot:
         return
     try:

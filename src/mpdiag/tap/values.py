@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from _thread import get_ident
+from itertools import repeat
 from sys import _getframe
 
 from . import core, holds, layout, places
@@ -17,31 +18,35 @@ if TYPE_CHECKING:
     from typing import Any
 
 #: From so many accesses on, so many are passed over between two that are looked at.
-PACE = ((64, 0), (1024, 6), (16_384, 60), (1 << 62, 250))
+PACE = ((64, 0), (1024, 6), (16_384, 60), (131_072, 250), (1 << 62, 1008))
 #: Elements of an array are told apart by so many bits, once in turns and once in blocks.
 BITS = 60
 #: An element's steps from look to look: after so many alike, one of half its range is a wrap.
 STEPS = 8
 #: Elements whose steps are followed.
 FOLLOWED = 256
-#: What `multiprocessing.sharedctypes` compiles for an attribute, with the same statements on the same lines.
+#: What `multiprocessing.sharedctypes` compiles for an attribute; `moved` gives its statements their lines back.
 TEMPLATE = """
 def get%s(self):
-    global _mpd_reads; _mpd_reads = _mpd_reads - 1 if _mpd_reads else _mpd_read(self, 0, globals()); \
-self._mpd_try(False) or self.acquire()
+    for _mpd_n in _mpd_looks.gates[0]: break
+    else: _mpd_looks.read(self, 0)
+    self._mpd_try(False) or self.acquire()
     try:
         return self._obj.%s
     finally:
         self.release()
 def set%s(self, value):
-    global _mpd_writes; _mpd_writes = _mpd_writes - 1 if _mpd_writes else _mpd_write(self, 0, value, globals()); \
-self._mpd_try(False) or self.acquire()
+    for _mpd_n in _mpd_looks.gates[1]: break
+    else: _mpd_looks.write(self, 0, value)
+    self._mpd_try(False) or self.acquire()
     try:
         self._obj.%s = value
     finally:
         self.release()
 %s = property(get%s, set%s)
 """
+#: How many lines more there are before the statements of a getter and a setter.
+MORE = {"get": 2, "set": 4}
 INTEGERS = "bBhHiIlLqQ"
 
 
@@ -60,10 +65,10 @@ class Pace:
         self.total += weight
         return weight
 
-    def next(self) -> int:
-        """How many are passed over from here."""
+    def next(self) -> Any:
+        """The gate for those that are passed over from here."""
         self.gap = next(gap for upto, gap in PACE if self.total < upto)
-        return self.gap
+        return repeat(True, self.gap)
 
 
 class Reading:
@@ -76,76 +81,75 @@ class Reading:
         self.thing = id(thing)  # not to keep it alive
         self.index, self.code, self.held, self.weight = index, code, held, weight
 
+    def before(self, thing: Any, index: Any) -> bool:
+        """Whether a write of that element by the calling function would follow it, with no lock held over both."""
+        same = self.thing == id(thing) and self.index == index and self.code is _getframe(3).f_code
+        return same and not (self.held and holds.held())
+
 
 _readings: dict[int, Reading] = {}
 #: Of an element: its last value, its longest step, how many steps.
 _steps: dict[object, tuple[int, int, int]] = {}
 
 
-def names() -> dict[str, Any]:
-    """What the compiled attribute refers to."""
-    return {"_mpd_reads": 0, "_mpd_writes": 0, "_mpd_read": read, "_mpd_write": write}
+class Looks:
+    """Looks at accesses of the values and arrays that one piece of the library's code reads and writes."""
+
+    def __init__(self) -> None:
+        self._reads, self._writes = Pace(), Pace()
+        #: By whether it writes: says for each access whether it is passed over.
+        self.gates: list[Any] = [core.CLOSED, core.CLOSED]
+
+    def read(self, thing: Any, index: Any) -> None:
+        """An element is about to be read.
+
+        Args:
+            thing: the value or array with its lock.
+            index: the element.
+        """
+        try:
+            weight = self._reads.weight()
+            words, slot = core.state.words, _slot(thing)
+            words[slot + layout.S_COUNT] += weight
+            reading = Reading(thing, index, _getframe(2).f_code, holds.held(), weight)
+            _readings[reading.ident] = reading
+            self._writes.gap -= self.gates[1].__length_hint__()
+            self.gates[:] = self._reads.next(), core.CLOSED
+        except Exception:  # the program must not notice
+            self.gates[0] = repeat(True, 1000)
+
+    def write(self, thing: Any, index: Any, value: Any) -> None:
+        """An element is about to be given ``value``; the other arguments are as those of `read`."""
+        try:
+            weight = self._writes.weight()
+            words, slot = core.state.words, _slot(thing)
+            words[slot + layout.S_TIMED] += weight
+            length = words[slot + layout.S_WALL]
+            _mark(words, slot + layout.V_TURNS, slot + layout.V_BLOCKS, index, length)
+            reading = _readings.pop(get_ident(), None)
+            if reading is not None and reading.before(thing, index):
+                words[slot + layout.S_BYTES] += reading.weight
+                _mark(words, slot + layout.V_LOOSE_TURNS, slot + layout.V_LOOSE_BLOCKS, index, length)
+            if type(value) is int:
+                _follow(thing, index, value, slot)
+            if _readings:
+                self._writes.gap = 0
+            else:
+                self.gates[1] = self._writes.next()
+        except Exception:  # the program must not notice
+            self.gates[1] = repeat(True, 1000)
 
 
-def _paces(space: dict[str, Any]) -> tuple[Pace, Pace]:
-    paces: Any = space.get("_mpd_paces")
-    if paces is None:
-        paces = space["_mpd_paces"] = (Pace(), Pace())
-    return paces  # type: ignore[no-any-return]
+#: Those at elements; each attribute of a value has its own.
+arrays = Looks()
 
 
-def read(thing: Any, index: Any, space: dict[str, Any]) -> int:
-    """An element is about to be read.
-
-    Args:
-        thing: the value or array with its lock.
-        index: the element.
-        space: the globals of the caller, with the counts down to the next look.
-
-    Returns:
-        How many reads are passed over now.
-    """
-    try:
-        reads, writes = _paces(space)
-        weight = reads.weight()
-        words, slot = core.state.words, _slot(thing)
-        words[slot + layout.S_COUNT] += weight
-        reading = Reading(thing, index, _getframe(2).f_code, holds.held(), weight)
-        _readings[reading.ident] = reading
-        writes.gap -= space["_mpd_writes"]
-        space["_mpd_writes"] = 0
-        return reads.next()
-    except Exception:  # the program must not notice
-        return 1000
-
-
-def write(thing: Any, index: Any, value: Any, space: dict[str, Any]) -> int:
-    """An element is about to be written; the arguments and what is returned are as those of `read`."""
-    try:
-        _, writes = _paces(space)
-        weight = writes.weight()
-        words, slot = core.state.words, _slot(thing)
-        words[slot + layout.S_TIMED] += weight
-        length = words[slot + layout.S_WALL]
-        _mark(words, slot + layout.V_TURNS, slot + layout.V_BLOCKS, index, length)
-        reading = _readings.pop(get_ident(), None)
-        if (
-            reading is not None
-            and reading.thing == id(thing)
-            and reading.index == index
-            and reading.code is _getframe(2).f_code
-            and not (reading.held and holds.held())
-        ):
-            words[slot + layout.S_BYTES] += reading.weight
-            _mark(words, slot + layout.V_LOOSE_TURNS, slot + layout.V_LOOSE_BLOCKS, index, length)
-        if type(value) is int:
-            _follow(thing, index, value, slot)
-        if _readings:
-            writes.gap = 0
-            return 0
-        return writes.next()
-    except Exception:  # the program must not notice
-        return 1000
+def moved(names: dict[str, Any]) -> None:
+    """Give the compiled functions of an attribute the lines they have without us: tracebacks tell them."""
+    for name, function in names.items():
+        if name[:3] in MORE and hasattr(function, "__code__"):
+            code = function.__code__
+            function.__code__ = code.replace(co_firstlineno=code.co_firstlineno - MORE[name[:3]])
 
 
 def _mark(words: Any, turns: int, blocks: int, index: Any, length: int) -> None:
@@ -187,7 +191,7 @@ def _wrapped(thing: Any, slot: int, before: int, after: int) -> None:
 
 def _slot(thing: Any) -> int:
     name = name_of(thing)
-    slots = core.state.pools
+    slots = core.state.values
     slot = slots.get(name)
     if slot is None:
         thread = core.this_thread()

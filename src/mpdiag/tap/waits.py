@@ -37,6 +37,7 @@ def answer(path: str, frame: Any) -> None:
         path: where it is awaited.
         frame: where the main thread is, below the handler.
     """
+    core.settle()
     lines = [repr(fact) for tellers in (threads(frame), locks(), queues(), children()) for fact in quietly(tellers)]
     lines.append(repr(LAST))
     file = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -188,7 +189,7 @@ def connection(thing: Any) -> Any:
 
 def future(thing: Any) -> Any:
     """A future: its state, and what feeds the workers that it waits for."""
-    return ("future", thing._state, thing.__dict__.get("_mpd_pool"))
+    return ("future", thing._state, getattr(thing.__dict__.get("_mpd_tally"), "name", None))
 
 
 def result(thing: Any) -> Any:

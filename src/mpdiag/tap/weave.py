@@ -16,15 +16,16 @@ from .layout import KIND, LEAVES, SEEN_LONG
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 TIMED = """\
-if _mpd_next(_mpd_gates[{kind}], False):
+for _mpd_n in _mpd_gates[{kind}]:
     PLAIN
+    break
 else:
     _mpd_t = {begin}
     _mpd_r = _mpd
     try:
         WATCHED
     finally:
-        {end}(_mpd_t, {size}, {empty}{more})
+        {end}(_mpd_t, _mpd_clock(), {size}, {empty}{more})
 """
 #: The same for doings of which a long one among many short ones must not go by untimed: it may be all that matters.
 SEEN = TIMED.replace(
@@ -35,7 +36,7 @@ SEEN = TIMED.replace(
         PLAIN
     finally:
         if _mpd_clock() - _mpd_t > {long}:
-            {end}(_mpd.missed({kind}, {thing}, _mpd_t), {size})
+            {end}(_mpd.missed({kind}, {thing}, _mpd_t), _mpd_clock(), {size})
 """,
 )
 BEGIN = "_mpd.begin({kind}, {thing})"
@@ -138,12 +139,12 @@ class Timed(Point):
         """Counted, and now and then timed."""
         new = parsed(self.code, body[0])
         choice = new[0]
-        assert isinstance(choice, ast.If)
+        assert isinstance(choice, ast.For)
         watched = choice.orelse[2]
         assert isinstance(watched, ast.Try)
-        untimed = choice.body[1] if len(choice.body) > 1 else choice
-        assert isinstance(untimed, (ast.Try, ast.If))
-        untimed.body[:] = copy.deepcopy(body)
+        seen = choice.body[1]
+        plain = seen.body if isinstance(seen, ast.Try) else choice.body
+        plain[:1] = copy.deepcopy(body)
         result = f"_mpd_r{self.number}"
         watched.body[:] = [
             *Returns(result).visit(ast.Module(body, [])).body,
@@ -171,6 +172,21 @@ class Where(Point):
         choice = new[0]
         assert isinstance(choice, ast.If)
         choice.body, choice.orelse = self.tap.woven(copy.deepcopy(body)), body
+        return new
+
+
+class Needed(Point):
+    """A call that is made only where it would do something: what that saves pays for taps."""
+
+    def __init__(self, function: str, statement: str, condition: str) -> None:
+        super().__init__(function, statement)
+        self.condition = condition
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The statements, where the condition holds."""
+        new = parsed(f"if {self.condition}: pass", body[0])
+        assert isinstance(new[0], ast.If)
+        new[0].body = body
         return new
 
 

@@ -1,0 +1,237 @@
+"""What the process that owns a pool knows of it: what was handed out, what has come back, and who asked for it."""
+
+from __future__ import annotations
+
+import sys
+
+from . import core, layout, places
+from .note import cpus, describe, quietly
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Having counted so many, a tally is written into the ledger no more often than that: writing takes ten times as long.
+OFTEN, WRITE_NS = 64, 2_000_000
+
+
+class Tally:
+    """What is counted of one pool, in plain attributes until it is written.
+
+    Args:
+        name: what feeds its workers.
+    """
+
+    __slots__ = (
+        "answered", "arrived", "awaited", "due", "failed", "first", "last", "looked", "name", "slot", "spans",
+        "submitted", "taken", "words",
+    )  # fmt: skip
+
+    def __init__(self, name: object) -> None:
+        self.name = name
+        self.words = core.state.words  # of the ledger it is written into
+        self.slot = core._new_slot(core.this_thread(), layout.KIND["pool"], (None, 0, "", 0), name)
+        self.submitted = self.arrived = self.taken = 0
+        self.awaited = 0  # jobs handed out after all earlier ones had been waited for
+        self.failed = self.answered = 0  # tasks that failed; of these, those whose exception will be seen
+        self.first = self.last = self.spans = 0  # since when it has work, the last result, earlier times with work
+        self.looked = 0  # when the program last asked for a result
+        self.due = 0
+
+    def write(self, now: int) -> None:
+        """Write all of it into its slot."""
+        if self.submitted + self.arrived > OFTEN:
+            self.due = now + WRITE_NS
+        words, slot = self.words, self.slot
+        words[slot + layout.S_COUNT], words[slot + layout.S_BYTES] = self.submitted, self.arrived
+        words[slot + layout.S_EMPTY], words[slot + layout.S_WALL] = self.taken, self.looked
+        words[slot + layout.S_FIRST], words[slot + layout.S_LAST] = self.first, self.last
+        words[slot + layout.S_NS], words[slot + layout.S_TIMED] = self.spans, self.awaited
+        words[slot + layout.S_MAX], words[slot + layout.S_CPU] = self.failed, self.answered
+
+    def begins(self, now: int) -> None:
+        """It is given work while it has none."""
+        self.spans += max(0, self.last - self.first)
+        self.first = now
+        thread = core.this_thread()
+        if thread.waited:
+            self.awaited += self.submitted > 1
+        thread.waited = False
+
+    def take(self) -> None:
+        """The program takes a result, or waits for it."""
+        self.taken += 1
+        self.looked = now = core.clock()
+        if now > self.due:
+            self.write(now)
+
+    def come(self, fine: bool) -> None:
+        """A result has come back."""
+        self.arrived += 1
+        self.last = now = core.clock()
+        if now > self.due or not fine:
+            self.write(now)
+
+
+def tally_of(queue: Any) -> Tally:
+    """The tally of the pool that ``queue`` feeds, in this process."""
+    tally: Any = getattr(queue, "_mpd_tally", None)
+    if tally is not None and tally.words is core.state.words:
+        return tally  # type: ignore[no-any-return]
+    name = places.identity(queue)
+    tally = core.state.tallies.get(name)
+    if tally is None:
+        tally = core.state.tallies[name] = Tally(name)
+    if hasattr(queue, "__dict__"):
+        queue._mpd_tally = tally
+    return tally  # type: ignore[no-any-return]
+
+
+@quietly
+def made(pool: Any, queue: Any, workers: int, most_tasks: Any, initializer: Any) -> None:
+    """A pool was made."""
+    method = getattr(getattr(pool, "_ctx", None), "get_start_method", lambda: "thread")()
+    name = type(pool).__name__
+    if name == "ThreadPool":
+        method = "thread"
+    _event(queue, name, workers, most_tasks, initializer, method)
+
+
+@quietly
+def made_executor(executor: Any, initializer: Any) -> None:
+    """An executor was made."""
+    method = executor._mp_context.get_start_method(allow_none=False)
+    most = getattr(executor, "_max_tasks_per_child", None)
+    _event(executor._call_queue, type(executor).__name__, executor._max_workers, most, initializer, method)
+
+
+def _event(queue: Any, name: str, workers: int, most_tasks: Any, initializer: Any, method: str) -> None:
+    prepared = describe(initializer) if initializer is not None else None
+    cpus()
+    core.event("pool", places.identity(queue), name, workers, most_tasks, prepared, method, places.where(4))
+
+
+def submitted(queue: Any, waiting: int) -> None:
+    """Work is handed to a pool which has that many jobs left."""
+    try:
+        tally = tally_of(queue)
+        tally.submitted += 1
+        now = core.clock()
+        if waiting == 0:
+            tally.begins(now)
+        if now > tally.due:
+            tally.write(now)
+    except Exception:  # the program must not notice
+        pass
+
+
+def arrived(result: Any, fine: bool, value: Any) -> None:
+    """A result has come back."""
+    try:
+        pool = result._pool
+        if pool is None:
+            return
+        queue = pool._inqueue
+        result._mpd_tally = tally = tally_of(queue)
+        if not fine:
+            _failed(tally, value)
+            first = getattr(result, "_success", True)  # of several chunks, get() raises the first one's exception
+            if not first or getattr(result, "_error_callback", None):
+                tally.answered += 1
+        tally.come(fine)
+    except Exception:  # the program must not notice
+        pass
+
+
+def arrived_item(queue: Any, item: Any) -> None:
+    """A result has come back to an executor."""
+    try:
+        if not isinstance(item, int):
+            tally = tally_of(queue)
+            if item.exception is not None:
+                _failed(tally, item.exception)
+            tally.come(item.exception is None)
+    except Exception:  # the program must not notice
+        pass
+
+
+def _failed(tally: Tally, value: Any) -> None:
+    tally.failed += 1
+    if tally.failed <= 3:
+        core.event("failure", tally.name, type(value).__name__)
+
+
+@quietly
+def fetched(result: Any) -> None:
+    """The exception of a task reaches the program."""
+    core.state.words[layout.H_OWN] += 1
+
+
+def belongs(future: Any, queue: Any) -> None:
+    """A future was made by the executor that ``queue`` feeds."""
+    try:
+        future._mpd_tally = tally_of(queue)
+    except Exception:  # the program must not notice
+        pass
+
+
+@quietly
+def fed_by(future: Any) -> Any:
+    """The pool of a future."""
+    return future._mpd_tally.name
+
+
+def taken(result: Any) -> None:
+    """The program takes a result."""
+    try:
+        pool = result._pool
+        (result._mpd_tally if pool is None else tally_of(pool._inqueue)).take()
+    except Exception:  # the program must not notice
+        pass
+
+
+def asked(future: Any) -> None:
+    """The program asks a future for its result or exception."""
+    try:
+        known = future.__dict__
+        if "_mpd_asked" in known:
+            return
+        known["_mpd_asked"] = True
+        tally = known.get("_mpd_tally")
+        if tally is not None:
+            tally.take()
+        if sys._getframe(2).f_globals.get("__name__") == "asyncio.futures":
+            core.this_thread().waited = True  # an event loop waits for all at once, and takes what has come
+        if "_mpd_failed" in known:
+            core.state.words[layout.H_OWN] += 1
+    except Exception:  # the program must not notice
+        pass
+
+
+@quietly
+def failed(future: Any, exception: Any) -> None:
+    """A future gets an exception."""
+    future.__dict__["_mpd_failed"] = True
+    if future.__dict__.get("_mpd_asked") or future._done_callbacks:
+        core.state.words[layout.H_OWN] += 1
+
+
+@quietly
+def closed(queue: Any) -> None:
+    """No more work will be handed to the pool."""
+    if queue is not None:
+        core.event("closed", places.identity(queue))
+
+
+@quietly
+def pool_of(result: Any) -> Any:
+    """What feeds the pool of a result."""
+    pool = result._pool
+    return None if pool is None else places.identity(pool._inqueue)
+
+
+def waited(token: Any, now: int, size: int = 0, empty: bool = False) -> None:
+    """The program has waited for a result."""
+    core.end(token, now, size, empty)
+    if token is not None:
+        token[0].waited = True
