@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mpdiag import budgets, comparing, saved
+from mpdiag import budgets
 from mpdiag.budgets import Budget
 from mpdiag.errors import BadInput
 from mpdiag.options import Command, Target, emit, option
@@ -39,6 +39,8 @@ class Against:
         rows = [budget.judge(report) for budget in self.budgets]
         shown = counted = report
         if self.baseline:
+            from mpdiag import comparing  # most reports are compared with none
+
             shown, counted = comparing.since(self.baseline, report)
             if self.most is not None:
                 rows += comparing.regressions(self.baseline, report, self.most)
@@ -82,9 +84,7 @@ def against_options(limited: bool = False) -> Callable[[Command], Command]:
             if most is not None and not file:
                 raise BadInput("--fail-on-regression needs something to compare with", "Give it with --baseline FILE.")
             wanted = tuple(map(budgets.parse, values.pop("budgets", ())))
-            baseline = saved.only(saved.load(file), values["select"], values["ignore"]) if file else None
-            if baseline:
-                comparing.check_kind(baseline, click.get_current_context().info_name or "")
+            baseline = loaded(file, values["select"], values["ignore"]) if file else None
             return command(against=Against(baseline, most, wanted), **values)
 
         decorated: Any = wrapper
@@ -93,6 +93,19 @@ def against_options(limited: bool = False) -> Callable[[Command], Command]:
         return decorated  # type: ignore[no-any-return]
 
     return decorate
+
+
+def loaded(file: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> Report:
+    """The report in ``file``, as far as it is wanted, to compare one of the present command with.
+
+    Raises:
+        BadInput: it cannot be read, or is of another command.
+    """
+    from mpdiag import comparing, saved
+
+    baseline = saved.only(saved.load(file), select, ignore)
+    comparing.check_kind(baseline, click.get_current_context().info_name or "")
+    return baseline
 
 
 _BASELINE = option(

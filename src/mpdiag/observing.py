@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from mpdiag import errors, gains, glance, hanging, judging, live, machine, registry, verdicts
-from mpdiag.alarm import Alarm
+from mpdiag import errors, gains, judging, machine, registry, verdicts
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
-from mpdiag.hang.tree import Tree
 from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
 from mpdiag.messages import complain
@@ -26,13 +24,17 @@ from mpdiag.redact import Identity, redact_values
 from mpdiag.report import Quality, Report, Section
 from mpdiag.signals import uninterrupted
 from mpdiag.watch import account as accounts
-from mpdiag.watch import calls, lives, pages, profiles, spans, timeline
 from mpdiag.watch import facts as tabled
 from mpdiag.watch import folder as private
+from mpdiag.watch import lives, pages, spans
 from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
 from mpdiag.watch.observation import Observation
 from mpdiag.watch.sampler import DENSE, OLD_S, USUAL, Pace, Sampler
+
+if TYPE_CHECKING:  # what only some runs need is imported by those
+    from mpdiag.alarm import Alarm
+    from mpdiag.glance import Glance
 
 #: Others' share of the machine above which the figures are called contended, as those of probes are.
 CONTENDED = 0.15
@@ -91,18 +93,18 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
             (folder / private.PROFILES).mkdir()
         with Launched(request.command, private.environment(folder)) as program:
             sampler = looking(folder, program, DENSE if request.stacks else USUAL)
-            alarm = Alarm(Tree(program.pid, folder), request.hang_after, request.on_hang == "kill")
+            alarm = alarmed(request, program, folder)
             with shown_live(request, head, program, folder, sampler) as tick:
                 program.wait(ticking(tick, alarm, request))
             outside = seen(sampler)
         said = guarded(
-            lambda: deliver(alarm.added(tell(request, head, gathered(head, program, folder, outside), begun)))
+            lambda: deliver(added(alarm, tell(request, head, gathered(head, program, folder, outside), begun)))
         )
         if request.files:
             said = guarded(lambda: write_files(request, gathered(head, program, folder, outside), folder)) or said
         if request.keep:
             said = guarded(lambda: keep(folder, request.keep)) or said
-    return alarm.code(program.code) or said
+    return (alarm.code(program.code) if alarm else program.code) or said
 
 
 @contextmanager
@@ -119,8 +121,11 @@ def private_folder() -> Iterator[Path]:
 
 def look_around(request: Request, folder: Path) -> Report:
     """The head of the report: what there is before the program begins, which shall find the machine as we did."""
+    # What takes long to import must not hold signals up later.
     if request.live:
-        registry.renderer("terminal")  # what takes long to import must not hold signals up later
+        registry.renderer("terminal")
+    if request.hang_after is not None:
+        from mpdiag import hanging  # noqa: F401
     python: dict[str, Any] = {}
     if request.chosen:
         python = {**private.prepare(folder, request.chosen.path), "chosen": request.chosen.reason}
@@ -154,15 +159,34 @@ def looking(folder: Path, program: Launched, pace: Pace) -> Sampler | None:
     return sampler
 
 
+def alarmed(request: Request, program: Launched, folder: Path) -> Alarm | None:
+    """Tells when the program stands still; none where that is not wanted."""
+    if request.hang_after is None:
+        return None
+    from mpdiag.alarm import Alarm
+    from mpdiag.hang.tree import Tree
+
+    return Alarm(Tree(program.pid, folder), request.hang_after, request.on_hang == "kill")
+
+
+def added(alarm: Alarm | None, report: Report) -> Report:
+    """The report with what the program hung of."""
+    return alarm.added(report) if alarm else report
+
+
 @contextmanager
 def shown_live(
     request: Request, head: Report, program: Launched, folder: Path, sampler: Sampler | None
 ) -> Iterator[Callable[[], None] | None]:
     """What to call again and again to show what is known so far; None when nothing is to be shown."""
-    fd = live.terminal() if request.live else None
+    if not request.live:
+        yield None
+        return
+    from mpdiag import glance, live
+
+    fd = live.terminal()
     if fd is None or sampler is None:
-        if request.live:
-            complain("--live needs a terminal on standard error", "The report follows at the end.")
+        complain("--live needs a terminal on standard error", "The report follows at the end.")
         yield None
         return
     look = glance.Glance(folder, program.pid, program.began, usable_cpus(head), sampler)
@@ -180,7 +204,7 @@ def shown_live(
         yield tick
 
 
-def page(head: Report, look: glance.Glance, most: int) -> list[str]:
+def page(head: Report, look: Glance, most: int) -> list[str]:
     """What is known so far, as lines for a terminal, of which ``most`` can be seen."""
     run = look.run()
     lived = lives.lives(run)
@@ -229,6 +253,8 @@ def tell(request: Request, head: Report, run: lives.Run, begun: float) -> Report
 def tree(request: Request, run: lives.Run, lived: Sequence[lives.Life]) -> Iterator[Section]:
     """The calls that took CPU time, if they are wanted."""
     if request.stacks:
+        from mpdiag.watch import calls
+
         yield calls.section(run.outside.stacks if run.outside else (), lived)
 
 
@@ -249,10 +275,11 @@ def gathered(head: Report, program: Launched, folder: Path, outside: Observation
     )
 
 
-def ticking(shown: Callable[[], None] | None, alarm: Alarm, request: Request) -> Callable[[], None] | None:
+def ticking(shown: Callable[[], None] | None, alarm: Alarm | None, request: Request) -> Callable[[], None] | None:
     """What to do again and again while the program runs."""
-    if alarm.after_s is None:
+    if alarm is None:
         return shown
+    from mpdiag import hanging
 
     def tick() -> None:
         if shown:
@@ -305,9 +332,13 @@ def doubts(request: Request, head: Report, run: lives.Run, lived: Sequence[lives
 def write_files(request: Request, run: lives.Run, folder: Path) -> int:
     """Write what is no report into its files."""
     if output := request.files.get("perfetto"):
+        from mpdiag.watch import timeline
+
         document = timeline.perfetto(run, lives.lives(run))
         output.write(timeline.written(redact_values(document, Identity.here()) if request.redact else document))
     if output := request.files.get("cprofile"):
+        from mpdiag.watch import profiles
+
         helpers = {life.pid for life in lives.lives(run) if life.role in lives.SERVERS.values()}
         profile, count = profiles.merged(folder / private.PROFILES, helpers)
         output.write(profile)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import StringIO
 
 from rich.console import Console, RenderableType
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -83,6 +82,8 @@ class Paper:
         lines = source.strip("\n").splitlines()
         shown = "\n".join(f"    {plain(line, self.style)}" for line in lines)
         if self.style.color:
+            from rich.syntax import Syntax
+
             self.put(Syntax(shown, "python", theme="ansi_dark", background_color="default", word_wrap=True))
         else:
             self.put(Text(shown, overflow="fold"))
