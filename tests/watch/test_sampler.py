@@ -402,3 +402,27 @@ def test_what_a_process_did_before_it_was_looked_at_is_not_counted(place):
 
     assert 0.0 <= vital.cpu_s < 0.5
     assert vital.rss_peak > 0
+
+
+@linux
+def test_what_a_process_had_mapped_is_not_forgotten_when_it_ends(tmp_path):
+    library = tmp_path / "libopenblas.so"
+    library.write_bytes(b"0" * 4096)
+    code = (
+        f"import mmap\nfile = open({str(library)!r}, 'rb')\nmapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)\n"
+    )
+    with program(f"{code}print(flush=True); input()") as process:
+        process.stdout.readline()
+        watched = tracked.LinuxProcess(process.pid, procfs.stat(process.pid).started, 0.0)
+        watched.look(0.0)
+        assert watched.native == ("openblas",)
+
+        process.stdin.write("\n")
+        process.stdin.flush()
+        while procfs.stat(process.pid).state != "Z":
+            time.sleep(0.01)
+        watched._threads_at_maps = 0  # as when its threads end before it
+        watched.look(1.0)
+
+        assert procfs.native_pools(process.pid) is None
+        assert (watched.native, watched.ended) == (("openblas",), 1.0)

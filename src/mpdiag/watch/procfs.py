@@ -177,13 +177,16 @@ def held(pid: int) -> int | None:
 
 
 def native_pools(pid: int) -> tuple[str, ...] | None:
-    """The libraries with threads of their own that are mapped into a process; some 0.1 ms."""
+    """The libraries with threads of their own that are mapped into a process; some 0.1 ms.
+
+    None if it is gone, or about to: then it has no memory any more, and what was mapped there cannot be seen.
+    """
     try:
         with open(f"/proc/{pid}/maps", "rb") as file:  # noqa: PTH123 - a page at a time would be cut off
-            found = {match[1].decode() for match in NATIVE.finditer(file.read())}
+            mapped = file.read()
     except OSError:
         return None
-    return tuple(sorted(found))
+    return tuple(sorted({match[1].decode() for match in NATIVE.finditer(mapped)})) if mapped else None
 
 
 def command_line(pid: int) -> tuple[str, ...]:
