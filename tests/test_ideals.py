@@ -23,8 +23,25 @@ def test_a_warning_needs_a_share_and_an_amount(recoverable, wall, worth):
 
 
 def test_a_bound_has_slack_and_ends_at_the_wall():
-    assert ideals.bound(3.0, RUN, "").ceiling_s == 3.5
+    assert ideals.bound(3.0, RUN, "").ceiling_s == 3.6
     assert ideals.bound(9.9, RUN, "").ceiling_s == 10.0
+
+
+@pytest.mark.parametrize(
+    ("row", "stretch"),
+    [
+        ({"cpu_s": 2.0, "ready_s": 4.0}, 3.0),
+        ({"cpu_s": 8.0, "ready_s": 40.0}, 2.5),
+        ({"cpu_s": 20.0, "ready_s": 80.0}, 1.0),
+        ({"cpu_s": 2.0, "ready_s": None}, 1.0),
+        ({"cpu_s": 0.0, "ready_s": 0.0}, 1.0),
+    ],
+    ids=["waiting for others", "and for each other", "for each other", "unknown", "none"],
+)
+def test_cpu_time_is_stretched_by_what_others_take(row, stretch):
+    facts = Facts("run", {"": ({"wall_s": 10.0, "cpus": 2.0, **row},)})
+
+    assert ideals.stretch(facts) == pytest.approx(stretch)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from mpdiag.model import Cell
 
 #: A fix that wins less than either is not worth a warning: runs of one program differ by as much.
 LEAST_SHARE, LEAST_S = 0.05, 0.1
-#: A bound has to hold for the next run too, which on a quiet machine differs by some 15 %.
-SLACK = 1.15
+#: A saving lies between two runs, each of which differs from the one before by some 15 % on a quiet machine: the bound
+#: on it has to hold beside both.
+SLACK = 1.2
 #: Bytes from which a message is large: below, sending an object costs about as much as sending none.
 LARGE = 16 * 2**10
 #: Bytes waiting in a queue that matter beside the 10–50 MB of an interpreter and its libraries.
@@ -54,6 +55,18 @@ def running_s(wall_s: float, run: Facts) -> float:
     cpu = run.number("cpu_s")
     ready = at_least(run.rows()[0], "ready_s")
     return wall_s * cpu / (cpu + ready) if cpu > 0 else wall_s
+
+
+def stretch(run: Facts) -> float:
+    """The wall time that a second of CPU time took, because other programs had the CPUs meanwhile; 1 on quiet machines.
+
+    Threads of the run that wait for each other's CPU are none of it: on more CPUs than it used they would not have.
+    """
+    row = run.rows()[0]
+    cpu, ready = at_least(row, "cpu_s"), at_least(row, "ready_s")
+    if cpu <= 0:
+        return 1.0
+    return max(1.0, min((cpu + ready) / cpu, usable(run) * run.number("wall_s") / cpu))
 
 
 def worth(recoverable_s: float, wall_s: float) -> bool:

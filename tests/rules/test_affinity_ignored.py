@@ -92,8 +92,15 @@ def observed(run, table):
 def test_a_worker_for_each_cpu_of_the_machine_where_one_may_be_used(observed):
     (finding,) = observed()
 
-    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(0.98))
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.1))
     assert "The Pool (app.py:7) had 2 workers: the machine has 2 CPUs, but the program could use 1." in finding.seen
+
+
+def test_preparing_takes_longer_where_other_programs_have_the_cpus(observed):
+    (finding,) = observed(wall_s=4.4, cpu_s=2.2, ready_s=9.0, busy_cpus=0.5)
+
+    assert finding.gain.ceiling_s == pytest.approx(2.1)
+    assert "Preparing the others took 850 ms" in finding.seen
 
 
 def test_workers_that_cost_nothing_are_a_note(observed):

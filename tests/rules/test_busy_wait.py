@@ -77,8 +77,14 @@ def test_a_loop_that_takes_the_workers_cpu(judged):
     (finding,) = judged(SPUN, SPUN)
 
     # 2.4 s of CPU on two CPUs.
-    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.4))
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.5))
     assert "2.40 s of CPU time in a loop that asks a Pipe 8,000,000 times in vain (app.py:7)" in finding.seen
+
+
+def test_where_other_programs_compute_too_the_same_cpu_time_wins_more(judged):
+    (finding,) = judged(SPUN, SPUN, ready_s=5.0, ready=2.0, cpu_s=5.0)
+
+    assert finding.gain.ceiling_s == pytest.approx(2.1), "1.2 s, 7 / 5 times as long, with slack"
 
 
 def test_a_loop_that_nobody_suffers_from_is_a_note(judged):

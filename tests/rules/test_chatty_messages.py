@@ -70,7 +70,7 @@ def test_a_stream_of_single_messages(run, table):
     (finding,) = RULE.run(run(), table("channels", STREAM))
 
     assert (finding.level, finding.confidence) == ("warning", "inferred")
-    assert finding.gain.ceiling_s == pytest.approx(2.1)
+    assert finding.gain.ceiling_s == pytest.approx(2.2)
     assert "200,000 messages of 60 B each went one by one through the Queue (app.py:7), 50.0 k/s" in finding.seen
 
 

@@ -87,7 +87,7 @@ def test_a_pool_that_the_parent_outruns(run, table):
     (finding,) = RULE.run(run(wall_s=4.6), table("pools", POOL), table("tasks", {"pool": 1, "same_args": None}))
 
     assert (finding.level, finding.place.file) == ("warning", "app.py")
-    assert finding.gain.ceiling_s == pytest.approx(4.2)
+    assert finding.gain.ceiling_s == pytest.approx(4.4)
     assert "computed for 800 ms" in finding.seen
 
 

@@ -39,7 +39,7 @@ def test_a_program_whose_children_import_in_rounds(observe, a_site):
     (finding,) = observe(RULE, starts=[a_site(start_method="forkserver", count=20, import_s=4.2, main_s=0.2)])
 
     assert finding.level == "warning"
-    assert finding.gain.ceiling_s == 2.1, "nine more rounds of 200 ms, with slack"
+    assert finding.gain.ceiling_s == 2.2, "nine more rounds of 200 ms, with slack"
     assert "Each of 20 children of the fork server (app.py:7) imported for 200 ms" in finding.seen
 
 

@@ -14,7 +14,7 @@ def test_work_done_by_the_caller(observe):
     (finding,) = observe(RULE, inline=[call()])
 
     assert finding.level == "warning"
-    assert finding.gain.ceiling_s == 1.9, "half of 3.2, with slack"
+    assert finding.gain.ceiling_s == 2.0, "half of 3.2, with slack"
     assert "run() was called on 4 processes (app.py:5): work ran for 3.20 s" in finding.seen
 
 

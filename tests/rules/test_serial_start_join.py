@@ -15,14 +15,14 @@ def test_one_process_at_a_time(observe, a_site):
     (finding,) = observe(RULE, starts=[serial(a_site)])
 
     assert finding.level == "warning"
-    assert finding.gain.ceiling_s == 2.1, "half of 3.6, with slack"
+    assert finding.gain.ceiling_s == 2.2, "half of 3.6, with slack"
     assert "6 processes ran work one after the other (app.py:7)" in finding.seen
 
 
 def test_processes_that_wait_could_all_wait_at_once(observe, a_site):
     (finding,) = observe(RULE, starts=[serial(a_site, work_cpu_s=0.1)])
 
-    assert finding.gain.ceiling_s == 3.5, "five sixths of 3.6, with slack"
+    assert finding.gain.ceiling_s == 3.6, "five sixths of 3.6, with slack"
 
 
 @pytest.mark.parametrize("cells", [{"alive_max": 2}, {"joined_at_once": 2}, {"count": 1}, {"work_s": 0.1}])

@@ -32,7 +32,7 @@ def test_a_program_whose_workers_prepare_what_they_do_not_use(observe, a_pool):
     (finding,) = observe(RULE, pools=[a_pool(**heavy)])
 
     assert finding.level == "warning"
-    assert finding.gain.ceiling_s == 1.7, "1.45 with slack"
+    assert finding.gain.ceiling_s == 1.8, "1.45 with slack"
     assert "Each of the 4 children started by spawn (app.py:7) spent 1.30 s of the 1.45 s" in finding.seen
 
 
@@ -40,7 +40,7 @@ def test_processes_that_import_what_they_do_not_use(observe, a_site):
     site = a_site(start_method="forkserver", count=20, born_s=12.0, main_s=0.1, unused_s=4.0)
     (finding,) = observe(RULE, starts=[site])
 
-    assert finding.gain.ceiling_s == 2.4, "4.1 of two at once, with slack: less than most of a start"
+    assert finding.gain.ceiling_s == 2.5, "4.1 of two at once, with slack: less than most of a start"
     assert "imports it did not use" in finding.seen
 
 

@@ -109,7 +109,9 @@ def observed(run: Facts, pools: Facts, machine: Mapping[str, Any], python: Mappi
         yield RULE.finding(
             level="warning" if costly else "note",
             place=place,
-            gain=ideals.bound(recoverable, run, "surplus workers would not be prepared on CPUs that others need")
+            gain=ideals.bound(
+                recoverable * ideals.stretch(run), run, "surplus workers would not be prepared on CPUs that others need"
+            )
             if costly
             else None,
             concern=workers / usable,

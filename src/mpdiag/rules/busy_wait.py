@@ -68,13 +68,14 @@ def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts, sites: F
     full = run.number("busy_cpus") >= FULL * cpus
     lost = min(spun / cpus, waited) if known else spun / cpus * full
     delays = ideals.worth(lost, wall)
+    most = min(lost * ideals.stretch(run), waited) if known else lost
     if not delays and spun < max(BURNT, LIMIT * wall):
         return
     yield RULE.finding(
         level="warning" if delays else "note",
         place=place,
         confidence=confidence,
-        gain=ideals.bound(lost, run, "the CPU time that asking took is free for those who waited for a CPU")
+        gain=ideals.bound(most, run, "the CPU time that asking took is free for those who waited for a CPU")
         if delays
         else None,
         concern=spun / (LIMIT * wall),

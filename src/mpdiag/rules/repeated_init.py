@@ -67,7 +67,7 @@ def in_loop(run: Facts, site: ideals.Row, line: ideals.Row) -> Finding | None:
     rounds, processes = ideals.amount(line, "rounds"), ideals.amount(site, "count")
     working = ideals.amount(site, "work_cpu_s") / phases.at_once(site, phases.cores(run))
     repeated = phases.attributed(ideals.amount(line, "share") * working, working, MOST)
-    recoverable = repeated * (1 - processes / max(rounds, processes))
+    recoverable = ideals.stretch(run) * repeated * (1 - processes / max(rounds, processes))
     return speak(run, {**line, "root_count": rounds}, recoverable, "a loop", LOOP)
 
 

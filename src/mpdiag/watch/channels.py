@@ -193,6 +193,7 @@ def row(channel: Channel) -> dict[str, Any]:
         "mean_b": size / sends if sends else None,
         "writers": len({use.pid for use in channel.writers()}),
         "readers": len({use.pid for use in channel.readers()}),
+        "put_s": channel.total("put"),
         "put_wait_s": channel.total("put") if channel.maxsize else 0.0,
         "send_s": channel.total("send"),
         "get_wait_s": channel.total("recv" if channel.type == "Pipe" else "get"),
