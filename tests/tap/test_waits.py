@@ -96,6 +96,29 @@ def until(ask):
     raise AssertionError("no answer")
 
 
+FORKS = """
+import os, sys
+
+def child():
+    loaded = "mpdiag_tap.waits" in sys.modules
+    os._exit(loaded)
+
+for _ in range(12):
+    pid = os.fork()
+    if not pid:
+        child()
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_what_answers_is_there_when_many_are_forked(tapped, python):
+    done = tapped(python).run("-W", "ignore", "-c", FORKS)
+
+    loaded = [line == "1" for line in done.out.split()]
+    assert (done.code, done.err, len(loaded)) == (0, "", 12)
+    assert (loaded[0], loaded[-1], loaded) == (False, True, sorted(loaded))
+
+
 def joining(tree):
     """The answers of the one that joins and of the one that is joined, when both wait."""
     told = answers.ask(tree.folder / folder.LEDGERS, tree.numbers())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from itertools import count
 
 from . import core, finder, places, stacks
 from .ledger import kept
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: The import system leaves its own frames out of tracebacks; with this name, ours as well.
 IMPORTER = "<frozen importlib._bootstrap>"
+#: A parent has many children from so many forks on.
+MANY = 8
+forks = count(1)
 
 
 def start(folder: str) -> None:
@@ -25,7 +29,7 @@ def start(folder: str) -> None:
     atexit.register(core.finish)
     atexit.register(ending)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=forked)
+        os.register_at_fork(before=forking, after_in_child=forked)
     profiles = os.path.join(folder, "profiles")
     if os.path.isdir(profiles):
         from . import profiling
@@ -70,6 +74,15 @@ def ending() -> None:
     """The program ends: one that has used several processes tells what is known only now."""
     if "multiprocessing.process" in sys.modules:
         core.ending.main()
+
+
+def forking() -> None:
+    """A parent of many imports what answers questions before they are born: each would do so for itself."""
+    try:
+        if core.state.folder and next(forks) == MANY:
+            from . import waits  # noqa: F401
+    except Exception:  # the program must not notice
+        pass
 
 
 def forked(_kept: list[object] = kept) -> None:
