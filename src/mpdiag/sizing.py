@@ -197,7 +197,8 @@ def pages(request: Request, gathering: Gathering, curve: list[Point], choice: Ch
         rows = [laws.elsewhere(law, choice, task, request.elsewhere), *laws.beyond(law, task, cost)]
         sections.append(page.elsewhere(rows))
     default = gathering.python.get("default_start_method")
-    names = paste.Names(request.target, request.items, request.setup, default)
+    named = any(by_name for _, by_name in request.calls)
+    names = paste.Names(request.target, request.items, request.setup, default, named)
     return [*sections, *page.code(choice.chosen.setting, names)]
 
 

@@ -70,14 +70,14 @@ def numbers():
 """
 
 
-def ran(folder, setting, library, names):
+def ran(folder, setting, library, names, calls="[(1, 2), (2, 2), (3, 2)]"):
     """What the code to paste gives: its results, printed, and what stands on standard error."""
     if library == "joblib":
         pytest.importorskip("joblib", reason="joblib is not installed")
     if setting.kind == INTERPRETERS and sys.version_info < (3, 14):
         pytest.skip("InterpreterPoolExecutor is new in Python 3.14")
     (folder / "app.py").write_text(APP)
-    lines = [line.replace("[...]", "[(1, 2), (2, 2), (3, 2)]") for line in written(setting, names)[library]]
+    lines = [line.replace("[...]", calls) for line in written(setting, names)[library]]
     (folder / "main.py").write_text("\n".join([*lines, "    print(list(results))"]))
     done = subprocess.run(
         [sys.executable, "main.py"], check=False, cwd=folder, capture_output=True, text=True, timeout=60
@@ -97,6 +97,14 @@ def test_it_runs(tmp_path, library, setting, items):
     names = Names("app.py:double", items, None, multiprocessing.get_all_start_methods()[0])
 
     assert ran(tmp_path, setting, library, names) == ("[2, 4, 6]\n", "")
+
+
+@pytest.mark.parametrize(("library", "setting"), CASES)
+def test_it_runs_calls_by_name(tmp_path, library, setting):
+    names = Names("app.py:double", None, None, multiprocessing.get_all_start_methods()[0], named=True)
+    calls = '[{"number": 1}, {"number": 2, "by": 3}]'
+
+    assert ran(tmp_path, setting, library, names, calls) == ("[2, 6]\n", "")
 
 
 @pytest.mark.parametrize("library", ["concurrent.futures", "multiprocessing.Pool"])

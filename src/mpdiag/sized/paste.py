@@ -22,17 +22,34 @@ class Names:
         items: what makes the items; None for calls of several arguments.
         setup: what prepares a process.
         default: the start method that the interpreter takes by itself.
+        named: whether calls give their arguments by name.
     """
 
     target: str
     items: str | None
     setup: str | None
     default: str | None
+    named: bool = False
 
     @property
     def function(self) -> str:
         """What the function is called once imported."""
         return self.target.rpartition(":")[2]
+
+    @property
+    def caller(self) -> str:
+        """What takes one item, or all arguments of a call."""
+        return "one" if self.named else self.function
+
+    @property
+    def spread(self) -> bool:
+        """Whether an item is a tuple of arguments."""
+        return not self.items and not self.named
+
+    @property
+    def helper(self) -> list[str]:
+        """The lines that define what takes a call by names, as workers need to find it."""
+        return ["", "", "def one(call):", f"    return {self.function}(**call)", ""] if self.named else []
 
     @property
     def imports(self) -> list[str]:
@@ -62,8 +79,8 @@ def futures(setting: Setting, names: Names) -> list[str]:
         imports.append("from multiprocessing import get_context")
         arguments.append(f'mp_context=get_context("{setting.kind}")')
     arguments += initializer(setting, names)
-    items = names.each if names.items else "*zip(*calls)"
-    given = [names.function, items, *([f"chunksize={setting.chunk}"] if setting.chunk > 1 else [])]
+    items = "*zip(*calls)" if names.spread else names.each
+    given = [names.caller, items, *([f"chunksize={setting.chunk}"] if setting.chunk > 1 else [])]
     return program(
         setting,
         imports,
@@ -81,8 +98,8 @@ def pool(setting: Setting, names: Names) -> list[str]:
     else:
         imports, made = ["from multiprocessing import Pool"], "Pool"
     arguments = [str(setting.workers), *initializer(setting, names)]
-    ways = "map" if names.items else "starmap"
-    given = [names.function, names.each, f"chunksize={setting.chunk}"]
+    ways = "starmap" if names.spread else "map"
+    given = [names.caller, names.each, f"chunksize={setting.chunk}"]
     return program(
         setting,
         imports,
@@ -98,7 +115,7 @@ def joblib(setting: Setting, names: Names) -> list[str]:
         arguments.append('prefer="threads"')
     elif setting.chunk > 1:
         arguments.append(f"batch_size={setting.chunk}")
-    each = f"delayed({names.function})({'item' if names.items else '*item'}) for item in {names.each}"
+    each = f"delayed({names.caller})({'*item' if names.spread else 'item'}) for item in {names.each}"
     body = [f"results = Parallel({', '.join(arguments)})(", f"    {each}", ")"]
     return program(setting, ["from joblib import Parallel, delayed"], names, body)
 
@@ -130,12 +147,14 @@ def program(setting: Setting, imports: list[str], names: Names, body: list[str])
         f'    os.environ[f"{{name}}_NUM_THREADS"] = "{setting.native}"',
         "",
     ]
-    given = [] if names.items else ["    calls = [...]  # a tuple of arguments for each call"]
+    each = "dict" if names.named else "tuple"
+    given = [] if names.items else [f"    calls = [...]  # a {each} of arguments for each call"]
     return [
         *(environment if setting.native else []),
         *imports,
         "",
         *names.imports,
+        *names.helper,
         "",
         'if __name__ == "__main__":',
         *given,
