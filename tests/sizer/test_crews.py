@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_info
 from mpdiag.bench import CHILD_DEADLINE, Bench, DeadlineExceeded, Plan
 from mpdiag.sizer import alone as one
 from mpdiag.sizer import crews
+from mpdiag.sizer.clocks import idle
 from mpdiag.sizer.crews import Crews
 from mpdiag.sizer.search import Denied
 from mpdiag.sizer.settings import LOOP, PLAIN, THREADS, Setting
@@ -212,3 +213,30 @@ def test_what_can_do_the_work():
 
     assert crews.kinds(bench, sendable=False) == [THREADS]
     assert set(crews.kinds(bench, sendable=True)) >= {THREADS, "spawn"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "idle", "usable", "others"),
+    [
+        (Setting("fork", 2), 0.4, 2.0, 1.0),  # two CPUs for a second, less 0.4 s idle, 0.1 s here and 0.5 s in workers
+        (Setting(THREADS, 2), 0.4, 2.0, 1.5),  # the time of threads is that of this process
+        (Setting("fork", 2), 1.9, 2.0, 0.0),  # clocks that disagree
+        (Setting("fork", 2), 0.4, 0.5, None),  # a quota keeps it from CPUs that others may use
+        (Setting("fork", 2), None, 2.0, None),
+    ],
+)
+def test_what_others_had_is_what_is_neither_idle_nor_ours(setting, idle, usable, others):
+    with opened(nap, [0.002], size={"usable_cpus": usable}) as taken:
+        used = crews.Readings(0.1, 0.5, 0.0, idle, 2)
+
+        assert taken._others(1.0, used, setting) == (others if others is None else pytest.approx(others))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of each CPU how long it was idle")
+def test_the_idle_time_is_of_the_cpus_that_can_be_used():
+    first = idle()
+    time.sleep(0.05)
+    later = idle()
+
+    assert first[1] == later[1] == len(os.sched_getaffinity(0))
+    assert 0 < first[0] <= later[0]
