@@ -151,7 +151,7 @@ def joblib_way(subject: Subject, alone: one.Alone, known: Outlook, usable: float
         joblib.Parallel(n_jobs=cpus)(call(alone.good[place]) for place in places)
         wall = time.perf_counter() - begun
         cpu, ready = (late - early for early, late in zip(used, clocks(workers), strict=True))
-        queued = queueing(wall, ready, cpus, beyond(wall, cpu, usable))
+        queued = queueing(wall, ready / cpus, beyond(wall, cpu, usable))
         return sum(alone.reference[place] for place in places) / (wall - queued)
 
     return speed

@@ -240,3 +240,21 @@ def test_the_idle_time_is_of_the_cpus_that_can_be_used():
 
     assert first[1] == later[1] == len(os.sched_getaffinity(0))
     assert 0 < first[0] <= later[0]
+
+
+@pytest.mark.parametrize(
+    ("held", "due", "workers", "stood"),
+    [
+        (0.1, 0.0, 2, 0.1),  # each of two workers was idle for 0.25 s, and not fed for 0.1 s of it
+        (0.9, 0.0, 2, 0.25),  # what it waited while they were busy cost nothing
+        (0.9, 0.0, 1, 0.0),
+        (0.9, 0.4, 2, 0.05),  # half of the calls' time is waiting, which no CPU ends sooner
+        (None, 0.0, 2, 0.0),
+    ],
+)
+def test_workers_stand_still_while_nobody_hands_out(held, due, workers, stood):
+    with opened(nap, [0.002]) as taken:
+        taken._waiting = 1.0 if due else 0.0
+        used = crews.Readings(0.1, 0.9, 0.6, 0.4, 2, held)
+
+        assert taken._unfed(1.0, due, used, workers) == pytest.approx(stood)

@@ -373,4 +373,4 @@ def test_speedups_are_paired_by_round():
     ],
 )
 def test_only_what_others_took_is_left_out(wall, cpu, ready, at_once, cpus, others, queued):
-    assert queueing(wall, ready, at_once, beyond(wall, cpu, cpus, others)) == pytest.approx(queued)
+    assert queueing(wall, ready / at_once, beyond(wall, cpu, cpus, others)) == pytest.approx(queued)

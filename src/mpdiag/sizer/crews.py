@@ -72,7 +72,8 @@ class Crews:
         self.doing = doing
         self.cpus = float((bench.plan.size or {}).get("usable_cpus") or bench.cpus)
         self.costs: dict[tuple[str, int, int], Cost] = {}
-        self._takes_turns, self._waits = one.takes_turns(alone), one.waiting(alone) >= WAITS
+        self._takes_turns, self._waiting = one.takes_turns(alone), one.waiting(alone)
+        self._waits = self._waiting >= WAITS
         self._usual = stats.median(alone.reference)
         self._until = math.inf
         self._counted = bool((bench.plan.size or {}).get("calls_most"))
@@ -122,8 +123,16 @@ class Crews:
         at_once = 1 if turns and not self._waits else setting.workers
         cpus = 1.0 if turns else min(self.cpus, setting.workers)
         most = beyond(wall, used.cpu or 0.0, cpus, self._others(wall, used, setting))
-        queued = queueing(wall, used.ready or 0.0, at_once, most)
+        waits = (used.ready or 0.0) / at_once
+        if setting.processes:
+            waits += self._unfed(wall, what[1], used, setting.workers)
+        queued = queueing(wall, waits, most)
         return Batch(number, setting, *what, wall, used.parent, used.cpu, used.ready, queued)
+
+    def _unfed(self, wall: float, due: float, used: Readings, workers: int) -> float:
+        """Seconds in which workers stood still because the process that hands out waited for a CPU, at most."""
+        busy = (used.cpu or 0.0) + (used.ready or 0.0) + due * self._waiting
+        return min(used.held or 0.0, max(wall - busy / workers, 0.0))
 
     def _others(self, wall: float, used: Readings, setting: Setting) -> Optional[float]:
         """CPU seconds that everybody else had meanwhile; None where that is not known, or a quota grants less."""
@@ -244,6 +253,7 @@ class Readings:
         ready: how long these waited for a CPU.
         idle: how long the CPUs were idle.
         cpus: how many CPUs that is of.
+        held: how long the threads of this process waited for a CPU.
     """
 
     parent: float
@@ -251,6 +261,7 @@ class Readings:
     ready: Optional[float]
     idle: Optional[float] = None
     cpus: int = 0
+    held: Optional[float] = None
 
     def since(self, before: Readings) -> Readings:
         """What has been used since ``before``."""
@@ -260,17 +271,24 @@ class Readings:
             grown(before.ready, self.ready),
             grown(before.idle, self.idle),
             self.cpus,
+            grown(before.held, self.held),
         )
 
 
 def readings(warm: Optional[Warm]) -> Readings:
     """What the system says of the workers; of threads, and of a loop, that is what it says of this process."""
-    own, stood = time.process_time(), idle() or (None, 0)
+    own, (stood, cpus) = time.process_time(), idle() or (None, 0)
     if warm and warm.processes:
         waits = [queued(process.pid) for process in warm.processes]
-        return Readings(own, warm.cpu(), summed(waits), *stood)
-    others = [f"self/task/{each.native_id}" for each in helpers()] if warm else ["thread-self"]
-    return Readings(own, own, summed([queued(each) for each in others]), *stood)
+        here = ["thread-self", *tasks()]
+        held = summed([queued(each) for each in here])
+        return Readings(own, warm.cpu(), summed(waits), stood, cpus, held)
+    return Readings(own, own, summed([queued(each) for each in (tasks() if warm else ["thread-self"])]), stood, cpus)
+
+
+def tasks() -> list[str]:
+    """What the system calls these threads."""
+    return [f"self/task/{each.native_id}" for each in helpers()]
 
 
 def helpers() -> list[threading.Thread]:

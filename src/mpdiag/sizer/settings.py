@@ -80,7 +80,7 @@ class Batch:
         return self.work / self.free
 
 
-def queueing(wall: float, ready: float, at_once: int, most: float) -> float:
+def queueing(wall: float, waits: float, most: float) -> float:
     """Seconds of ``wall`` that would not have been on CPUs nobody else uses.
 
     A worker's own waits for a CPU lengthen the whole by its share of them. Workers also wait behind each other, and
@@ -88,11 +88,10 @@ def queueing(wall: float, ready: float, at_once: int, most: float) -> float:
 
     Args:
         wall: seconds of the batch.
-        ready: seconds that the workers waited for a CPU, summed up.
-        at_once: how many of them can want one at a time.
+        waits: by how much waits for a CPU lengthened it.
         most: what others can have taken of it: see `beyond`.
     """
-    return min(max(0.0, min(ready / at_once, most)), MOST_QUEUED * wall)
+    return min(max(0.0, min(waits, most)), MOST_QUEUED * wall)
 
 
 def beyond(wall: float, cpu: float, cpus: float, others: Optional[float] = None) -> float:
