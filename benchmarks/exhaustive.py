@@ -42,6 +42,8 @@ LASTING = 0.05
 LEAST, FINALS, FINALISTS = 3, 8, 3
 #: Rounds in which the winner of the finals and the setting to compare run against each other.
 DUEL = 16
+#: Seconds for the finals, and for the duel, beyond which they end with half of their rounds.
+FINALS_S = 25.0
 #: The budget that makes batches of a fifth of a second.
 BUDGET_S = 24.0
 #: Bytes that the arguments and results of a batch may hold.
@@ -124,7 +126,10 @@ def final(
     """The speeds of a few settings in rounds of their own, and those of joblib beside them."""
     speeds: Speeds = {}
     others, settings = [], list(dict.fromkeys(some))
+    late = time.perf_counter() + FINALS_S
     for number in rounds:
+        if time.perf_counter() > late and number - rounds.start >= len(rounds) // 2:
+            break
         for setting in random.sample(settings, len(settings)):
             if batch := search.batch(1000 + number, setting):
                 speeds.setdefault(setting, []).append(batch.speed)

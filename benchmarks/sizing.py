@@ -38,8 +38,8 @@ HERE = Path(__file__).parent
 NATURES_FILE = HERE / "natures.py"
 #: The part of the best throughput, and of the sweep's time.
 GOOD, SOON = 0.9, 0.15
-#: A sweep may take so many times as long as it should, and seconds for its finals.
-LATE, FINALS_S = 4, 60
+#: A sweep may take so many times as long as it should, and seconds for its finals and the duel.
+LATE, FINALS_S = 4, 120
 DEFAULTS = ("executor", "threads", "joblib")
 HEADER = ("function", "recommended", "speed-up", "best", "of it", "time", "of the sweep's", *DEFAULTS)
 
