@@ -170,9 +170,9 @@ def test_a_machine_that_gets_busy_does_not_make_it_late(outlook, budget, part):
     machine = Fake(replace(outlook, budget=budget), noise=0.3, busy=(part * budget, 10.0), opening=0.02)
     search = machine.search()
 
-    assert machine.now <= budget * (1 + OVER) + 10 * outlook.item
+    assert machine.now <= budget * (1 + OVER) + TRIAL_S * len(search.denied) + 10 * outlook.item
     assert search.stopped
-    assert not search.denied  # what came too late is not said to be impossible
+    assert len(search.denied) <= 1  # what came too late is not said to be impossible, but for the first workers
 
 
 @pytest.mark.parametrize("kinds", [KINDS, KINDS[::-1]])
@@ -182,6 +182,22 @@ def test_workers_that_are_dear_to_start_are_not_started_at_the_end(kinds):
 
     assert machine.now <= 6.0 * (1 + OVER)
     assert not search.denied
+
+
+def test_threads_are_tried_though_the_first_processes_took_all_the_time():
+    class Hangs(Fake):
+        def run(self, number: int, setting: Setting, count: int, until: float) -> Batch:
+            if setting.processes:
+                self.now = until
+                raise Denied("no result in time")
+            return super().run(number, setting, count, until)
+
+    machine = Hangs(replace(COMPUTES, budget=6.0))
+    search = machine.search()
+
+    assert {batch.setting.kind for batch in search.batches} == {LOOP, THREADS}
+    assert [setting.kind for setting in search.denied] == ["fork"]
+    assert machine.now <= 6.0 * (1 + OVER) + TRIAL_S
 
 
 def test_limits_that_cannot_be_set_do_not_forbid_workers_without():

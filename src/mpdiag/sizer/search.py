@@ -138,16 +138,22 @@ class Search:
 
     def forgo(self, setting: Setting, reason: str, begun: float, until: float) -> None:
         """Keep in mind that a batch on a setting was begun and not had."""
-        if self.clock() >= until:
+        if self.clock() >= until and not self.alone:
             self.dear.add(setting)  # there was no time for it, whatever else may be wrong
             return
         if not self.had(setting.kind):
             self.end += min(self.clock() - begun, TRIAL_S)
         self.denied[setting] = reason
 
+    @property
+    def alone(self) -> bool:
+        """Whether no workers have been tried so far."""
+        tried = (*self.denied, *(batch.setting for batch in self.batches))
+        return all(setting.kind == LOOP for setting in tried)
+
     def until(self) -> float:
         """When a batch that begins now is to be ended: soon after the budget, but the first workers get some time."""
-        least = self.outlook.budget if all(batch.setting.kind == LOOP for batch in self.batches) else 0.0
+        least = self.outlook.budget if self.alone else 0.0
         return max(self.end + OVER * self.outlook.budget, self.clock() + least)
 
     def had(self, kind: str) -> bool:
