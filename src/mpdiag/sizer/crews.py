@@ -124,7 +124,7 @@ class Crews:
         cpus = 1.0 if turns else min(self.cpus, setting.workers)
         most = beyond(wall, used.cpu or 0.0, cpus, self._others(wall, used, setting))
         waits = (used.ready or 0.0) / at_once
-        if setting.processes:
+        if setting.processes and not self._waits:  # those that wait stand still for what they wait for
             waits += self._unfed(wall, what[1], used, setting.workers)
         queued = queueing(wall, waits, most)
         return Batch(number, setting, *what, wall, used.parent, used.cpu, used.ready, queued)
