@@ -32,6 +32,8 @@ EXTRA: Final = "mpdiag[stacks]"
 Told = tuple[int, tuple[ThreadAnswer, ...]]
 #: Seconds that all of it may take.
 PATIENCE: Final = 1.2
+#: Seconds more that a copy of py-spy has that began in time: it starts slowly where all CPUs are busy.
+GRACE: Final = 1.2
 #: Copies of py-spy at once.
 AT_ONCE: Final = 4
 #: What a Python reads its like with. It prints, for each process, its threads and their frames.
@@ -140,7 +142,7 @@ def by_spies(pids: Sequence[int], deadline: float) -> Iterator[Told]:
 
 
 def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
-    """What py-spy reads of a process; nothing when it may not, or it is too late."""
+    """What py-spy reads of a process; nothing when it may not, or is too late to begin or to end."""
     patience = deadline - time.monotonic()
     if patience <= 0:
         return ()
@@ -149,7 +151,7 @@ def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
             [spy, "dump", "--nonblocking", "--json", "--pid", str(pid)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=patience,
+            timeout=patience + GRACE,
             check=False,
         )
         return tuple(
