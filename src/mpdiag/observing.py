@@ -128,8 +128,8 @@ def look_around(request: Request, folder: Path) -> Report:
         from mpdiag import hanging  # noqa: F401
     python: dict[str, Any] = {}
     if request.chosen:
-        python = {**private.prepare(folder, request.chosen.path), "chosen": request.chosen.reason}
-    return replace(begin("run"), machine=machine.gather(), python=python)
+        python = {**private.prepare(folder, request.chosen.path, registry.rules), "chosen": request.chosen.reason}
+    return replace(begin("run"), machine=machine.gather(leftovers=False), python=python)
 
 
 def guarded(step: Callable[[], int]) -> int:

@@ -35,6 +35,19 @@ def test_every_null_is_either_explained_or_means_none():
     assert facts["memory_available"] <= facts["memory_total"]
 
 
+def test_what_others_left_is_looked_for_only_where_it_is_wanted(monkeypatch):
+    looked = []
+    monkeypatch.setattr(machine.leftovers, "segments", lambda *_: looked.append("segments"))
+    monkeypatch.setattr(machine.leftovers, "orphans", lambda *_: looked.append("orphans") or [])
+
+    few = machine.gather(leftovers=False)
+    assert looked == []
+    everything = machine.gather()
+
+    assert looked == ["segments", "orphans"]
+    assert everything.keys() - few.keys() == {"leftover_segments", "orphaned_workers", "orphaned_pids"}
+
+
 def test_nothing_personal_is_gathered():
     text = json.dumps(machine.gather())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -96,3 +97,26 @@ def test_an_interpreter_that_hangs_is_left_alone(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(private, "DEADLINE", 0.2)
 
     assert prepare(folder, str(slow)) == {}
+
+
+def test_something_else_is_done_while_the_interpreter_prepares(folder):
+    done = []
+
+    facts = prepare(folder, sys.executable, lambda: done.append(True))
+
+    assert facts["version"]
+    assert done == [True]
+
+
+def test_an_interrupted_preparation_ends_the_interpreter(folder, monkeypatch):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *given, **how: started.append(popen(*given, **how)) or started[0])
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(folder, sys.executable, interrupted)
+
+    assert started[0].returncode is not None

@@ -83,7 +83,7 @@ def run(request: Request, examiner: Examiner, files: Iterable[File], harvest: Ha
 def _usable_workers() -> int:
     from mpdiag import machine
 
-    return int(machine.gather()["usable_workers"])
+    return int(machine.gather(leftovers=False)["usable_workers"])
 
 
 def _in_several(request: Request, files: Sequence[File], workers: int) -> Iterator[Examined]:

@@ -44,7 +44,7 @@ class Observer:
         self._began = time.monotonic()
         self._over = False
         self._taps = taps
-        self._head = replace(begin("run"), machine=machine.gather(), python=python)
+        self._head = replace(begin("run"), machine=machine.gather(leftovers=False), python=python)
         self._request = Request((), Chosen(sys.executable, "the one that runs pytest"))
         self._guard = Guard(hang_s, pytest.fail) if hang_s else None
         self._started: set[psutil.Process] = set()

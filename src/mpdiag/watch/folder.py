@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +107,13 @@ def coerced(environ: Mapping[str, str]) -> bool:
     return not any(entry.startswith(b"LC_CTYPE=") for entry in given)
 
 
-def prepare(folder: Path, python: str) -> dict[str, Any]:
+def prepare(folder: Path, python: str, meanwhile: Callable[[], object] = lambda: None) -> dict[str, Any]:
     """Weave ahead what ``python`` may import; what fails here costs the program time, no more.
+
+    Args:
+        folder: the private folder.
+        python: the path of the interpreter.
+        meanwhile: what we have to do ourselves; the interpreter works at the same time.
 
     Returns:
         The facts of the interpreter; none when it does not tell them.
@@ -116,17 +121,22 @@ def prepare(folder: Path, python: str) -> dict[str, Any]:
     environ = outside(os.environ)
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the program shall not have to compile the taps
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [python, "-c", PREPARE, str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environ,
             cwd=folder / FACTS,
-            timeout=DEADLINE,
-            check=False,
         )
-        facts: dict[str, Any] = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except OSError:
         return {}
+    with process:
+        try:
+            meanwhile()
+            facts: dict[str, Any] = json.loads(process.communicate(timeout=DEADLINE)[0])
+        except (ValueError, subprocess.TimeoutExpired):
+            facts = {}
+        finally:
+            process.kill()  # it has ended, unless it took too long or we are interrupted
     return facts
