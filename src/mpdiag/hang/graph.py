@@ -82,6 +82,8 @@ class Index:
                 self.readers[end.object].add(end.pid)
             if end.writes:
                 self.writers[end.object].add(end.pid)
+        #: The threads of processes that hold something together: hundreds may wait for one thing.
+        self._threads: dict[frozenset[int], list[Wait]] = {}
         self.sockets = {end.object for end in snapshot.ends if end.socket}
         self.knowing: dict[str, set[int]] = defaultdict(set)
         self.holding: dict[str, set[int]] = defaultdict(set)
@@ -143,9 +145,7 @@ class Index:
 
     def threads(self, wait: Wait, pids: set[int]) -> tuple[Wait, ...]:
         """The threads of some processes, but for the one that waits."""
-        return tuple(
-            other
-            for pid in self.graph.snapshot.acting(pids)
-            for other in self.graph.of(pid)
-            if (other.pid, other.native) != (wait.pid, wait.native)
-        )
+        key = frozenset(pids)
+        if key not in self._threads:
+            self._threads[key] = [other for pid in self.graph.snapshot.acting(pids) for other in self.graph.of(pid)]
+        return tuple(other for other in self._threads[key] if other is not wait)

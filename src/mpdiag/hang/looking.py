@@ -159,10 +159,10 @@ def asked(tree: Tree, numbers: Mapping[int, int]) -> dict[int, Answer]:
 
 def seen_outside(looks: Mapping[int, ProcessLook]) -> dict[int, tuple[ThreadAnswer, ...]]:
     """The threads of those processes that run Python, as far as they can be seen in time: unlike ones first."""
-    kinds: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    kinds: dict[tuple[tuple[str, int | None], ...], list[int]] = defaultdict(list)
     for pid, look in looks.items():
         if runs_python(pid, processes.command_line(pid)):
-            kinds[tuple(thread.doing for thread in look.threads)].append(pid)
+            kinds[tuple((thread.doing, thread.argument) for thread in look.threads)].append(pid)
     return unwinding.stacks([pid for each in zip_longest(*kinds.values()) for pid in each if pid is not None])
 
 

@@ -22,6 +22,8 @@ SIGNALS: Final = re.compile(rb"^SigBlk:\s*(\w+)\nSigIgn:\s*(\w+)\nSigCgt:\s*(\w+
 #: What is wanted of the fifty lines of a status.
 STATUS: Final = re.compile(rb"^(VmHWM|VmSwap|(?:non)?voluntary_ctxt_switches):\s*(\d+)", re.MULTILINE)
 SWAPPED: Final = re.compile(rb"^(pswpin|pswpout) (\d+)$", re.MULTILINE)
+#: A line of the maps on memory that is shared and may be written to.
+SHARED: Final = re.compile(rb"^(\w+)-(\w+) rw.s (\w+) (\S+) (\d+)", re.MULTILINE)
 #: States of a process that has ended.
 ENDED = frozenset("ZXx")
 #: Libraries that compute in threads of their own, as their files are called.
@@ -283,14 +285,12 @@ class Mapping(NamedTuple):
 
 def shared_mappings(pid: int) -> list[Mapping]:
     """The writable memory that it shares with others, as semaphores are; none if it is not ours to see."""
-    found = []
     with suppress(OSError), open(f"/proc/{pid}/maps", "rb") as file:  # noqa: PTH123 - likewise
-        for line in file:
-            span, mode, offset, device, inode, *_ = line.decode("ascii", "replace").split()
-            if mode.startswith("rw") and mode.endswith("s"):
-                start, _, end = span.partition("-")
-                found.append(Mapping(int(start, 16), int(end, 16), int(offset, 16), f"{device}.{inode}"))
-    return found
+        return [
+            Mapping(int(start, 16), int(end, 16), int(offset, 16), f"{device.decode()}.{inode.decode()}")
+            for start, end, offset, device, inode in SHARED.findall(file.read())
+        ]
+    return []
 
 
 def memory_at(pid: int, address: int, size: int) -> bytes | None:
