@@ -28,7 +28,7 @@ def test_who_comes_later_gets_what_is_left():
     assert ceilings(shared) == [8.0, 2.0, None]
     assert shared[1].gain.ceiling_fraction == 0.2
     assert shared[1].gain.basis == "because"
-    assert remarks == ["the gains overlap: MP2, MP3 got what the findings before leave of the wall time"]
+    assert remarks == ["gains overlap: for MP2, MP3 only what the findings above leave of the wall time is told"]
 
 
 def test_what_is_left_of_a_warning_is_a_note():

@@ -63,3 +63,9 @@ def test_waiting_counts_what_is_outside_the_program():
 
 def test_cores_are_never_less_than_one():
     assert phases.cores(Facts("run", {"": ({"cpus": 0.5},)})) == 1.0
+
+
+def test_a_target_is_told_as_the_program_writes_it():
+    assert phases.named({"target": "__main__.render"}, "target", "it") == "render"
+    assert phases.named({"target": "shop.render"}, "target", "it") == "shop.render"
+    assert phases.named({"target": ""}, "target", "it") == "it"

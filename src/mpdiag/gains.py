@@ -29,7 +29,9 @@ def shared_out(findings: Iterable[Finding], wall_s: float) -> tuple[list[Finding
         left -= finding.gain.ceiling_s if finding.gain else 0.0
         shared.append(finding)
     names = ", ".join(dict.fromkeys(cut))
-    return shared, [f"the gains overlap: {names} got what the findings before leave of the wall time"] if cut else []
+    return shared, [
+        f"gains overlap: for {names} only what the findings above leave of the wall time is told"
+    ] if cut else []
 
 
 def cut_down(finding: Finding, left: float, wall_s: float) -> Finding:

@@ -158,9 +158,9 @@ def restarting_s(pool: Row, cpus: float) -> float:
 
 
 def named(row: Row, key: str, otherwise: str) -> str:
-    """The text in a cell, such as a target's name, or ``otherwise``."""
+    """The text in a cell, such as a target's name as the program itself writes it, or ``otherwise``."""
     cell = row.get(key)
-    return cell if isinstance(cell, str) and cell else otherwise
+    return cell.removeprefix("__main__.") if isinstance(cell, str) and cell else otherwise
 
 
 def around(site: Row) -> float:

@@ -147,6 +147,11 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
     if len(account.processes) == 1:
         return f"it is one process, which computes {percent(own)} of the time"
     most = max(spent, key=lambda key: spent[key])
+    if most == "ready":
+        return (
+            f"its processes computed for {percent(own)} of their time, and for {percent(spent[most] / spent_s)} of it "
+            "no CPU was free for them"
+        )
     return f"{percent(spent[most] / spent_s)} of what its processes do is {bucket(most).words}"
 
 

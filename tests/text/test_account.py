@@ -128,5 +128,13 @@ def test_a_low_efficiency_names_its_cause(factors, said):
     assert accounts.efficiency(account(process(1, "w"), efficiency=Efficiency(*factors))).endswith(said)
 
 
+def test_a_process_that_gets_no_cpu_did_not_just_wait():
+    queued = process(1, "w", buckets={"cpu": 3.0, "ready": 5.0, "join": 2.0})
+
+    said = accounts.efficiency(account(queued, efficiency=Efficiency(0.3, 0.9, 0.3)))
+
+    assert said.endswith("even the busiest process mostly queued for a CPU.")
+
+
 def test_without_an_efficiency_nothing_is_said():
     assert accounts.efficiency(account(process(1, "w"))) == ""

@@ -97,15 +97,15 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
         ),
         concern=recoverable / (ideals.LEAST_SHARE * run.number("wall_s")),
         seen=f"Two processes asked and answered {number(count, '1')} times over Queues{ideals.where(place)}, "
-        f"{size(ideals.amount(busiest, 'mean_b'))} a message, and waited {seconds(each)} for each answer or next "
-        "request. Each message woke a feeder thread first.",
+        f"{size(ideals.amount(busiest, 'mean_b'))} a message, and spent {seconds(each)} of each exchange in put() "
+        "and get(). Each message woke a feeder thread first.",
         do="Use a duplex Pipe() between the two: send() and recv() in place of put() and get(), and close the other "
         "end in each process. Or ask for several things at once: one message for many requests.",
         evidence=(
             Evidence("wall time lost to queues, at most", recoverable, "s"),
             Evidence("reference: 5 % of the wall time", ideals.LEAST_SHARE * run.number("wall_s"), "s"),
             Evidence("round trips", count, "1"),
-            Evidence("waited a round trip", each, "s"),
+            Evidence("in put() and get(), a round trip", each, "s"),
         ),
     )
 

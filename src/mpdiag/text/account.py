@@ -209,10 +209,10 @@ def efficiency(account: Account) -> str:
     parallel, balance, talk = (
         f"{part * 100:.0f} %" for part in (known.parallel, known.load_balance, known.communication)
     )
-    return f"Parallel efficiency {parallel} = load balance {balance} × communication {talk}{_named(known)}."
+    return f"Parallel efficiency {parallel} = load balance {balance} × communication {talk}{_named(known, account)}."
 
 
-def _named(known: Efficiency) -> str:
+def _named(known: Efficiency, account: Account) -> str:
     """What a low efficiency comes from."""
     if known.parallel >= LOW:
         return ""
@@ -220,8 +220,16 @@ def _named(known: Efficiency) -> str:
     if known.load_balance < LOW:
         causes.append("some processes had much more to do than others")
     if known.communication < LOW:
-        causes.append("even the busiest process mostly waited, started or handed over")
+        queued = "queued for a CPU" if _queued(account) else "waited, started or handed over"
+        causes.append(f"even the busiest process mostly {queued}")
     return f": {', and '.join(causes)}" if causes else ": a little of both is lost"
+
+
+def _queued(account: Account) -> bool:
+    """Whether the process that computed most could not get on for want of a CPU, more than for all other reasons."""
+    buckets = max((one.buckets for one in account.processes), key=lambda each: each.get("cpu", 0.0), default={})
+    lost = sum(time for name, time in buckets.items() if name != "cpu")
+    return buckets.get("ready", 0.0) > lost / 2
 
 
 def _ended_badly(one: ProcessAccount) -> bool:

@@ -27,7 +27,7 @@ DOINGS: Final = {
     "recv": "waiting for data",
     "poll": "polling",
     "wait": "waiting for several channels",
-    "put": "waiting for room in a queue",
+    "put": "putting into a queue",
     "get": "waiting for a queue",
     "join": "waiting for processes to end",
     "result": "waiting for results",
