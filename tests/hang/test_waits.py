@@ -8,8 +8,8 @@ import pytest
 from tests.hang.conftest import seen, thread
 
 from mpdiag.hang import waits
-from mpdiag.hang.answers import QueueAnswer
-from mpdiag.hang.kernel import End
+from mpdiag.hang.answers import Answer, QueueAnswer
+from mpdiag.hang.kernel import End, ThreadLook
 from mpdiag.watch.procfs import Descriptor
 
 READS, WRITES, RECEIVES = ("read", "pipe_read"), ("write", "pipe_write"), ("read", "unix_stream_read_generic")
@@ -71,3 +71,46 @@ def test_a_named_pipe_may_be_what_is_read(snapshot):
     opened = [Descriptor(3, "pipe:[5]", True, False), Descriptor(4, "/run/jobs", True, False)]
 
     assert wait(snapshot, READS, [end("pipe:5", "r")], opened) == ("outside", ())
+
+
+READ = "read@app.py"
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("told", "then", "now", "expected"),
+    [
+        ({}, {}, {}, "read"),
+        ({}, {}, {"ran": 1}, "runs"),
+        ({"asked": 1}, {}, {"ran": 6 * MS, "slept": 1}, "read"),
+        ({"asked": 1}, {}, {"ran": 60 * MS, "slept": 1}, "runs"),
+        ({"asked": 1}, {}, {"ran": 6 * MS, "slept": 2}, "runs"),
+        ({"before": (READ,)}, {"state": "R"}, {"ran": 1 * MS, "slept": 1}, "read"),
+        ({"before": (READ,)}, {"state": "S"}, {"ran": 1 * MS, "slept": 1}, "runs"),
+        ({"before": ("write@app.py",)}, {}, {}, "runs"),
+    ],
+    ids=[
+        "slept",
+        "ran",
+        "answered late",
+        "computed beside",
+        "answered and went on",
+        "answered just before",
+        "was woken",
+        "is elsewhere",
+    ],
+)
+def test_answering_is_no_progress(snapshot, told, then, now, expected):
+    one = seen(1, thread(1, READ, main=True), doing="read")
+    look = ThreadLook(1, "S", "read", 3, (), False, 0, 0)
+    before = told.get("before")
+    looked = replace(
+        one,
+        then=replace(one.look, threads=(replace(look, **then),)),
+        look=replace(one.look, threads=(replace(look, **now),)),
+        before=Answer(threads=(thread(1, *before, main=True),)) if before else None,
+        asked=told.get("asked", 0),
+    )
+    found = waits.of(replace(snapshot(looked), ends=(end("pipe:5", "r"),)))
+
+    assert found[0].kind == expected

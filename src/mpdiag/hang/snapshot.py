@@ -15,8 +15,8 @@ from mpdiag.watch import processes, procfs
 from mpdiag.watch.lives import SERVERS
 from mpdiag.watch.procfs import Descriptor
 
-#: What an answer may take of the main thread that gives it.
-ANSWERING_NS: Final = 2_000_000
+#: What an answer may take of the main thread that gives it; for the first one it imports what it needs.
+ANSWERING_NS: Final = 10_000_000
 Number = TypeVar("Number", int, float)
 
 
@@ -98,9 +98,25 @@ class Seen:
         earlier = next((each for each in known if each.native == thread.native), None)
         if earlier and (earlier.stack, earlier.since) != (thread.stack, thread.since):
             return False
+        questions = self.asked + self.still_answering if thread.main else 0
+        if not earlier and self.woken(thread) > questions:  # as when an answer came too late to be an earlier one
+            return False
         ran = self.ran.get(thread.native or 0, 0)
-        answering = ANSWERING_NS * self.asked if thread.main and earlier else 0
-        return ran <= answering or bool(earlier and thread.since)
+        return ran <= ANSWERING_NS * questions or bool(earlier and thread.since)
+
+    def woken(self, thread: ThreadAnswer) -> int:
+        """How often a thread has gone to sleep anew between the looks, as far as that is told."""
+        now, then = (
+            next((each.slept for each in look.threads if each.native == thread.native), None) if look else None
+            for look in (self.look, self.then)
+        )
+        return difference(now, then) or 0
+
+    @property
+    def still_answering(self) -> bool:
+        """Whether its main thread, asked just before the first look, may not have gone back to its wait by then."""
+        then = self.then.threads if self.then and self.before else ()
+        return any(each.native == self.pid and each.state == "R" for each in then)
 
 
 @dataclass(frozen=True)
