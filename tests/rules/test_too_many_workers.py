@@ -60,6 +60,16 @@ def test_a_program_with_far_more_workers_than_cpus(observe, a_pool):
     assert "Pool(2)" in finding.do
 
 
+def test_a_surplus_starts_slowly_where_other_programs_have_the_cpus(observe, a_pool):
+    pool = crowd(a_pool, life_s=8.0, phase_s=7.9, workers_cpu_s=1.9)
+    alone, beside = ({"cpu_s": 2.0, "ready_s": ready, "wall_s": 10.0} for ready in (0.0, 100.0))
+
+    (small,), (large,) = (observe(RULE, pools=[pool], run=run) for run in (alone, beside))
+
+    assert small.gain.ceiling_s == pytest.approx(0.64), "1.1 s of CPU time on two CPUs, with slack"
+    assert large.gain.ceiling_s == pytest.approx(8.9), "nearly all but the tasks' own computing"
+
+
 @pytest.mark.parametrize(
     "cells",
     [

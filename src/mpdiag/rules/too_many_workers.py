@@ -85,7 +85,7 @@ def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
     surplus = 1 - cpus / workers
     lost = surplus * (ideals.amount(pool, "life_s") - phases.best(pool, cpus))
     own = ideals.amount(pool, "workers_cpu_s") - ideals.amount(pool, "task_cpu_s") - sum(ideals.carried_s(pool))
-    recoverable = phases.attributed(max(own, 0.0) * surplus / cpus, lost)
+    recoverable = phases.attributed(max(own, 0.0) * surplus / cpus * ideals.stretch(run), lost)
     loss = phases.loss(recoverable, run, "fewer processes would start, and the CPUs be as busy with the tasks")
     if loss is None:
         return None
