@@ -65,7 +65,7 @@ def look_row(scene: Scene) -> dict[str, Any]:
 
 
 def state(graph: Graph) -> str:
-    """Whether the program is ``stuck``, ``partly`` so, ``moving`` or ``idle``."""
+    """Whether the program is ``stuck``, ``partly`` so, ``moving`` or ``idle``; ``unseen`` if nobody tells."""
     main = graph.main(graph.snapshot.tree.root)
     if main and not graph.can_move(main):
         return "stuck"
@@ -73,7 +73,9 @@ def state(graph: Graph) -> str:
         return "partly"
     cpu_s = sum(seen.cpu_s for seen in graph.snapshot.processes.values())
     moves = cpu_s > MOVING * graph.snapshot.apart_s or any(wait.kind == "runs" for wait in graph.waits)
-    return "moving" if moves else "idle"
+    if moves:
+        return "moving"
+    return "unseen" if main and main.kind == "unknown" and not main.stack else "idle"
 
 
 def pool_rows(scene: Scene) -> Iterator[dict[str, Any]]:

@@ -169,7 +169,8 @@ exits 4: in a CI job, a hang has a cause instead of a time-out.
 
 - The verdict names the mistake where a rule knows it. "Stuck, and no rule knows the cause" means that nobody who could
 end the main thread's wait can go on. Slow is not stuck: a thread that computes, sleeps, has a time limit or waits for
-input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle".
+input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle". Of
+a program that is not ours to see, it says that this cannot be told.
 - Who waits for whom: the main thread first, each followed by those who could end its wait.
 - Where the threads are: equal stacks as one, the rarest first.
 
