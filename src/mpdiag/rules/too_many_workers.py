@@ -85,15 +85,17 @@ def of_pool(run: Facts, pool: ideals.Row, counted: Any) -> Finding | None:
     surplus = 1 - cpus / workers
     lost = surplus * (ideals.amount(pool, "life_s") - phases.best(pool, cpus))
     own = ideals.amount(pool, "workers_cpu_s") - ideals.amount(pool, "task_cpu_s") - sum(ideals.carried_s(pool))
-    recoverable = phases.attributed(max(own, 0.0) * surplus / cpus * ideals.stretch(run), lost)
-    loss = phases.loss(recoverable, run, "fewer processes would start, and the CPUs be as busy with the tasks")
+    spent = max(own, 0.0) * surplus / cpus
+    basis = "fewer processes would start, and the CPUs be as busy with the tasks"
+    loss = phases.loss(phases.attributed(spent, lost), run, basis)
     if loss is None:
         return None
     place, fit = Place.of(pool), max(1, int(cpus))
     return RULE.finding(
         level="warning" if loss.concern >= WORTH else "note",
         place=place,
-        gain=loss.gain,
+        # What the CPU time took is due to other programs, and no reason to speak of it.
+        gain=ideals.bound(phases.attributed(spent * ideals.stretch(run), lost), run, basis),
         concern=loss.concern,
         seen=f"{workers:.0f} workers of the {pool['type']}{ideals.where(place)} computed on {number(cpus, '1')} "
         f"usable CPUs; starting, preparing and ending them took {seconds(max(own, 0.0))} of CPU time, the tasks "
