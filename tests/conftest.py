@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,10 @@ import pytest
 
 from mpdiag.bench import Bench, Case, Plan, Samples
 from mpdiag.model import Row
+
+# Programs inherit what we ignore, as under nohup: nobody could end them by it.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class FakeBench(Bench):

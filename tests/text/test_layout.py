@@ -42,6 +42,13 @@ def test_bar_in_ascii(share, drawn):
     assert bar(share, 8, unicode=False) == drawn
 
 
+def test_a_column_that_nothing_stands_in_is_drawn():
+    columns = (Column("name", "name"), Column("mark", ""))
+    marks = Section("s", "title", "ok", columns=columns, rows=({"name": "fork", "mark": ""},))
+
+    assert [track.header for track in lay_out(marks, Style(width=80))] == [["name"], []]
+
+
 def test_wide_columns_and_intervals_with_room():
     tracks = lay_out(SECTION, Style(width=120))
 

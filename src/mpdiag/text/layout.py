@@ -82,7 +82,7 @@ def _track(column: Column, section: Section, style: Style, intervals: bool) -> T
     text = present.cell if intervals else units.cell
     cells = tuple(plain(text(row.get(column.key), column.unit), style) for row in section.rows)
     title = plain(column.title, style)
-    width = max(map(cell_len, (*cells, *title.split())), default=1)
+    width = max([1, *map(cell_len, (*cells, *title.split()))])
     return Track(title, cells, width, is_number(column, section.rows))
 
 
