@@ -169,16 +169,11 @@ def _line(slot: Slot) -> object:
 
 def row(channel: Channel) -> dict[str, Any]:
     """What can be said of a channel by itself."""
-    sends, size = channel.total("send", "count"), channel.total("send", "bytes")
-    most = max(
-        (slot.words[layout.P_MOST] for use in channel.uses for slot in use.slots["put"] if slot.words),
-        default=piled(channel) if channel.type == "SimpleQueue" else 0,
-    )
-    writers: dict[str, set[int]] = defaultdict(set)
-    for use in channel.uses:
-        if use.slots["send"]:
-            writers[use.end].add(use.pid)
-    at_end = max(map(len, writers.values()), default=0)
+    return {**identity(channel), **carried(channel), **users(channel), **spent(channel), **kept(channel)}
+
+
+def identity(channel: Channel) -> dict[str, Any]:
+    """What it is, who made it and where."""
     file, line, function, _, via = channel.where
     return {
         "id": channel.id,
@@ -187,12 +182,40 @@ def row(channel: Channel) -> dict[str, Any]:
         "file": file,
         "line": line or None,
         "function": function,
+        "user": file is not None and not via & (POOL | EXECUTOR | MANAGER),
+    }
+
+
+def carried(channel: Channel) -> dict[str, Any]:
+    """What went through it."""
+    sends, size = channel.total("send", "count"), channel.total("send", "bytes")
+    return {
         "puts": channel.puts,
         "gets": channel.gets,
         "put_b": size,
         "mean_b": size / sends if sends else None,
+        "plain_bytes": plain(channel),
+    }
+
+
+def users(channel: Channel) -> dict[str, Any]:
+    """How many processes used it; of a pipe, also how many wrote to one end, and how often without a lock."""
+    at_ends: dict[str, set[int]] = defaultdict(set)
+    for use in channel.uses:
+        if use.slots["send"]:
+            at_ends[use.end].add(use.pid)
+    most = max(map(len, at_ends.values()), default=0)
+    return {
         "writers": len({use.pid for use in channel.writers()}),
         "readers": len({use.pid for use in channel.readers()}),
+        "end_writers": most if channel.type == "Pipe" else None,
+        "unlocked_sends": channel.total("send", "empty") if channel.type == "Pipe" and most > 1 else 0,
+    }
+
+
+def spent(channel: Channel) -> dict[str, Any]:
+    """The seconds that went into it, and into asking an empty one."""
+    return {
         "put_s": channel.total("put"),
         "put_wait_s": channel.total("put") if channel.maxsize else 0.0,
         "send_s": channel.total("send"),
@@ -202,13 +225,17 @@ def row(channel: Channel) -> dict[str, Any]:
         "unpickle_s": channel.total("unpickle"),
         "empty_polls": channel.total("poll", "empty") + channel.total("get", "empty"),
         "empty_s": sum(_vain(slot) for use in channel.uses for kind in ("poll", "get") for slot in use.slots[kind]),
-        "backlog_max": most,
-        "backlog_b": round(most * size / sends) if sends else 0,
-        "end_writers": at_end if channel.type == "Pipe" else None,
-        "unlocked_sends": channel.total("send", "empty") if channel.type == "Pipe" and at_end > 1 else 0,
-        "plain_bytes": plain(channel),
-        "user": file is not None and not via & (POOL | EXECUTOR | MANAGER),
     }
+
+
+def kept(channel: Channel) -> dict[str, Any]:
+    """How many messages waited in it at most, and about how many bytes they had."""
+    sends, size = channel.total("send", "count"), channel.total("send", "bytes")
+    most = max(
+        (slot.words[layout.P_MOST] for use in channel.uses for slot in use.slots["put"] if slot.words),
+        default=piled(channel) if channel.type == "SimpleQueue" else 0,
+    )
+    return {"backlog_max": most, "backlog_b": round(most * size / sends) if sends else 0}
 
 
 def piled(channel: Channel) -> int:
