@@ -129,3 +129,31 @@ def joining(tree):
             if child and any(each.name == "QueueFeederThread" for each in child.threads):
                 return answer, child
     return None
+
+
+LOOPS = """
+import asyncio, signal
+
+async def main():
+    await asyncio.wait_for(asyncio.get_running_loop().create_future(), {limit})
+
+signal.alarm(30)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("limit", "limited"), [(20, True), (None, False)])
+def test_what_a_loop_waits_for_and_how_long(start, limit, limited):
+    _, tree = start("-c", LOOPS.format(limit=limit))
+
+    thing = until(lambda: selected(tree))
+
+    assert len(thing.facts) >= 1
+    assert (thing.timeout is not None) is limited
+
+
+def selected(tree):
+    """What a process's main thread waits for any of, if it does."""
+    told = answers.ask(tree.folder / folder.LEDGERS, tree.numbers())
+    things = (thing for answer in told.values() for thread in answer.threads for thing in thread.things)
+    return next((thing for thing in things if thing.kind == "selected"), None)

@@ -187,6 +187,11 @@ def connection(thing: Any) -> Any:
     return ("connection", name(thing), thing._handle)
 
 
+def selector(thing: Any) -> Any:
+    """What waits for any of several descriptors, as the loops of asyncio do: the descriptors."""
+    return ("selected", *islice(thing._fd_to_key, THINGS))
+
+
 def future(thing: Any) -> Any:
     """A future: its state, and what feeds the workers that it waits for."""
     return ("future", thing._state, getattr(thing.__dict__.get("_mpd_tally"), "name", None))
@@ -219,6 +224,7 @@ TELLERS: dict[str, Any] = {
     "threading.Semaphore": within,
     "threading.Barrier": barrier,
     "queue.Queue": within,
+    "selectors._BaseSelectorImpl": selector,
     "multiprocessing.queues.Queue": queue,
     "multiprocessing.queues.SimpleQueue": queue,
     "multiprocessing.connection._ConnectionBase": connection,
