@@ -56,7 +56,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 #: Has so many processes that it is looked at alone.
 CROWD = "crowd"
-#: `mpdiag` where nobody may trace: without stacks, memory and the arguments of system calls.
+#: `mpdiag` where nobody may trace: without what Linux shows only to who may attach (PTRACE_MODE_ATTACH, which Yama and
+#: containers restrict): memory, so stacks too, and the arguments of system calls. The rest of /proc takes
+#: PTRACE_MODE_READ at most, which each user has for their own programs: fd, fdinfo, maps, io, environ, wchan.
 UNTRACED = """\
 import sys
 from mpdiag.__main__ import main

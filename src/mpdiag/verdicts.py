@@ -82,7 +82,13 @@ def hang(report: Report) -> str:
         "partly": f"A part of it is stuck, and no rule knows the cause; {does}.",
         "moving": f"Not stuck: it moves; {does}.",
         "idle": f"Not stuck, but idle: {does}.",
-    }.get(str(look.get("state")), f"It could not be seen whether it is stuck; {does}.")
+    }.get(str(look.get("state")), unseen(does, look))
+
+
+def unseen(does: str, look: Mapping[str, Cell]) -> str:
+    """That too little was seen of a program that stands still, why that is, and what would show more."""
+    parts = [f"It could not be seen whether it is stuck or only idle: {does}", look.get("hidden"), look.get("remedy")]
+    return f"{'. '.join(str(part) for part in parts if part)}."
 
 
 def fleet(report: Report) -> str:

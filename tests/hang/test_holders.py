@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from dataclasses import replace
+
 import pytest
 from tests.hang.conftest import seen, thread
 
 from mpdiag.hang import holders
+from mpdiag.hang.kernel import End
 from mpdiag.watch import procfs
 from mpdiag.watch.procfs import Descriptor
 
@@ -83,3 +88,40 @@ def test_others_are_searched(searched, targets):
     look_for(opened, targets)
 
     assert asked == [1, 2]
+
+
+@pytest.fixture
+def pipes():
+    """A pipe that is empty, one that has something and room for more, and one that is full: reader and writer each."""
+    made = [os.pipe() for _ in range(3)]
+    os.write(made[1][1], b"job")
+    os.set_blocking(made[2][1], False)
+    assert os.write(made[2][1], bytes(1 << 20)) < 1 << 20
+    yield made
+    for end in (end for pair in made for end in pair):
+        os.close(end)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks through /proc")
+@pytest.mark.parametrize(
+    ("doing", "function", "expected"),
+    [
+        ("read", "pipe_read", ({"pipe:1", "pipe:2"}, set())),
+        ("write", "pipe_write", (set(), {"pipe:0", "pipe:1"})),
+        ("read", "", (set(), set())),
+        ("lock", "futex_do_wait", (set(), set())),
+    ],
+)
+def test_pipes_that_a_thread_would_not_wait_for(pipes, doing, function, expected):
+    one = seen(os.getpid(), thread(os.getpid(), main=True), doing=doing)
+    looks = tuple(replace(each, function=function) for each in one.look.threads)
+    ends = [
+        End(f"pipe:{number}", one.pid, end, not side, bool(side), False)
+        for number, pair in enumerate(pipes)
+        for side, end in enumerate(pair)
+    ]
+
+    found = holders.ready([replace(one, look=replace(one.look, threads=looks))], ends)
+
+    assert tuple(map(set, found)) == expected
+    assert os.read(pipes[1][0], 10) == b"job"

@@ -23,6 +23,15 @@ RESTS = "import time; print(flush=True); time.sleep(60)"
 COMPUTES = "print(flush=True)\nwhile True: sum(range(1000))"
 #: Has a child that is no Python.
 RUNS_OTHERS = "import subprocess; print(flush=True); subprocess.run(['sleep', '60'])"
+#: Waits for requests in a loop of asyncio.
+SERVES = """\
+import asyncio
+async def serve():
+    server = await asyncio.start_server(print, "127.0.0.1", 0)
+    print(flush=True)
+    await server.serve_forever()
+asyncio.run(serve())
+"""
 #: Starts one child after the other, none of which ends soon.
 GROWS = """\
 import subprocess, time
@@ -142,8 +151,38 @@ def test_another_users_process_is_told_of_as_far_as_it_is_ours_to_see(start, mon
     report = hanging.explain(tree.of(process.pid))
 
     assert report.findings == ()
-    assert report.verdict.startswith("It could not be seen whether it is stuck; main waits for something unknown")
+    assert report.verdict.startswith("It could not be seen whether it is stuck or only idle: main waits for something")
     assert any("are not ours to see" in each.text for each in report.quality)
+
+
+@pytest.fixture
+def untraced(monkeypatch):
+    """What the kernel shows to users who may not attach: nothing of memory and of the arguments of system calls."""
+    monkeypatch.setattr(looking.unwinding, "stacks", lambda _: {})
+    for name in ("system_call", "memory_at"):
+        monkeypatch.setattr(procfs, name, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("import os; r, w = os.pipe(); print(flush=True); os.read(r, 1)", "Stuck, and no rule knows the cause: main"),
+        ("import time; print(flush=True); time.sleep(60)", "Not stuck, but idle: main sleeps"),
+        ("import socket; s = socket.create_server(('', 0)); print(flush=True); s.accept()", "Not stuck, but idle"),
+        ("import threading; print(flush=True); threading.Event().wait()", "It could not be seen whether it is stuck"),
+        ("import select; print(flush=True); select.select([], [], [])", "It could not be seen whether it is stuck"),
+        (RUNS_OTHERS, "Not stuck, but idle: main waits for sleep"),
+        (SERVES, "Not stuck, but idle"),
+    ],
+    ids=["reads its own pipe", "sleeps", "a server", "a lock", "select", "a child that sleeps", "an asyncio server"],
+)
+def test_what_is_seen_where_nobody_may_trace(start, untraced, code, verdict):
+    process = start(code)
+    while procfs.wchan(process.pid, process.pid) == "" or procfs.stat(process.pid).state == "R":
+        time.sleep(0.01)
+    report = hanging.explain(tree.of(process.pid))
+
+    assert (report.findings, report.verdict[: len(verdict)]) == ((), verdict)
 
 
 def test_a_program_that_waits_for_its_pages_is_told_that_the_machine_swaps(start, monkeypatch):

@@ -10,6 +10,7 @@ from tests.hang.conftest import seen, thread
 from mpdiag.hang import waits
 from mpdiag.hang.answers import Answer, QueueAnswer
 from mpdiag.hang.kernel import End, ThreadLook
+from mpdiag.watch.observation import Frame
 from mpdiag.watch.procfs import Descriptor
 
 READS, WRITES, RECEIVES = ("read", "pipe_read"), ("write", "pipe_write"), ("read", "unix_stream_read_generic")
@@ -39,7 +40,7 @@ def wait(snapshot, doing, ends, opened=(), **told):
         (READS, [end("pipe:5", "r"), end("pipe:6", "rw", socket=True)], ("read", ("pipe:5",))),
         (RECEIVES, [end("pipe:5", "r"), end("pipe:6", "rw", socket=True)], ("read", ("pipe:6",))),
         (WRITES, [end("pipe:5", "r"), end("pipe:6", "w")], ("write", ("pipe:6",))),
-        (WRITES, [end("pipe:5", "w"), end("pipe:6", "w")], ("outside", ("pipe:5", "pipe:6"))),
+        (WRITES, [end("pipe:5", "w"), end("pipe:6", "w")], ("several", ("pipe:5", "pipe:6"))),
         (READS, [], ("outside", ())),
         (("read", ""), [end("pipe:5", "r")], ("outside", ())),
     ],
@@ -114,3 +115,58 @@ def test_answering_is_no_progress(snapshot, told, then, now, expected):
     found = waits.of(replace(snapshot(looked), ends=(end("pipe:5", "r"),)))
 
     assert found[0].kind == expected
+
+
+SELECT = ("select@selectors.py", "run_once@asyncio/base_events.py", "run@asyncio/runners.py", "main@app.py")
+
+
+@pytest.mark.parametrize(
+    ("things", "expected"),
+    [
+        (((0, "selected", (3,), None),), ("several", ("pipe:5",), False)),
+        (((0, "selected", (3, 9), None),), ("several", ("pipe:5", "descriptor:9"), False)),
+        (((0, "selected", (3,), 60.0),), ("several", ("pipe:5",), True)),
+        (((0, "selected", (), None),), ("outside", (), False)),
+        (((0, "selected", (3,), None), (1, "connection", ("pipe:8", 9), None)), ("read", ("pipe:8",), False)),
+    ],
+    ids=["its own", "a peer's too", "a timer", "nothing", "a connection that waits by one"],
+)
+def test_a_loop_waits_for_what_it_has_registered(snapshot, things, expected):
+    one = seen(1, thread(1, *SELECT, things=things, main=True), doing="several")
+    look = replace(one.look, threads=tuple(replace(each, limited=None) for each in one.look.threads))
+    (found,) = waits.of(replace(snapshot(replace(one, look=look)), ends=(end("pipe:5", "r"),)))
+
+    assert (found.kind, found.objects, found.limited) == expected
+
+
+LINES = """\
+with LOCK:
+LOCK.acquire()
+LOCK.acquire(timeout=60)
+LOCK.acquire(
+jobs.get(True, 5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "limited"),
+    [
+        (1, None, False),
+        (2, None, False),
+        (3, None, True),
+        (4, None, True),
+        (5, None, True),
+        (9, None, True),
+        (1, True, True),
+        (3, False, False),
+    ],
+)
+def test_a_lock_has_a_limit_if_its_line_may_give_one(snapshot, tmp_path, line, told, limited):
+    file = tmp_path / "app.py"
+    file.write_text(LINES)
+    waiting = replace(thread(1, main=True), stack=(Frame(str(file), line, "main"),))
+    one = seen(1, waiting)
+    look = replace(one.look, threads=tuple(replace(each, limited=told) for each in one.look.threads))
+    (found,) = waits.of(snapshot(replace(one, look=look)))
+
+    assert (found.kind, found.limited) == ("within", limited)

@@ -102,3 +102,27 @@ def test_a_forked_child_waits_for_threads_that_are_not_there(standing):
 )
 def test_silent_where_the_fork_did_no_harm(standing, wait, member):
     assert standing(RULE, waits=[{**STUCK, **wait}], members=[{**FORKED, **member}]) == []
+
+
+DEAF = {**STUCK, "answered": False, "known": False, "can_move": True}
+
+
+def test_whose_only_thread_answers_no_signal_seems_to_wait_in_vain(standing):
+    (finding,) = standing(RULE, waits=[DEAF], members=[FORKED])
+
+    assert (finding.rule, finding.level) == ("MP603", "warning")
+
+
+@pytest.mark.parametrize(
+    ("waits", "member"),
+    [
+        ([{**DEAF, "answered": True}], {}),
+        ([{**DEAF, "known": True}], {}),
+        ([DEAF, {**DEAF, "main": False}], {}),
+        ([DEAF], {"threads_at_fork": None, "forked": True, "parent_threads": 3}),
+        ([DEAF], {"threads_at_fork": 1}),
+    ],
+    ids=["it answers", "it has a limit", "it has other threads", "seen from outside", "forked beside none"],
+)
+def test_silent_where_it_may_go_on(standing, waits, member):
+    assert standing(RULE, waits=waits, members=[{**FORKED, **member}]) == []

@@ -48,3 +48,61 @@ def test_joined_while_its_feeder_waits(standing, feeder):
 )
 def test_silent_where_it_goes_on(standing, join, feeder):
     assert standing(RULE, waits=[{**JOINS, **join}, {**FEEDS, **feeder}]) == []
+
+
+UNTOLD = {"answered": False, "file": None, "line": None, "api": "", "can_move": True}
+SEEN = [
+    {**JOINS, **UNTOLD},
+    {**FEEDS, **UNTOLD, "thread": "thread 3", "job": None, "channel": None},
+    {**FEEDS, **UNTOLD, "thread": "main", "job": None, "main": True, "kind": "within", "doing": "lock"},
+]
+
+
+def end(pid, mode, outside=False):
+    return {"object": "pipe:9", "pid": pid, "reads": mode == "r", "writes": mode == "w", "outside": outside}
+
+
+@pytest.mark.parametrize("ends", [[end(1, "r")], [end(1, "r"), end(2, "r"), end(2, "w")]], ids=["spawn", "fork"])
+def test_without_stacks_it_seems_so(standing, ends):
+    (finding,) = standing(RULE, waits=SEEN, ends=ends)
+
+    assert (finding.rule, finding.level, finding.confidence) == ("MP601", "warning", "inferred")
+    assert "main waits, as it seems, for Worker-1 (2) to end" in finding.seen
+    assert "in pipe 9, and none but the two could read that" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("changed", "ends"),
+    [
+        ({}, [end(1, "r"), end(3, "r")]),
+        ({}, [end(1, "r", outside=True)]),
+        ({}, [end(2, "r")]),
+        ({2: {"doing": "sleep"}}, [end(1, "r")]),
+        ({1: {"main": True}}, [end(1, "r")]),
+        ({1: {"kind": "outside"}}, [end(1, "r")]),
+        ({0: {"kind": "within"}}, [end(1, "r")]),
+        ({0: {"object": "process:7"}}, [end(1, "r")]),
+        ({0: {"answered": True}}, [end(1, "r")]),
+    ],
+    ids=[
+        "a third may read",
+        "one outside may",
+        "only itself may",
+        "its main thread sleeps",
+        "its main thread writes",
+        "any of several pipes",
+        "nobody joins",
+        "another is joined",
+        "whose stack is known",
+    ],
+)
+def test_without_stacks_silent_where_others_may_read(standing, changed, ends):
+    waits = [{**row, **changed.get(number, {})} for number, row in enumerate(SEEN)]
+
+    assert standing(RULE, waits=waits, ends=ends) == []
+
+
+def test_without_stacks_silent_where_another_thread_may_read(standing):
+    other = {**JOINS, **UNTOLD, "main": False, "kind": "within", "thread": "thread 4"}
+
+    assert standing(RULE, waits=[*SEEN, other], ends=[end(1, "r")]) == []

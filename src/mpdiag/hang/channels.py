@@ -30,6 +30,7 @@ def end_rows(scene: Scene) -> Iterator[dict[str, Any]]:
             "reads": reads,
             "writes": writes,
             "socket": socket,
+            "outside": name in scene.graph.snapshot.shared,
         }
 
 

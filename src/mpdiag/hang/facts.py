@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mpdiag.advice import Facts
-from mpdiag.hang import channels, members, threads
+from mpdiag.hang import certainty, channels, doubts, members, threads
 from mpdiag.hang.graph import Graph
 from mpdiag.hang.scene import Scene
 from mpdiag.watch import failures, pools
@@ -43,6 +43,7 @@ def look_row(scene: Scene) -> dict[str, Any]:
     living = snapshot.living.values()
     moved = [seen.moved for seen in living if seen.moved is not None]
     faults = [seen.faults for seen in living if seen.faults is not None]
+    hidden, remedy = doubts.why(snapshot)
     return {
         "state": state(scene.graph),
         "apart_s": snapshot.apart_s,
@@ -61,11 +62,13 @@ def look_row(scene: Scene) -> dict[str, Any]:
         "born": snapshot.born,
         "gone": snapshot.gone,
         "stuck": sum(not scene.graph.can_move(wait) for wait in scene.graph.waits),
+        "hidden": hidden,
+        "remedy": remedy,
     }
 
 
 def state(graph: Graph) -> str:
-    """Whether the program is ``stuck``, ``partly`` so, ``moving`` or ``idle``; ``unseen`` if nobody tells."""
+    """Whether the program is ``stuck``, ``partly`` so, ``moving`` or ``idle``; ``unseen`` if too little is told."""
     main = graph.main(graph.snapshot.tree.root)
     if main and not graph.can_move(main):
         return "stuck"
@@ -75,7 +78,9 @@ def state(graph: Graph) -> str:
     moves = cpu_s > MOVING * graph.snapshot.apart_s or any(wait.kind == "runs" for wait in graph.waits)
     if moves:
         return "moving"
-    return "unseen" if main and main.kind == "unknown" and not main.stack else "idle"
+    sure = certainty.sure(graph)
+    idle = [main] if main else [wait for wait in graph.waits if wait.main and wait.kind != "serves"]
+    return "idle" if idle and all((wait.pid, wait.native) in sure for wait in idle) else "unseen"
 
 
 def pool_rows(scene: Scene) -> Iterator[dict[str, Any]]:

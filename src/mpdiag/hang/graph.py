@@ -124,8 +124,11 @@ class Index:
         if wait.kind in ("lock", "place"):
             return self.lock(wait, thing)
         other = self.graph.snapshot.peers.get(thing, thing)
-        holders = (self.readers if wait.kind == "write" else self.writers)[other]
+        writes = wait.kind == "write" or (wait.kind == "several" and wait.doing == "write")
+        holders = (self.readers if writes else self.writers)[other]
         if not holders or other in self.graph.snapshot.shared or (other == thing and thing in self.sockets):
+            return None
+        if self.graph.snapshot.hidden:  # whose processes may hold it too
             return None
         return self.threads(wait, holders)
 

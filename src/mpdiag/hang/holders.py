@@ -10,13 +10,15 @@ from typing import Final
 import psutil
 
 from mpdiag.hang import kernel
-from mpdiag.hang.kernel import STREAMS
+from mpdiag.hang.kernel import STREAMS, End
 from mpdiag.hang.snapshot import Seen
 from mpdiag.watch import procfs
 from mpdiag.watch.procfs import Descriptor
 
 #: Seconds that may be spent on looking at all processes of the machine.
 PATIENCE: Final = 0.4
+#: Kinds of things that are told by their descriptors.
+NUMBERED: Final = ("descriptor", "selected")
 #: Numbers of descriptors that are tried, before all of a process are looked at.
 TRIED: Final = 32
 
@@ -26,7 +28,7 @@ def numbers(seen: Seen) -> set[int]:
     sleeping = [look for look in seen.look.threads if look.doing in ("read", "write", "several", "outside")]
     found = {number for look in sleeping for number in look.polled or (look.argument,) if number is not None}
     things = (thing for thread in seen.threads for thing in thread.things)
-    return found.union(int(thing.facts[0]) for thing in things if thing.kind == "descriptor")
+    return found.union(int(each) for thing in things if thing.kind in NUMBERED for each in thing.facts)
 
 
 def waited_for(found: Iterable[Seen], peers: Mapping[int, int]) -> set[str]:
@@ -68,6 +70,26 @@ def opened(found: Iterable[Seen], targets: Collection[str]) -> dict[int, list[De
         results[seen.pid] = procfs.descriptors(seen.pid, targets) if tried is None else tried
         known.update(each.number for each in results[seen.pid] or ())
     return results
+
+
+def ready(found: Iterable[Seen], ends: Iterable[End]) -> tuple[frozenset[str], frozenset[str]]:
+    """Of the pipes that a thread may be reading or writing, those from which it could read, and those with room.
+
+    Args:
+        found: the processes; those alone matter of which the kernel tells no more than the function that sleeps.
+        ends: the ends that they hold.
+    """
+    untold = {seen.pid: {look.doing for look in seen.look.threads if look.function} for seen in found}
+    asked: dict[tuple[str, bool], bool | None] = {}
+    for end in ends:
+        for doing, writes in (("read", False), ("write", True)):
+            concerned = (end.writes if writes else end.reads) and not end.socket
+            if concerned and doing in untold.get(end.pid, ()) and (end.object, writes) not in asked:
+                asked[end.object, writes] = procfs.ready(end.pid, end.descriptor, writes)
+    readable, writable = (
+        frozenset(name for (name, writes), yes in asked.items() if yes and writes is wanted) for wanted in (False, True)
+    )
+    return readable, writable
 
 
 def whole(inode: str, held: Iterable[Descriptor]) -> bool:

@@ -62,6 +62,9 @@ FUTEX, EPOLL, POLL, WAITID = (
 #: As poll() has its descriptors in memory; so many are read at most.
 POLLED: Final = struct.Struct("=ihh")
 MOST: Final = 4096
+#: The kernel's functions that wait for what an epoll lists, and where the descriptor of one leads.
+EPOLLING: Final = re.compile("ep_poll|epoll_p?wait")
+EPOLLS: Final = ("anon_inode:[eventpoll]",)
 #: How the targets of descriptors begin that lead to a pipe without a name, or to a socket.
 STREAMS: Final = ("pipe:[", "socket:[")
 #: Calls that take a path where others take a descriptor.
@@ -79,7 +82,7 @@ FUNCTIONS: Final[tuple[tuple[Doing, re.Pattern[str]], ...]] = (
     ("sleep", re.compile("nanosleep")),
     ("signal", re.compile("pause|sigtimedwait|sigsuspend")),
     ("several", re.compile("poll|select")),
-    ("outside", re.compile("accept|flock|wait_woken|sk_wait|tty")),
+    ("outside", re.compile("accept|connect|flock|setlk|wait_woken|sk_wait|skb_wait|tty")),
 )
 
 
@@ -202,7 +205,7 @@ def sleeping(pid: int, native: int) -> Asleep:
     if not call:
         name = procfs.wchan(pid, native)
         doing: Doing = next((doing for doing, pattern in FUNCTIONS if pattern.search(name)), "unknown")
-        return Asleep(doing, function=name)
+        return Asleep(doing, polled=only_epoll(pid) if EPOLLING.search(name) else (), function=name)
     number, *arguments = call
     doing = BY_NUMBER.get(number, "unknown")
     limited = False
@@ -230,6 +233,12 @@ def polled(pid: int, number: int, arguments: list[int]) -> tuple[int, ...]:
         raw = procfs.memory_at(pid, arguments[0], POLLED.size * min(arguments[1], MOST)) or b""
         return tuple(descriptor for descriptor, _, _ in POLLED.iter_unpack(raw))
     return ()
+
+
+def only_epoll(pid: int) -> tuple[int, ...]:
+    """The descriptors that a process's only epoll lists; none where it has several, or they are not ours to see."""
+    found = procfs.descriptors(pid, EPOLLS) or ()
+    return tuple(procfs.polled(pid, found[0].number)) if len(found) == 1 else ()
 
 
 def ends(opened: Mapping[int, Sequence[Descriptor] | None]) -> tuple[End, ...]:

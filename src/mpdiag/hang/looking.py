@@ -73,11 +73,23 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
     second = Look(tree, {})
     rest = {pid for pid in before if rested(slept[pid], first.processes.get(pid), second.processes.get(pid))}
     second.answers = asked(tree, {pid: number for pid, number in tree.numbers().items() if pid not in rest})
-    found = compared(first, second, unwound, rest)
+    return together(tree, first, second, compared(first, second, unwound, rest))
+
+
+def together(tree: Tree, first: Look, second: Look, found: Mapping[int, Seen]) -> Snapshot:
+    """What two looks show, with who holds the ends of what threads wait for.
+
+    Args:
+        tree: the program.
+        first: the first look.
+        second: the second look.
+        found: the processes of the second one, as they changed since the first.
+    """
     peers = sockets.peers()
     targets = holders.waited_for(found.values(), peers)
     opened = holders.opened(found.values(), targets)
     ends = kernel.ends(opened)
+    readable, writable = holders.ready(found.values(), ends)
     standard = {end.object for end in ends if end.pid == tree.root and end.descriptor in STANDARD}
     same = sum(seen.then is not None for seen in found.values())
     return Snapshot(
@@ -91,6 +103,8 @@ def take(tree: Tree, apart_s: float = APART) -> Snapshot:
         gone=len(first.processes) - same,
         at_s=time.monotonic(),
         opened=opened,
+        readable=readable,
+        writable=writable,
         stalled_s=difference(second.stalled_s, first.stalled_s),
         killed=second.killed,
         swapped_in=difference(second.swapped_in, first.swapped_in),

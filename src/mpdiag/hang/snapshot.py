@@ -140,6 +140,10 @@ class Snapshot:
     at_s: float
     #: The open descriptors of each process; None of one whose are not ours to see.
     opened: Mapping[int, Sequence[Descriptor] | None] = field(default_factory=dict)
+    #: Those pipes from which a reader gets something at once, and those that have room for a writer, of pipes for which
+    #: nobody tells who waits for them.
+    readable: frozenset[str] = frozenset()
+    writable: frozenset[str] = frozenset()
     #: Seconds between the looks in which any of its group waited for memory; how many of it the kernel killed for that.
     stalled_s: float | None = None
     killed: int | None = None
@@ -188,6 +192,11 @@ class Snapshot:
     @cached_property
     def _mapped(self) -> dict[int, Sequence[procfs.Mapping]]:
         return {}
+
+    @cached_property
+    def hidden(self) -> list[int]:
+        """The living processes whose descriptors are not ours to see."""
+        return [pid for pid in self.living if self.opened.get(pid, ()) is None]
 
     @cached_property
     def living(self) -> Mapping[int, Seen]:

@@ -54,6 +54,7 @@ def what(wait: Wait, scene: Scene) -> dict[str, Any]:
         "alone": alone(wait, scene),
         "peer": peer(wait, scene),
         "limited": wait.limited,
+        "known": wait.known,
         "can_move": scene.graph.can_move(wait),
         "doing": wait.doing,
         "api": wait.api,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,10 @@ TASKS: Final = frozenset(
 )
 #: Threads of a manager's server that only wait for more to do.
 SERVES: Final = frozenset({"serve_forever", "accepter"})
+#: Kinds of waits of which nothing else has to be known.
+KNOWN: Final = ("runs", "serves")
+#: A line that gives a call which waits an argument, as a limit is one.
+LIMITABLE: Final = re.compile(r"\b(?:acquire|get|put|wait)\((?!\))")
 BY_KERNEL: Final[dict[Doing, Kind]] = {
     "runs": "runs",
     "lock": "within",
@@ -76,6 +81,8 @@ class Wait:
     things: tuple[Thing, ...] = ()
     #: In what the kernel says that it sleeps.
     doing: Doing = "unknown"
+    #: Whether all is told of it: what it waits for, and whether it ends by itself.
+    known: bool = True
 
     def about(self, kind: str) -> Iterator[Thing]:
         """What of that kind its calls are about."""
@@ -107,6 +114,10 @@ class Names:
         self._snapshot = snapshot
         self._writers: dict[str, list[int]] = defaultdict(list)
         self._of: dict[int, list[End]] = defaultdict(list)
+        self._helpers = {f"process:{pid}" for pid in snapshot.helpers}
+        self._children: dict[int, list[str]] = defaultdict(list)
+        for pid, seen in snapshot.living.items():
+            self._children[seen.look.stat.parent].append(f"process:{pid}")
         for end in snapshot.ends:
             self._of[end.pid].append(end)
             if end.writes:
@@ -119,7 +130,8 @@ class Names:
     def among(self, pid: int, kind: Kind, function: str) -> tuple[str, ...]:
         """Those of a process's pipes or sockets of which a thread waits for one, where nobody tells for which.
 
-        What multiprocessing reads is known of its calls, so it is none of its own pipes; a named one could be any.
+        What multiprocessing reads is known of its calls, so it is none of its own pipes; a named one could be any. Nor
+        does a thread wait for one that has what it wants.
 
         Args:
             pid: the process.
@@ -130,7 +142,17 @@ class Names:
             return ()
         found = [end for end in self._of[pid] if (end.reads if kind == "read" else end.writes)]
         names = dict.fromkeys(end.object for end in found if end.socket is ("pipe" not in function))
-        return tuple(name for name in names if name not in self._snapshot.own_pipes)
+        ready = self._snapshot.readable if kind == "read" else self._snapshot.writable
+        return tuple(name for name in names if name not in self._snapshot.own_pipes and name not in ready)
+
+    def children(self, pid: int) -> tuple[str, ...]:
+        """The children of a process that have not ended: it waits for one of them, where nobody tells for which.
+
+        Helpers of multiprocessing end after all others, so they are waited for last.
+        """
+        found = self._children[pid]
+        others = [each for each in found if each not in self._helpers]
+        return tuple(others or found)
 
     def lock(self, pid: int, address: int) -> tuple[Kind, tuple[str, ...]]:
         """A lock that processes share, by the file that it lies in."""
@@ -164,14 +186,31 @@ def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names
         daemon=thread.daemon,
         kind=kind,
         objects=objects,
-        limited=any(thing.timeout is not None for thing in things) if things else bool(look and look.limited),
+        limited=any(thing.timeout is not None for thing in things) if things else ends(look, kind, thread.stack),
         api=inner[-1].function if inner else "",
         library=library(inner[-1]) if inner else "",
         place=users_line(thread.stack[:entry]),
         stack=thread.stack[:entry],
         things=things,
         doing=look.doing if look else "unknown",
+        known=kind in KNOWN or bool(things) or bool(look and tells_all(look, kind, objects)),
     )
+
+
+def ends(look: ThreadLook | None, kind: Kind, stack: Stack) -> bool:
+    """Whether a wait ends by itself of which the calls do not tell that; where nobody does, whether it may.
+
+    Args:
+        look: the thread as the kernel shows it, if it does.
+        kind: what it waits for.
+        stack: its calls.
+    """
+    if look is None or look.limited is not None:
+        return bool(look and look.limited)
+    if kind in ("within", "lock", "place") and stack and not stack[0].file.startswith("<frozen"):
+        line = linecache.getline(stack[0].file, stack[0].line)
+        return not line or bool(LIMITABLE.search(line))
+    return kind == "several"
 
 
 def innermost(stack: Stack) -> Stack:
@@ -188,7 +227,10 @@ def meant(seen: Seen, inner: Stack, things: Sequence[Thing], names: Names) -> tu
         return "serves", ()
     if not things:
         return "unknown", ()
-    first = things[0]
+    first = next((thing for thing in things if thing.kind != "selected"), things[0])
+    if first.kind == "selected":
+        chosen = tuple(names.end(seen.pid, each) or f"descriptor:{each}" for each in first.facts)
+        return ("several", chosen) if chosen else ("outside", ())
     if first.kind == "thread":
         return "thread", (f"thread:{first.facts[0]}",)
     if first.kind == "lock":
@@ -230,13 +272,12 @@ def by_kernel(seen: Seen, look: ThreadLook, names: Names) -> tuple[Kind, tuple[s
     if kind in ("read", "write"):
         name = names.end(seen.pid, look.argument)
         some = (name,) if name else names.among(seen.pid, kind, look.function) if look.function else ()
-        one_of_many: Kind = "several" if kind == "read" else "outside"
-        return (kind if len(some) == 1 else one_of_many, some) if some else ("outside", ())
+        return (kind if len(some) == 1 else "several", some) if some else ("outside", ())
     if look.polled:
         polled = [names.end(seen.pid, each) for each in look.polled]
         return ("outside", ()) if None in polled else ("several", tuple(filter(None, polled)))
     if look.argument is None:
-        return kind, ()
+        return kind, names.children(seen.pid) if kind == "process" else ()
     if look.doing == "lock":
         return names.lock(seen.pid, look.argument)
     return kind, (f"process:{look.argument}",) if kind == "process" else ()
@@ -258,13 +299,33 @@ def shown(seen: Seen, look: ThreadLook, names: Names) -> Wait:
         daemon=False,
         kind=kind,
         objects=objects,
-        limited=look.limited is not False and kind in ("lock", "within", "several"),
+        limited=look.limited is not False and look.doing in ("lock", "several"),
         api="",
         library="",
         place=None,
         stack=(),
         doing=look.doing,
+        known=kind in KNOWN or tells_all(look, kind, objects),
     )
+
+
+def tells_all(look: ThreadLook, kind: Kind, objects: Sequence[str]) -> bool:
+    """Whether the kernel says what a thread waits for and that this has no limit, be it by its function alone.
+
+    Args:
+        look: the thread.
+        kind: what it waits for.
+        objects: the things that it may be waiting for.
+    """
+    if look.limited is not None:
+        return True
+    if look.doing == "lock":
+        return kind == "outside"  # of another program, whose locks are its own affair
+    if look.doing == "several":
+        return kind == "outside" and bool(look.polled)
+    if look.doing in ("read", "write"):
+        return len(objects) == 1
+    return look.doing != "unknown"
 
 
 def library(frame: Frame) -> str:

@@ -19,7 +19,7 @@ def stuck(standing: Standing) -> Iterator[Finding]:
     """Find circles of processes, each of which waits for data that the next one would send after its own wait."""
     wants: dict[Cell, tuple[Row, Cell]] = {}
     for row in standing.stuck(main=True):
-        if row["kind"] in DATA and row.get("file"):
+        if _for_data(row):
             needs = [each["needs"] for each in standing.needs.all(pid=row["pid"], native=row["native"])]
             other = next((pid for pid in needs if pid != row["pid"] and _waits(pid, standing)), None)
             if other is not None:
@@ -41,7 +41,14 @@ def stuck(standing: Standing) -> Iterator[Finding]:
 
 def _waits(pid: object, standing: Standing) -> bool:
     """Whether the main thread of a process waits for data itself."""
-    return any(row["kind"] in DATA and row.get("file") for row in standing.threads(pid, main=True))
+    return any(map(_for_data, standing.threads(pid, main=True)))
+
+
+def _for_data(row: Row) -> bool:
+    """Whether a thread waits for data in a line of the user's; of one without a stack the line is not known."""
+    if row.get("answered") is False:
+        return row["kind"] in DATA or (row["kind"] == "several" and row["doing"] in DATA)
+    return row["kind"] in DATA and row.get("file") is not None
 
 
 RULE: Final = Rule(

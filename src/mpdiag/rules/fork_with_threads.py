@@ -87,8 +87,10 @@ def observed(run: Facts, processes: Facts) -> Iterator[Finding]:
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find forked children that wait for a lock or for work of threads that are not there."""
     waiting: dict[tuple[Any, ...], list[ideals.Row]] = defaultdict(list)
-    for row in standing.stuck(kind="within", main=True):
-        if _beside_threads(standing.members[row["pid"]], row):
+    for row in standing.waits:
+        waits = row["kind"] == "within" and row["main"]
+        hopeless = not row["can_move"] or _deaf(row, standing)
+        if waits and hopeless and _beside_threads(standing.members[row["pid"]], row):
             waiting[row.get("file"), row.get("line"), row.get("api")].append(row)
     for alike in waiting.values():
         row = alike[0]
@@ -97,9 +99,9 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         others = f"while its parent had {ideals.counted(threads - 1, 'more thread')}" if threads else "beside threads"
         place = Place.of(row, str(row["process"]))
         yield RULE.finding(
-            level="error",
+            level="warning" if row["can_move"] else "error",
             place=place or Place.of(member),
-            concern=standstill.SURE,
+            concern=standstill.LIKELY if row["can_move"] else standstill.SURE,
             seen=f"{standstill.waits(row, alike)} for "
             f"{standing.within(row)}, and has no thread that could end that: it was forked{standstill.at(member)} "
             f"{others}.",
@@ -118,6 +120,17 @@ def _beside_threads(member: ideals.Row, row: ideals.Row) -> bool:
     if member.get("threads_at_fork") is not None or not member.get("forked"):
         return ideals.at_least(member, "threads_at_fork") > 1
     return ideals.at_least(member, "parent_threads") > 1 or not row.get("api")
+
+
+def _deaf(row: ideals.Row, standing: Standing) -> bool:
+    """Whether the only thread of a process under `mpdiag run` waits for a lock of its own and answers no signal.
+
+    Waits for Python's locks do answer; native code's, as of the buffers of files, do not. Where the kernel does not
+    tell whether it has a limit, nobody is there who would end it.
+    """
+    alone = len(list(standing.threads(row["pid"]))) == 1
+    forked = ideals.at_least(standing.members[row["pid"]], "threads_at_fork") > 1
+    return alone and forked and row.get("answered") is False and row.get("known") is False
 
 
 def _replaces(row: ideals.Row, processes: Facts) -> bool:

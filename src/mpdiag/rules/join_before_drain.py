@@ -7,12 +7,14 @@ from typing import Final
 
 from mpdiag import ideals, standstill
 from mpdiag.advice import Evidence, Finding, Rule
+from mpdiag.ideals import Row
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find threads that wait for the end of a process whose feeder thread waits for a reader."""
+    yield from _suspected(standing)
     blocked = {row["pid"]: row for row in standing.stuck(job="_feed") if row["kind"] in ("write", "lock")}
     for row in standing.stuck(kind="process"):
         feeder = next((blocked[pid] for pid in standing.ended_by(row) if pid in blocked), None)
@@ -32,6 +34,38 @@ def stuck(standing: Standing) -> Iterator[Finding]:
                 Evidence("threads that read it and can go on", 0, "1"),
             ),
         )
+
+
+def _suspected(standing: Standing) -> Iterator[Finding]:
+    """Find the same where nobody tells any stacks: what the main thread of the process waits for is not known then."""
+    writers = {row["pid"]: row for row in standing.waits if row["kind"] == "write" and _untold(row)}
+    for row in standing.waits:
+        if row["kind"] != "process" or not _untold(row) or len(list(standing.threads(row["pid"]))) > 1:
+            continue
+        for writer in (writers[pid] for pid in standing.ended_by(row) if pid in writers):
+            if not writer["main"] and _for_each_other(row, writer, standing):
+                yield RULE.finding(
+                    **{**standstill.blame(row, sure=False), "level": "warning"},
+                    seen=f"{standstill.waits(row)}, as it seems, for {writer['process']} to end, a thread of which "
+                    f"waits for room in {standing.channel(str(writer['object']))}, and none but the two could read "
+                    "that. Their stacks could not be seen.",
+                    do="Get all results from the queue first, then join.",
+                    evidence=(Evidence("processes that could read it besides", 0, "1"),),
+                )
+                break
+
+
+def _untold(row: Row) -> bool:
+    """Whether nobody tells a thread's stack."""
+    return row.get("answered") is False
+
+
+def _for_each_other(row: Row, writer: Row, standing: Standing) -> bool:
+    """Whether none but the two processes could read what is written, and the main thread of the writing one waits."""
+    reading = standing.ends.all(object=writer["object"], reads=True)
+    main = next(standing.threads(writer["pid"], main=True), {})
+    alone = {end["pid"] for end in reading} in ({row["pid"]}, {row["pid"], writer["pid"]})
+    return alone and not any(end["outside"] for end in reading) and main.get("doing") == "lock"
 
 
 RULE: Final = Rule(

@@ -169,8 +169,8 @@ exits 4: in a CI job, a hang has a cause instead of a time-out.
 
 - The verdict names the mistake where a rule knows it. "Stuck, and no rule knows the cause" means that nobody who could
 end the main thread's wait can go on. Slow is not stuck: a thread that computes, sleeps, has a time limit or waits for
-input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle". Of
-a program that is not ours to see, it says that this cannot be told.
+input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle". Where
+too little is shown to tell one from the other, it says that, what was not permitted, and what would show more.
 - Who waits for whom: the main thread first, each followed by those who could end its wait.
 - Where the threads are: equal stacks as one, the rarest first.
 
@@ -185,8 +185,10 @@ to trace: the same user where the system lets one trace one's own processes, roo
 - `sys.remote_exec` (Python 3.14) is not used: it takes the same right, and its code runs only when the main thread next
 runs Python code. One that waits for a lock, a pipe, a child or a time never does; one that polls or computes is read as
 above, with no code executed in it.
-- /proc on Linux tells in which system call each thread waits, for which pipe or file, and who holds its ends. Other
-systems tell through psutil what runs; who waits for whom is known there of stacks alone.""",
+- /proc on Linux tells in which system call each thread waits, for which pipe or file, and who holds its ends. Without
+the right to trace it tells only the function of the kernel, who holds which pipe, and whether that is full: enough
+where pipes, sockets or children are waited for, not for locks and limits. Other systems tell through psutil what runs;
+who waits for whom is known there of stacks alone.""",
     ("https://peps.python.org/pep-0475/",),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import stat as stat_of
 from collections.abc import Collection, Container, Iterator
 from contextlib import suppress
@@ -271,6 +272,24 @@ def streams(pid: int) -> list[str]:
                 if stat_of.S_ISFIFO(mode) or stat_of.S_ISSOCK(mode):
                     found.append(leads_to(pid, name))
     return [target for target in found if target]
+
+
+def ready(pid: int, number: int, writes: bool) -> bool | None:
+    """Whether a pipe that one of its descriptors leads to has something to read, or room to write; None if untold.
+
+    An end of it is opened for a moment, without waiting, and nothing is read or written.
+    """
+    mode, event = (os.O_WRONLY, select.POLLOUT) if writes else (os.O_RDONLY, select.POLLIN)
+    try:
+        end = os.open(f"/proc/{pid}/fd/{number}", mode | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        asked = select.poll()
+        asked.register(end, event)
+        return any(found & event for _, found in asked.poll(0))
+    finally:
+        os.close(end)
 
 
 class Mapping(NamedTuple):
