@@ -12,6 +12,8 @@ from mpdiag import registry, stats
 
 #: What a cause is looked for in: crashes are told apart, and hangs are for another command.
 NAMED = ("slow", "memory", "wrong-result")
+#: What is saved lies between these variants.
+SAVING = ("bad", "fixed")
 #: A ceiling is honest when the saving does not exceed it, and of use when it does not exceed the saving by more.
 GENEROUS = 1.5
 #: How much of the processes' lifetimes may stay unaccounted for.
@@ -22,7 +24,7 @@ Finding = dict[str, Any]
 
 @dataclass(frozen=True)
 class Observed:
-    """The runs of a case by variant: of one round at the same index."""
+    """The runs of a case by variant; one under mpdiag is set against all bare ones of its variant."""
 
     bare: dict[str, list[Run]]
     under: dict[str, list[Run]]
@@ -46,7 +48,7 @@ class Score:
     alarms: list[list[str]] = field(default_factory=list)
     #: Whether ``fixed.py`` still has the cause, at any level.
     lingers: list[bool] = field(default_factory=list)
-    #: Seconds: the ceiling of the gain on ``bad.py``, and what the fix saves without mpdiag.
+    #: Seconds: the ceiling of the gain on ``bad.py``, and what the fix saves without mpdiag, between medians.
     ceiling_s: float | None = None
     saving_s: float | None = None
     unaccounted: list[float] = field(default_factory=list)
@@ -74,8 +76,8 @@ def score(case: Case, observed: Observed, right: set[str]) -> Score:
     """
     result = Score(case.name, case.cause, case.expect, known=bool(right) or case.expect == "healthy")
     for variant, runs in observed.under.items():
-        for bare, under in zip(observed.bare[variant], runs, strict=True):
-            compare(variant, case, (bare, under), result)
+        for under in runs:
+            compare(variant, case, observed.bare[variant], under, result)
             if under.report is None:
                 result.silent.append(variant)
             else:
@@ -85,19 +87,19 @@ def score(case: Case, observed: Observed, right: set[str]) -> Score:
     return result
 
 
-def compare(variant: str, case: Case, pair: tuple[Run, Run], result: Score) -> None:
-    """Note whether a run under mpdiag ended as the bare one, and what it cost."""
-    bare, under = pair
-    if status(bare) != under.exit:
-        result.changed.append(f"{variant}: exit {bare.exit} bare, {under.exit} under")
+def compare(variant: str, case: Case, bare: Sequence[Run], under: Run, result: Score) -> None:
+    """Note whether a run under mpdiag ended as a bare one does, and what it cost."""
+    wall = stats.median([run.wall_s for run in bare])
+    if under.exit not in map(status, bare):
+        result.changed.append(f"{variant}: exit {bare[0].exit} bare, {under.exit} under")
     elif variant == "bad" and case.expect == "wrong-result":
         pass  # the wrong line differs from run to run
-    elif bare.result != under.result:
-        result.changed.append(f"{variant}: {bare.result} bare, {under.result} under")
-    result.command.append(under.wall_s / bare.wall_s)
+    elif all(run.result != under.result for run in bare):
+        result.changed.append(f"{variant}: {bare[0].result} bare, {under.result} under")
+    result.command.append(under.wall_s / wall)
     account = (under.report or {}).get("account")
     if account:
-        result.program.append(account["wall_s"] / bare.wall_s)
+        result.program.append(account["wall_s"] / wall)
         result.unaccounted.append(account["unaccounted_fraction"])
 
 
@@ -123,7 +125,7 @@ def judge(variant: str, report: dict[str, Any], right: set[str], result: Score) 
 
 def gains(observed: Observed, right: set[str], result: Score) -> None:
     """Set the ceiling on the cause against what the fix saves."""
-    bad, fixed = observed.bare.get("bad"), observed.bare.get("fixed")
+    bad, fixed = map(observed.bare.get, SAVING)
     if bad and fixed:
         result.saving_s = stats.median([run.wall_s for run in bad]) - stats.median([run.wall_s for run in fixed])
     ceilings = [

@@ -63,6 +63,16 @@ def test_ceilings_that_promise_too_little_or_too_much(ceiling, honest, useful):
     assert (gain["saving ≤ ceiling"], gain["ceiling ≤ 1.5 × saving"]) == (honest, useful)
 
 
+def test_a_saving_lies_between_the_medians_of_bare_runs():
+    walls = {"bad": (2.0, 9.0, 2.2), "fixed": (0.5, 0.7, 0.1)}
+    bare = {name: [plain(wall) for wall in each] for name, each in walls.items()}
+    under = {"bad": [reported(finding("MP402", gain=1.8), report_wall=2.2)], "fixed": [reported(report_wall=1.0)]}
+    result = score(case(), Observed(bare, under), {"MP402"})
+
+    assert result.saving_s == pytest.approx(1.7)
+    assert (result.rank, result.program) == ([1], [1.0, 2.0])
+
+
 def test_another_cause_first_counts_at_its_rank():
     bad = reported(finding("MP301"), finding("MP402"))
     result = score(case(variants=("bad",)), observed(bad=(plain(), bad)), {"MP402"})
