@@ -45,9 +45,15 @@ def usable(run: Facts) -> float:
 
 
 def idle_cpus(run: Facts) -> float:
-    """The CPUs that neither the run nor, while it queued for them, other programs used."""
-    queueing = at_least(run.rows()[0], "ready_s") / max(run.number("wall_s"), 1e-9)
-    return max(usable(run) - run.number("busy_cpus") - queueing, 0.0)
+    """The CPUs that neither the run nor, while it queued for them, other programs used.
+
+    Threads of the run also queue for a moment while another CPU is idle: others had no more than they used at all.
+    """
+    row = run.rows()[0]
+    others = at_least(row, "ready_s") / max(run.number("wall_s"), 1e-9)
+    if row.get("others_cpus") is not None:
+        others = min(others, at_least(row, "others_cpus"))
+    return max(usable(run) - run.number("busy_cpus") - others, 0.0)
 
 
 def running_s(wall_s: float, run: Facts) -> float:

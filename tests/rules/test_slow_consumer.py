@@ -33,6 +33,15 @@ def test_one_reader_holds_up_three_writers(run, table):
     assert "Start 1 more" in finding.do
 
 
+def test_while_threads_queue_no_more_is_taken_by_others_than_they_used(run, table):
+    ceilings = [
+        RULE.run(run(**WHOLE, ready_s=1.5, others_cpus=others), table("channels", QUEUE))
+        for others in (None, 0.02, 0.9)
+    ]
+
+    assert [next(found).gain.ceiling_s for found in ceilings] == pytest.approx([0.72, 1.6, 0.72])
+
+
 def test_many_idle_cpus_are_not_all_won_by_one_more_reader(run, table):
     (finding,) = RULE.run(run(**WHOLE, cpus=16.0), table("channels", QUEUE))
 
