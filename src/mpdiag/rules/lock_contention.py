@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals
+from mpdiag import ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds
@@ -59,9 +59,9 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     )
 
 
-def observed(run: Facts, locks: Facts, values: Facts, managers: Facts) -> Iterator[Finding]:
+def observed(run: Facts, locks: Facts, values: Facts, managers: Facts, processes: Facts) -> Iterator[Finding]:
     """Find locks for which processes waited instead of working."""
-    yield from of_manager(run, managers)
+    yield from of_manager(run, managers, processes)
     wrong = [Place.of(row) for row in values.all() if ideals.at_least(row, "unlocked_updates") > 0]
     for lock in ideals.user_rows(locks):
         place = Place.of(lock)
@@ -95,21 +95,24 @@ def observed(run: Facts, locks: Facts, values: Facts, managers: Facts) -> Iterat
         )
 
 
-def of_manager(run: Facts, managers: Facts) -> Iterator[Finding]:
-    """Judge a manager's locks; beyond what a message takes, acquire() waits for the lock."""
+def of_manager(run: Facts, managers: Facts, processes: Facts) -> Iterator[Finding]:
+    """Judge a manager's locks; beyond what a message takes, acquire() waits for the lock, or its manager for a CPU."""
+    wall, queueing = (
+        run.number("wall_s"),
+        sum(ideals.at_least(each, "ready_s") for each in processes.all(role="manager")),
+    )
     for row in managers.all():
         if not ("lock" in str(row.get("type")).lower() and row.get("method") in ACQUIRING):
             continue
-        count, processes, wall = ideals.amount(row, "ops"), ideals.at_least(row, "processes"), run.number("wall_s")
-        if count < FEW or processes < 2:
-            continue
-        releasing = [each for each in managers.all(type=row["type"]) if each.get("method") in RELEASING]
-        message = min(
-            (ideals.amount(each, "s") / max(ideals.amount(each, "ops"), 1) for each in releasing), default=0.0
+        count, callers, message = (
+            ideals.amount(row, "ops"),
+            ideals.at_least(row, "processes"),
+            _message_s(row, managers),
         )
         waited = ideals.amount(row, "s") - message * count
-        at_once = max(min(processes, ideals.usable(run)), 1)
-        recoverable = min(waited / processes, run.number("parallel_s") * (1 - 1 / at_once))
+        if count < FEW or callers < 2 or (waited - queueing) / callers < WAITED * wall:
+            continue
+        recoverable = _serial_s(run, waited, callers)
         if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
             continue
         place = Place.of(row)
@@ -118,7 +121,7 @@ def of_manager(run: Facts, managers: Facts) -> Iterator[Finding]:
             place=place,
             gain=ideals.bound(recoverable, run, "processes that never wait for the lock"),
             concern=recoverable / (WAITED * wall),
-            seen=f"{number(processes, '1')} processes acquired the manager's {row['type']}{ideals.where(place)} "
+            seen=f"{number(callers, '1')} processes acquired the manager's {row['type']}{ideals.where(place)} "
             f"{number(count, '1')} times and waited {seconds(waited / count)} for it each time, beside "
             f"{seconds(message)} for the message to the manager: it is held during the work.",
             do="Compute first, then take the lock only to store the result; or return results and let the parent store "
@@ -130,6 +133,19 @@ def of_manager(run: Facts, managers: Facts) -> Iterator[Finding]:
                 Evidence("waited, all processes together", waited, "s"),
             ),
         )
+
+
+def _message_s(lock: ideals.Row, managers: Facts) -> float:
+    """What a message to the manager takes that has not to wait for the lock: giving it back."""
+    releasing = [each for each in managers.all(type=lock["type"]) if each.get("method") in RELEASING]
+    return min((ideals.amount(each, "s") / max(ideals.amount(each, "ops"), 1) for each in releasing), default=0.0)
+
+
+def _serial_s(run: Facts, waited: float, callers: float) -> float:
+    """Wall time that a manager's lock costs; while nobody has it, all wait for the messages that hand it over."""
+    parallel, at_once = run.number("parallel_s"), max(min(callers, ideals.usable(run)), 1)
+    lost = parallel - run.number("cpu_s") / at_once
+    return min(phases.attributed(waited / callers, lost), parallel * (1 - 1 / at_once))
 
 
 def _per_item(lock: ideals.Row) -> bool:
