@@ -62,6 +62,32 @@ def test_tasks_are_counted_and_their_waiting_is_what_nothing_explains(by_hand, r
     assert row["task_wait_s"] == pytest.approx(4.0 - 1.0 - 0.5 - 0.5)
 
 
+def test_tasks_queue_from_the_call_that_hands_them_out_until_they_begin(by_hand, rows):
+    submit = by_hand.slot("submit", 0.0, first=1.0, last=1.0, name="pipe:1", api="map")
+    ran = by_hand.library("task", 4.0, last=6.0, count=4, name="app.work")
+    worker = by_hand.worker(11, slots=[ran], tasks=[by_hand.task(at, at + 1) for at in (1.5, 2.5, 3.5, 4.5)])
+
+    assert rows(by_hand.owner([submit]), worker)["queue_s"] == pytest.approx(2.0), "0.5, 1.5, 2.5 and 3.5 s"
+
+
+def test_tasks_that_are_handed_out_as_workers_come_free_hardly_queue(by_hand, rows):
+    submit = by_hand.slot("submit", 0.0, first=1.0, last=4.0, count=4, name="pipe:1", api="submit")
+    ran = by_hand.library("task", 4.0, last=6.0, count=4, name="app.work")
+    worker = by_hand.worker(11, slots=[ran], tasks=[by_hand.task(at + 0.1, at + 0.9) for at in (1, 2, 3, 4)])
+
+    assert rows(by_hand.owner([submit]), worker)["queue_s"] == pytest.approx(0.1)
+
+
+def test_of_many_tasks_the_last_are_known_and_were_handed_out_last(by_hand, rows):
+    submit = by_hand.slot("submit", 0.0, first=1.0, last=8.0, count=8, name="pipe:1", api="submit")
+    ran = by_hand.library("task", 8.0, last=9.0, count=8, cpu_s=4.0, name="app.work")
+    last = [by_hand.task(at, at + 0.5, cpu_s=cpu) for at, cpu in ((7.2, 0.3), (8.2, 0.1))]
+    row = rows(by_hand.owner([submit]), by_hand.worker(11, slots=[ran], tasks=last))
+
+    assert row["queue_s"] == pytest.approx(0.2)
+    assert (row["task_cpu_median"], row["task_cpu_max"]) == (pytest.approx(0.2), 0.3)
+
+
 def test_threads_that_wait_for_each_other_do_not_wait_for_something_else(by_hand, rows):
     events = [by_hand.event("worker", 0.2, "pipe:1", name) for name in ("T-0", "T-1")]
     slots = [

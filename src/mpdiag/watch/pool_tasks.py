@@ -18,6 +18,7 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> di
     """What the tasks took; ``at_once`` is how many ran at a time, in the mean."""
     ring = [task for worker in working for task in worker.tasks]
     lasted = sorted(task.ended_s - task.began_s for task in ring)
+    computed = sorted(task.cpu_s for task in ring)
     count, items = sum(slot.count for slot in tasks), sum(slot.empty for slot in tasks)
     wall, cpu = sum(slot.wall_s for slot in tasks), sum(slot.cpu_s for slot in tasks)
     inside = list(within_tasks(working))
@@ -32,8 +33,11 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> di
         "task_s": wall,
         "task_cpu_s": cpu,
         "task_median": statistics.median(lasted) if lasted else None,
-        "task_p99": lasted[int(0.99 * (len(lasted) - 1))] if lasted else None,
+        "task_p99": at_99_percent(lasted),
         "task_max": max((slot.max_s for slot in tasks), default=None),
+        "task_cpu_median": statistics.median(computed) if computed else None,
+        "task_cpu_p99": at_99_percent(computed),
+        "task_cpu_max": computed[-1] if computed else None,
         "task_max_args": types_of_longest(tasks, working),
         "item_s": wall / items if items else None,
         "task_lock_s": locked,
@@ -41,6 +45,11 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> di
         "task_ready_s": ready if all(worker.ready_s is not None for worker in working) else None,
         "task_wait_s": max(0.0, wall - known - ready),
     }
+
+
+def at_99_percent(ordered: Sequence[float]) -> float | None:
+    """The value that 99 % of the others do not exceed; None if there are none."""
+    return ordered[int(0.99 * (len(ordered) - 1))] if ordered else None
 
 
 def threads(working: Sequence[Worker]) -> bool:
@@ -94,7 +103,9 @@ def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
     """How busy the workers of one place's pools were, and how many at once."""
     phase, workers = sum(pool.phase_s for pool in group), max(1, group[0].asked)
     tails = [tail(pool) for pool in group]
+    queued = [seconds for pool in group for seconds in queueing(pool)]
     return {
+        "queue_s": statistics.median(queued) if queued else None,
         "wait_task_s": sum(slot.s for pool in group for slot in pool.working("wait_task")),
         "busy_share": min(1.0, task_s / (workers * phase)) if phase else None,
         "concurrency": concurrency(group),
@@ -109,6 +120,24 @@ def concurrency(group: Sequence[PoolSeen]) -> float | None:
     running = [pool.running for pool in group]
     span = sum(each for each, _, _ in running)
     return sum(total for _, total, _ in running) / span if span else None
+
+
+def queueing(pool: PoolSeen) -> list[float]:
+    """How long each of its last tasks lay ready before a worker began it.
+
+    Nobody notes when each was handed out: in the order of their beginning, evenly from the first call that hands out
+    work to the last one.
+    """
+    calls = list(pool.own("submit"))
+    began = sorted(task.began_s for worker in pool.workers for task in worker.tasks)
+    count = sum(slot.count for slot in calls)
+    if not began or not count:
+        return []
+    first, last = min(slot.first_s for slot in calls), max(slot.last_s for slot in calls)
+    step = (last - first) / max(count - 1, 1)
+    total = max(sum(slot.count for slot in pool.working("task")), len(began))
+    before = total - len(began)
+    return [max(0.0, at - first - (before + number) * count // total * step) for number, at in enumerate(began)]
 
 
 def tail(pool: PoolSeen) -> tuple[float, float]:

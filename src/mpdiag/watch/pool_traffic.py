@@ -68,7 +68,6 @@ def moved(group: Sequence[PoolSeen], tasks: Sequence[Slot]) -> dict[str, Any]:
         "result_send_s": sum(slot.s for pool in group for slot in pool.working("send") if not slot.file),
         "result_unpickle_s": unpickling,
         "dispatch_s": max(0.0, helping - pickling - unpickling) / count if count else None,
-        "queue_s": None,
     }
 
 
