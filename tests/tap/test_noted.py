@@ -301,6 +301,52 @@ def test_globals_that_children_change(observed, method):
     assert (rows["done"]["line"], rows["done"]["function"], rows["done"]["target"]) == (7, "task", "__main__.task")
 
 
+ATTRIBUTES = """
+class Counter(mp.get_context(sys.argv[1]).Process):
+    def __init__(self, words):
+        super().__init__()
+        self.words, self.total, self._found, self.inbox = words, 0, [], mp.get_context(sys.argv[1]).Queue()
+
+    def run(self):
+        for word in self.words:
+            self.total += 1
+            self._found.append(word)
+        self.ended = True
+
+class Job:
+    def __init__(self):
+        self.done = self.begun = 0
+
+    def work(self):
+        self.done += 1
+
+    def all(self):
+        self.begun += 1
+        child = mp.get_context(sys.argv[1]).Process(target=self.work)
+        child.start()
+        child.join()
+        return self.done, self.begun
+
+if __name__ == "__main__":
+    counter = Counter(["a", "b"])
+    counter.start()
+    counter.join()
+    print(counter.total, counter.words, Job().all())
+"""
+
+
+def test_attributes_that_children_change(observed, method):
+    rows = {row["name"]: row for row in globs.rows(observed(ATTRIBUTES, method))}
+    assert {name: (row["module"], row["kind"], row["parent_reads"]) for name, row in rows.items()} == {
+        "Counter.total": ("__main__", "rebound", True),
+        "Counter._found": ("__main__", "grown", False),
+        "Counter.ended": ("__main__", "rebound", False),
+        "Job.done": ("__main__", "rebound", True),
+    }
+    assert (rows["Counter.total"]["function"], rows["Counter.total"]["target"]) == ("run", "__main__.Counter.run")
+    assert (rows["Job.done"]["function"], rows["Job.done"]["readers"]) == ("work", "all")
+
+
 LOGGING = """
 import logging
 

@@ -1,4 +1,4 @@
-"""Advice on globals that are changed on one side and read on the other."""
+"""Advice on globals and attributes that are changed on one side and read on the other."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def judge(semantics: Facts, python: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def observed(globals: Facts) -> Iterator[Finding]:  # noqa: A002 - the table's name
-    """Find module globals that children changed and that only code of the parent reads."""
+    """Find globals, and attributes of objects, that children changed in their copies and that the parent reads."""
     lost = [row for row in globals.all() if row.get("parent_reads") is True and row.get("kind") in CHANGED]
     if not lost:
         return
@@ -70,7 +70,7 @@ def observed(globals: Facts) -> Iterator[Finding]:  # noqa: A002 - the table's n
         do=f"Return what the child counted or found and add it up in the parent, or keep it in a Value or a Queue that "
         f"is handed to the children (initargs=, args=). {names} in a child is a copy for good.",
         evidence=(
-            Evidence("globals that children changed and the parent reads", len(lost), "1"),
+            Evidence("variables that children changed and the parent reads", len(lost), "1"),
             Evidence("reference", 0, "1"),
             Evidence("children that changed them", count, "1"),
         ),
@@ -84,13 +84,13 @@ RULE: Final = Rule(
     run=observed,
     aliases=("global-not-shared",),
     doc=Doc(
-        title="Globals are not shared between processes",
+        title="Variables are not shared between processes",
         why="Each process has memory of its own: what one changes the others never see. No error says so; the child "
         "works on with the old value.",
         how="A child of each start method tells the value of a global that the parent changed before starting it, and "
         "again after the parent changed it while the child ran. "
         "In an observed program: module globals that a child assigned anew or that grew there, and that functions "
-        "read which only the parent ran.",
+        "read which only the parent ran; likewise attributes of its Process, or of the object whose method it ran.",
         claim="Often read: a child never sees what main changed. That holds for changes after start(). Before it, a "
         "forked child has a copy and does see them; children by spawn and forkserver import the module and do not. So "
         "the same program gives different results on Linux up to Python 3.13 and everywhere else.",

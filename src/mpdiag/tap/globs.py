@@ -1,7 +1,8 @@
-"""Global variables that a child changes in its own copy of memory, and log records that it drops.
+"""Variables that a child changes in its own copy of memory, and log records that it drops.
 
 A child looks at the globals of the main module, and of that of its target, before it begins to work and now and then
-afterwards: what was there before and is another now, or has grown, was changed where its parent cannot see it.
+afterwards: what was there before and is another now, or has grown, was changed where its parent cannot see it. So it
+does at the attributes of its Process and of the object whose method it runs: both are copies of its parent's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 from . import core, places
-from .note import describe
+from .note import describe, run_by
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ LONG = 200
 SHOWN = 64
 #: Names that are followed in a module, and changed ones that are told.
 MOST, TOLD = 400, 50
+#: What a Process keeps for itself.
+INTERNAL = frozenset(
+    (
+        "_args", "_closed", "_config", "_identity", "_kwargs", "_mpd_looked", "_name", "_parent_name", "_parent_pid",
+        "_popen", "_sentinel", "_start_method", "_target",
+    )
+)  # fmt: skip
 SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 
 #: By module: how many globals it had, and those that are followed. A forked child need not find out: to look at each of
@@ -30,6 +38,8 @@ SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 _followed: dict[str, tuple[int, list[str]]] = {}
 #: By module: its globals, and what they were.
 _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+#: Objects that are copies of the parent's: module and names of their classes, and what their attributes were.
+_copies: list[tuple[Any, str, list[str], dict[str, Any]]] = []
 _told: set[object] = set()
 _target = ""
 _tasks = 0
@@ -42,8 +52,11 @@ def begin(process: Any) -> None:
     global fresh, _target, _tasks
     try:
         _before.clear()
+        _copies.clear()
         _told.clear()
-        fresh, _target, _tasks = True, describe(process._target)[0], 0
+        fresh, _target, _tasks = True, describe(run_by(process))[0], 0
+        for copy in (process, getattr(process._target, "__self__", None)):
+            _remember_attributes(copy)
         for name in _modules(process):
             _remember(name)
     except Exception:  # the program must not notice
@@ -78,6 +91,8 @@ def look() -> None:
     try:
         for name, (space, before) in _before.items():
             _compare(name, space, before)
+        for copy, module, names, before in _copies:
+            _compare_attributes(_state(copy), (module, names), before)
         if "logging" in sys.modules:
             _unlogged(sys.modules["logging"])
     except Exception:  # the program must not notice
@@ -116,7 +131,9 @@ def _remember(name: str) -> None:
     if names:
         space = _space(sys.modules[name])
         if not any(each is space for each, _ in _before.values()):
-            _before[name] = space, {key: _mark(space[key], space["__name__"]) for key in names if key in space}
+            apart = [copy for copy, *_ in _copies]  # they are followed attribute by attribute
+            known = [key for key in names if key in space and not any(space[key] is copy for copy in apart)]
+            _before[name] = space, {key: _mark(space[key], space["__name__"]) for key in known}
 
 
 def _space(module: Any) -> Any:
@@ -166,6 +183,47 @@ def _compare(name: str, now: dict[str, Any], before: dict[str, Any]) -> None:
             continue
         same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
         _tell(name, key, "global", name, key, "grown" if same else "rebound", _target)
+
+
+# --- attributes
+
+
+def _remember_attributes(copy: Any) -> None:
+    """Follow what an object of a class of the program's own keeps in its attributes."""
+    kind = type(copy)
+    if kind.__module__.startswith(("multiprocessing.", "builtins")):
+        return
+    names = [each.__name__ for each in kind.__mro__ if _own(each)]
+    if names:
+        space = _state(copy)
+        marks = {key: _mark(space[key], kind.__module__) for key in _attributes(space)}
+        _copies.append((copy, kind.__module__, names, marks))
+
+
+def _state(copy: Any) -> dict[str, Any]:
+    """The attributes of an object, by no code of its class."""
+    return object.__getattribute__(copy, "__dict__")  # type: ignore[no-any-return]
+
+
+def _own(kind: type) -> bool:
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return bool(file and not places.is_library(file))
+
+
+def _attributes(space: dict[str, Any]) -> list[str]:
+    return [key for key in list(space)[:MOST] if key not in INTERNAL and not isinstance(space[key], SKIPPED)]
+
+
+def _compare_attributes(now: dict[str, Any], of: tuple[str, list[str]], before: dict[str, Any]) -> None:
+    module, names = of
+    for key in _attributes(now):
+        if (names[0], key) in _told:
+            continue
+        old, new = before.get(key), _mark(now[key], module)
+        if key in before and new == old and type(new) is type(old):
+            continue
+        same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
+        _tell(names[0], key, "attribute", module, names, key, "grown" if same else "rebound", _target)
 
 
 def _tell(group: str, key: object, *facts: object) -> None:

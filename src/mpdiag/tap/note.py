@@ -82,7 +82,7 @@ def started(process: Any, began: int) -> None:
             popen.pid,
             method,
             process.name,
-            describe(_run(process)),
+            describe(run_by(process)),
             threads,
             places.where(2),
             daemon(process),
@@ -102,7 +102,7 @@ def signalled(pid: int, number: int) -> None:
         pass
 
 
-def _run(process: Any) -> Any:
+def run_by(process: Any) -> Any:
     """What a process runs: its target, or the run() of its class where it has none."""
     return process._target or type(process).run
 
@@ -124,7 +124,7 @@ def _threads() -> int:
 def born(process: Any) -> None:
     """A child is about to run its target."""
     try:
-        core.event("born", process.name, describe(_run(process)), type(process).__name__)
+        core.event("born", process.name, describe(run_by(process)), type(process).__name__)
         given(list(process.__dict__.values()))
     except Exception:  # the program must not notice
         pass
@@ -173,7 +173,7 @@ def _packages(values: Any, deep: int) -> set[str]:
 def target(process: Any) -> str:
     """The name of what a child runs."""
     try:
-        return describe(_run(process))[0]
+        return describe(run_by(process))[0]
     except Exception:  # the program must not notice
         return ""
 

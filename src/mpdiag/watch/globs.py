@@ -1,25 +1,25 @@
-"""The table of global variables that children changed in their own copy of memory."""
+"""The table of variables that children changed in their own copy of memory: globals, and attributes of objects."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mpdiag.watch.lives import Life
-from mpdiag.watch.readers import Source, source
+from mpdiag.watch.readers import Source, Variable, source
 
 
 def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
-    """One row for each global that a child rebound, or that grew in it."""
+    """One row for each global, or attribute, that a child rebound, or that grew in it."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     pids: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for life in lives:
-        for event in life.book.noted("global") if life.book else ():
-            module, name, kind, target = event.facts
-            pids[module, name].add(life.pid)
-            row = {"module": module, "name": name, "kind": kind, "target": target}
-            found.setdefault((module, name), row)
+    variables: dict[tuple[str, str], Variable] = {}
+    for pid, module, variable, kind, target in _changes(lives):
+        key = module, str(variable)
+        pids[key].add(pid)
+        found.setdefault(key, {"module": module, "name": str(variable), "kind": kind, "target": target})
+        variables[key] = variable
     files = {name: file for life in lives for name, file in _files(life)}
     sources: dict[str, Source | None] = {}
     for key, row in found.items():
@@ -28,25 +28,38 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
         row["processes"] = len(pids[key])
         if file and file not in sources:
             sources[file] = source(file)
-        row.update(_read(row["name"], file, sources.get(file or ""), lives))
+        row.update(_read(variables[key], file, sources.get(file or ""), lives))
     return list(found.values())
 
 
-def _read(name: str, file: str | None, text: Source | None, lives: Sequence[Life]) -> dict[str, Any]:
-    """Whether the parent reads the global, and where."""
+def _changes(lives: Sequence[Life]) -> Iterator[tuple[int, str, Variable, str, str]]:
+    """Who changed what: the process, the module of the variable, the variable, how it changed, what the process ran."""
+    for life in lives:
+        for event in life.book.events if life.book else ():
+            if event.kind == "global":
+                module, name, kind, target = event.facts
+                yield life.pid, module, Variable(name), kind, target
+            elif event.kind == "attribute":
+                module, classes, name, kind, target = event.facts
+                module = "__main__" if module == "__mp_main__" else module
+                yield life.pid, module, Variable(name, tuple(classes)), kind, target
+
+
+def _read(variable: Variable, file: str | None, text: Source | None, lives: Sequence[Life]) -> dict[str, Any]:
+    """Whether the parent reads the variable, and where."""
     place: dict[str, Any] = {"file": file, "line": None, "function": None}
     if text is None:
         return {"parent_reads": None, "readers": None, **place}
     started = sorted({line for line in (_line(life, file) for life in lives) if line})
     targets = {target for life in lives for target in _targets(life)}
-    changed = text.changed(name, targets)
+    changed = text.changed(variable, targets)
     if changed:
         place["line"], place["function"] = changed
     if not started:
         return {"parent_reads": None, "readers": None, **place}
-    readers = text.readers(name, started, targets)
+    readers = text.readers(variable, started, targets)
     # What it collects there itself, such as what tasks return, is what it reads.
-    own = text.fills(name, started, targets)
+    own = text.fills(variable, started, targets)
     return {"parent_reads": bool(readers) and not own, "readers": ", ".join(readers), **place}
 
 

@@ -1,4 +1,4 @@
-"""Tells from a program's source whether its parent process reads a global variable after its children have begun.
+"""Tells from a program's source whether its parent process reads a variable after its children have begun.
 
 Only what the parent can still run counts: what follows the line that starts the children, what its callers do after
 that, and the functions these mention, except those that the children run.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mpdiag.watch.bindings import root_name
@@ -16,6 +17,23 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 MODULE = "<module>"
 #: Methods that put something into the object they are called of.
 FILLING = frozenset({"add", "append", "extend", "insert", "setdefault", "update"})
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A global of a module, or an attribute of objects.
+
+    Args:
+        name: its own name.
+        classes: of an attribute the class of its object, then those that this one inherits from.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As the module writes it: ``Counter.total``."""
+        return ".".join((*self.classes[:1], self.name))
 
 
 class Source:
@@ -28,6 +46,7 @@ class Source:
     def __init__(self, text: str) -> None:
         self.tree = ast.parse(text)
         self.functions: dict[str, list[Function]] = {}
+        self._within = {id(each): node.name for node in _classes(self.tree) for each in ast.walk(node)}
         for node in ast.walk(self.tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self.functions.setdefault(node.name, []).append(node)
@@ -45,28 +64,36 @@ class Source:
                 waiting += _mentioned(node)
         return found
 
-    def readers(self, name: str, started: Sequence[int], run_by_children: Iterable[str]) -> list[str]:
-        """The parent's functions that read the global ``name`` after its children have begun.
+    def readers(self, variable: Variable, started: Sequence[int], run_by_children: Iterable[str]) -> list[str]:
+        """The parent's functions that read a variable after its children have begun.
 
         Args:
-            name: of the variable.
+            variable: it.
             started: lines at which children are started.
             run_by_children: functions that children run.
         """
         parts = self._parents(started, run_by_children)
-        return sorted({owner for owner, node in parts if self._reads(node, name, owner)})
+        return sorted({owner for owner, node in parts if any(self._read(node, variable, owner))})
 
-    def fills(self, name: str, started: Sequence[int], run_by_children: Iterable[str]) -> bool:
-        """Whether the parent itself puts something into the global ``name`` after its children have begun.
+    def fills(self, variable: Variable, started: Sequence[int], run_by_children: Iterable[str]) -> bool:
+        """Whether the parent itself puts something into the variable, wherever it reads it then.
 
         Args:
-            name: of the variable.
+            variable: it.
             started: lines at which children are started.
             run_by_children: functions that children run.
         """
         parts = self._parents(started, run_by_children)
-        nodes = (each for owner, node in parts if self._reads(node, name, owner) for each in ast.walk(node))
-        return any(_fills(each, name) for each in nodes)
+        read = {root_name(each) for owner, node in parts for each in self._read(node, variable, owner)}
+        filled = {
+            root_name(each)
+            for owner, node in parts
+            if any(self._read(node, variable, owner)) or variable.classes
+            for inner in ast.walk(node)
+            for each in _filled(inner)
+            if self._leads_to(each, variable)
+        }
+        return bool(filled) and read <= filled
 
     def _parents(self, started: Sequence[int], run_by_children: Iterable[str]) -> list[tuple[str, ast.AST]]:
         """What only the parent runs after those lines, with the functions that it is in."""
@@ -75,27 +102,22 @@ class Source:
         called = self.reached(each for _, node in later for each in _mentioned(node) if each not in theirs) - theirs
         return later + [(each, node) for each in called for node in self.functions[each]]
 
-    def changed(self, name: str, run_by_children: Iterable[str]) -> tuple[int, str] | None:
-        """The first line, and its function, at which what children run changes the global ``name``."""
+    def changed(self, variable: Variable, run_by_children: Iterable[str]) -> tuple[int, str] | None:
+        """The first line, and its function, at which what children run changes the variable."""
         found = [
             (each.lineno, owner)
             for owner in self.reached(run_by_children)
             for function in self.functions[owner]
-            for each in ast.walk(function)
-            if isinstance(each, ast.Name) and each.id == name and name not in _own(function)
+            if not _hides(function, variable)
+            for each in self._met(function, variable)
         ]
-        stored = [(line, owner) for line, owner in found if self._stores(name, line)]
+        stored = [(line, owner) for line, owner in found if self._stores(variable, line)]
         return min(stored or found, default=None)
 
-    def _stores(self, name: str, line: int) -> bool:
-        """Whether ``name`` is assigned, or something is done to what it holds, in that line."""
-        return any(
-            isinstance(node, ast.Name)
-            and node.id == name
-            and node.lineno == line
-            and not isinstance(node.ctx, ast.Load)
-            for node in ast.walk(self.tree)
-        )
+    def _stores(self, variable: Variable, line: int) -> bool:
+        """Whether the variable is assigned, or something is done to what it holds, in that line."""
+        met = self._met(self.tree, variable)
+        return any(each.lineno == line and not isinstance(each.ctx, ast.Load) for each in met)
 
     def _later(self, line: int, seen: set[str]) -> Iterator[tuple[str, ast.AST]]:
         """The statements that may run after ``line`` has: with the function that each is in."""
@@ -108,9 +130,19 @@ class Source:
         for statement in _statements(body):
             if statement.lineno >= line or (statement.end_lineno or 0) >= line:
                 yield from ((name, node) for node in _after(statement, line))
+        for line in self._calls(owner) if owner else ():
+            yield from self._later(line, seen)
+
+    def _calls(self, owner: Function) -> Iterator[int]:
+        """The lines that mention a function; a class stands for its `__init__`."""
+        name = owner.name
+        if name == "__init__":
+            name = self._within.get(id(owner), name)
+        alone = len(self.functions[owner.name]) == 1
         for node in ast.walk(self.tree):
-            if owner and isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-                yield from self._later(node.lineno, seen)
+            named = isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+            if named or (alone and isinstance(node, ast.Attribute) and node.attr == name):
+                yield node.lineno
 
     def _owner(self, line: int) -> Function | None:
         """The innermost function around a line."""
@@ -119,12 +151,42 @@ class Source:
         ]
         return max(around, key=lambda node: node.lineno, default=None)
 
-    def _reads(self, node: ast.AST, name: str, owner: str) -> bool:
-        if any(name in _own(function) for function in self.functions.get(owner, ())):
+    def _read(self, node: ast.AST, variable: Variable, owner: str) -> Iterator[ast.Name | ast.Attribute]:
+        """Where the variable is read below a node of the function ``owner``."""
+        if any(_hides(function, variable) for function in self.functions.get(owner, ())):
+            return iter(())
+        return (each for each in self._met(node, variable) if isinstance(each.ctx, ast.Load))
+
+    def _met(self, node: ast.AST, variable: Variable) -> Iterator[ast.Name | ast.Attribute]:
+        """Where the variable is named below a node."""
+        for each in ast.walk(node):
+            if isinstance(each, (ast.Name, ast.Attribute)) and self._means(each, variable):
+                yield each
+
+    def _means(self, node: ast.expr, variable: Variable) -> bool:
+        if not variable.classes:
+            return isinstance(node, ast.Name) and node.id == variable.name
+        if not isinstance(node, ast.Attribute) or node.attr != variable.name:
             return False
-        return any(
-            isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load) for each in ast.walk(node)
-        )
+        # Of another class's own objects it is another attribute; of any other object it may be this one.
+        another = isinstance(node.value, ast.Name) and node.value.id == "self"
+        return not another or self._within.get(id(node)) in variable.classes
+
+    def _leads_to(self, node: ast.expr, variable: Variable) -> bool:
+        """Whether the variable is what ``node`` is a part of: as ``x`` in ``x[0].y``."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)) and not self._means(node, variable):
+            node = node.value
+        return self._means(node, variable)
+
+
+def _hides(function: Function, variable: Variable) -> bool:
+    """Whether the function has a variable of its own by that name."""
+    return not variable.classes and variable.name in _own(function)
+
+
+def _classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    """The classes of a module, inner ones after those around them."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
 
 def _statements(node: ast.AST) -> list[ast.stmt]:
@@ -147,13 +209,14 @@ def _after(statement: ast.stmt, line: int) -> Iterator[ast.AST]:
             yield from _after(child, line)
 
 
-def _fills(node: ast.AST, name: str) -> bool:
-    """Whether something is put into what ``name`` holds, by a method or as an element."""
+def _filled(node: ast.AST) -> Iterator[ast.expr]:
+    """What something is put into here: by a method, as an element or as an attribute."""
     if isinstance(node, ast.Call):
-        function = node.func
-        return isinstance(function, ast.Attribute) and function.attr in FILLING and root_name(function.value) == name
+        if isinstance(node.func, ast.Attribute) and node.func.attr in FILLING:
+            yield node.func.value
+        return
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
-    return any(isinstance(target, ast.Subscript) and root_name(target) == name for target in targets)
+    yield from (target for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
 
 
 def _mentioned(node: ast.AST) -> list[str]:
