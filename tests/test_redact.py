@@ -115,6 +115,20 @@ def test_the_folder_of_temporary_files_and_random_names_in_it_are_replaced(text,
     assert cleaned(text, replace(WHO, temp=("/tmp", "/home/ann/tmp", "/"))) == left
 
 
+@pytest.mark.parametrize(
+    ("folder", "left"),
+    [
+        ("/tmp/tmpk3j2_a8x", "<temp>/tmp*/step_02_load.py <temp>/tmp* <temp>/*"),
+        ("/tmp", "<temp>/tmp*/*.py <temp>/tmp* <temp>/*"),
+        ("", "<temp>/tmp*/*.py <temp>/tmp* <temp>/*"),
+    ],
+)
+def test_what_lies_below_the_working_directory_is_called_by_its_name(folder, left):
+    text = "/tmp/tmpk3j2_a8x/step_02_load.py /tmp/tmpk3j2_a8x /tmp/step_02_load"
+
+    assert cleaned(text, replace(WHO, temp=("/tmp",), folder=folder)) == left
+
+
 def test_temporary_files_of_windows_even_within_the_home_folder():
     who = Identity(home=r"C:\Users\ann", user="ann", temp=(r"C:\Users\ann\Temp",))
 

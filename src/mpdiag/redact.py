@@ -60,6 +60,8 @@ class Identity:
     temp: tuple[str, ...] = ()
     #: Values of environment variables that are called like a secret.
     secrets: tuple[str, ...] = ()
+    #: The working directory: what lies below it is called as the program's author calls it.
+    folder: str = ""
 
     @classmethod
     def here(cls) -> Identity:
@@ -69,6 +71,7 @@ class Identity:
             home=_or_empty(lambda: str(Path.home())),
             user=_or_empty(getpass.getuser),
             host=socket.gethostname(),
+            folder=_or_empty(os.getcwd),
             temp=(temp, os.path.realpath(temp), *(_TEMPORARY if os.name == "posix" else ())),
             secrets=tuple(value for name, value in os.environ.items() if named_so(name)),
         )
@@ -79,10 +82,10 @@ def redact(report: Report, who: Identity) -> Report:
 
     The home folder becomes ``~``, the user name ``<user>`` where it is a component of a path or a whole word, and the
     host name, whole or short, ``<host>``. The folder of temporary files becomes ``<temp>``, and what is random in the
-    names of those in it an asterisk. What looks like a secret becomes ``<secret>``: the value of an option such as
-    ``--api-token``, the user and password in an address, a token in its query, a header that authorizes, keys of
-    well-known shape, the value of an environment variable that is called like one. Nothing gathers environment values,
-    but a program's own words may hold them.
+    names of those in it an asterisk, but for what is below the working directory. What looks like a secret becomes
+    ``<secret>``: the value of an option such as ``--api-token``, the user and password in an address, a token in its
+    query, a header that authorizes, keys of well-known shape, the value of an environment variable that is called like
+    one. Nothing gathers environment values, but a program's own words may hold them.
 
     Names of less than three letters stay, and so do very common ones (``root``, ``localhost``): they tell nothing, and
     replacing them would garble the report. A user name that is a word of the report itself (``pool``, ``will``) is
@@ -133,7 +136,7 @@ class _Cleaner:
     def of(cls, who: Identity, fleet: Sequence[tuple[Visited, str]] = ()) -> _Cleaner:
         """What takes ``who`` out, and puts names in the place of hosts."""
         folders: list[tuple[str, Callable[[str], _Names]]] = [(who.home, _home)]
-        folders += [(folder, partial(_temp, who.user)) for folder in dict.fromkeys(who.temp)]
+        folders += [(folder, partial(_temp, who)) for folder in dict.fromkeys(who.temp)]
         folders.sort(key=lambda each: -len(each[0]))  # one may lie in another
         names = [
             *_values(who.secrets),
@@ -199,10 +202,16 @@ def _home(home: str) -> _Names:
         yield re.compile(home), "~"
 
 
-def _temp(user: str, folder: str) -> _Names:
-    if folder := _folder(folder):
-        below = re.compile(rf"{folder}((?:[/\\]+[^/\\\s'\":;,)\]]+)*)")
-        yield below, lambda found: f"<temp>{_less_random(found[1], user)}"
+def _temp(who: Identity, folder: str) -> _Names:
+    own = who.folder.rstrip("/\\")
+
+    def instead(found: re.Match[str]) -> str:
+        within = len(own) > found.start(1) - found.start() and found[0].startswith((f"{own}/", f"{own}\\"))
+        made_up, named = (found[0][: len(own)], found[0][len(own) :]) if within else (found[0], "")
+        return f"<temp>{_less_random(made_up[found.start(1) - found.start() :], who.user)}{named}"
+
+    if pattern := _folder(folder):
+        yield re.compile(rf"{pattern}((?:[/\\]+[^/\\\s'\":;,)\]]+)*)"), instead
 
 
 def _folder(path: str) -> str:

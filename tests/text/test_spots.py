@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
-from mpdiag.advice import Place
-from mpdiag.report import Style
+from mpdiag.advice import Evidence, Finding, Place
+from mpdiag.heading import begin
+from mpdiag.report import Quality, Section, Style
 from mpdiag.text import spots
 
 
@@ -39,3 +42,30 @@ def test_a_cell_has_lines_of_its_own():
 )
 def test_an_end_before_the_beginning_is_none(ends, known):
     assert spots.span(Place("a.py", 5, 3, end_line=ends[0], end_column=ends[1]))[2:] == known
+
+
+def test_people_read_paths_as_seen_from_the_working_directory():
+    finding = Finding(
+        *("MP401", "submit-then-wait", "warning", "measured", "One by one"),
+        seen="the Pool (~/shop/app.py:7), beside (~/shops/app.py:7) and ~/shop/",
+        do="mend '~/shop/lib/x.py'",
+        evidence=(Evidence("of ~/shop/a.py", "~/shop/b.py:3"), Evidence("times", 3)),
+        place=Place("~/shop/app.py", 7),
+    )
+    report = replace(
+        begin("run"),
+        verdict="One by one (~/shop/app.py:7).",
+        sections=(Section("sites", "Sites", "ok", rows=({"file": "~/shop/app.py", "line": 7},)),),
+        findings=(finding,),
+        quality=(Quality("see /home/~/shop/app.py"),),
+    )
+
+    near = spots.nearby(report, Style(folder="~/shop"))
+
+    assert near.verdict == "One by one (app.py:7)."
+    assert near.findings[0].seen == "the Pool (app.py:7), beside (~/shops/app.py:7) and ~/shop/"
+    assert (near.findings[0].do, near.findings[0].place) == ("mend 'lib/x.py'", Place("app.py", 7))
+    assert near.findings[0].evidence == (Evidence("of a.py", "b.py:3"), Evidence("times", 3))
+    assert near.sections[0].rows == ({"file": "app.py", "line": 7},)
+    assert near.quality == report.quality
+    assert spots.nearby(report, Style()) == spots.nearby(report, Style(folder="/")) == report

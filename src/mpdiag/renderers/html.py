@@ -16,7 +16,7 @@ from mpdiag.advice import Evidence, Finding
 from mpdiag.model import Cell, Column, Doc, Measured
 from mpdiag.report import Account, Renderer, Report, Section, Style
 from mpdiag.text import account as accounts
-from mpdiag.text import curves, excerpts, listing, pages, present, tracks
+from mpdiag.text import curves, excerpts, listing, pages, present, spots, tracks
 from mpdiag.text.buckets import BUCKETS, Bucket
 
 #: Bars of processes, rows of a table and findings of a file, before the rest is left to the JSON report.
@@ -30,6 +30,7 @@ _NAME = 22
 
 def render(report: Report, style: Style) -> str:
     """The report as one HTML document."""
+    report = spots.nearby(report, style)
     account = report.account
     known: dict[str, Any] = {
         "report": report,

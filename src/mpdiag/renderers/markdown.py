@@ -13,7 +13,7 @@ from mpdiag.advice import Finding
 from mpdiag.model import Cell, Column, Doc
 from mpdiag.report import Account, Renderer, Report, Section, Style
 from mpdiag.text import account as accounts
-from mpdiag.text import excerpts, present
+from mpdiag.text import excerpts, present, spots
 from mpdiag.text.listing import Entry, by_file
 
 #: A ticket's reader scrolls no further: main tables are shown while the whole stays below it.
@@ -28,6 +28,7 @@ _TICKS = re.compile("`+")
 
 def render(report: Report, style: Style) -> str:
     """The report as Markdown, below 120 lines unless ``style`` is verbose."""
+    report = spots.nearby(report, style)
     findings, folded = _by_file(report, style) if report.kind == "lint" else (list(_findings(report, style)), [])
     top = [*_head(report, style), *findings, *_account(report.account, style)]
     details = list(_details(report, folded))

@@ -14,7 +14,7 @@ from mpdiag.advice import Finding
 from mpdiag.model import Doc
 from mpdiag.report import Account, Renderer, Report, Section, Style
 from mpdiag.text import account as accounts
-from mpdiag.text import lint_page, present
+from mpdiag.text import lint_page, present, spots
 from mpdiag.text.buckets import Bucket
 from mpdiag.text.layout import GAP, ROOMY, Track, bar, lay_out
 from mpdiag.text.paper import LOOKS, QUIET, Paper, hang
@@ -27,7 +27,7 @@ _USUAL = 80
 
 def render(report: Report, style: Style) -> str:
     """The whole report as text, with colour codes only if ``style`` asks for them."""
-    return _Page(report, style).text()
+    return _Page(spots.nearby(report, style), style).text()
 
 
 class _Page:

@@ -1,11 +1,14 @@
-"""Where findings point, as machines want it: paths relative to the working directory, with forward slashes."""
+"""Where findings point: paths relative to the working directory, for machines with forward slashes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
-from mpdiag.advice import Finding, Place
-from mpdiag.report import Style
+from mpdiag.advice import Evidence, Finding, Place
+from mpdiag.report import Report, Section, Style
 
 #: How paths of Windows begin; elsewhere a backslash is a letter like any other.
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|~\\|\\\\")
@@ -17,6 +20,45 @@ def path(where: Place, style: Style) -> str:
     if _WINDOWS.match(folder) or _WINDOWS.match(file):
         file, folder = file.replace("\\", "/"), folder.replace("\\", "/")
     return file.removeprefix(f"{folder.rstrip('/')}/") if folder else file
+
+
+def nearby(report: Report, style: Style) -> Report:
+    """The report for people: what lies below the working directory is told relative to it, as tracebacks do.
+
+    Args:
+        report: with paths as they are, or from the home folder on.
+        style: knows the working directory.
+    """
+    folder = style.folder.rstrip("/\\")
+    if not folder:
+        return report
+    near = partial(re.compile(rf"(?<![^\s('\"`\[=,:;]){re.escape(folder)}[/\\](?=[^\s/\\])").sub, "")
+    return replace(
+        report,
+        verdict=near(report.verdict),
+        sections=tuple(_near_rows(section, near) for section in report.sections),
+        findings=tuple(_near_finding(finding, near) for finding in report.findings),
+        quality=tuple(replace(doubt, text=near(doubt.text)) for doubt in report.quality),
+        not_judged=tuple(replace(each, reason=near(each.reason)) for each in report.not_judged),
+    )
+
+
+def _near_rows(section: Section, near: Callable[[str], str]) -> Section:
+    rows = tuple(
+        {key: near(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in section.rows
+    )
+    return replace(section, rows=rows)
+
+
+def _near_finding(finding: Finding, near: Callable[[str], str]) -> Finding:
+    place = finding.place and replace(finding.place, file=near(finding.place.file))
+    evidence = tuple(_near_evidence(each, near) for each in finding.evidence)
+    return replace(finding, seen=near(finding.seen), do=near(finding.do), evidence=evidence, place=place)
+
+
+def _near_evidence(evidence: Evidence, near: Callable[[str], str]) -> Evidence:
+    value = near(evidence.value) if isinstance(evidence.value, str) else evidence.value
+    return replace(evidence, label=near(evidence.label), value=value)
 
 
 def spot(where: Place, style: Style) -> str:

@@ -140,8 +140,9 @@ class Source:
             name = self._within.get(id(owner), name)
         alone = len(self.functions[owner.name]) == 1
         for node in ast.walk(self.tree):
-            named = isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-            if named or (alone and isinstance(node, ast.Attribute) and node.attr == name):
+            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+                yield node.lineno
+            elif alone and isinstance(node, ast.Attribute) and node.attr == name:
                 yield node.lineno
 
     def _owner(self, line: int) -> Function | None:
