@@ -187,6 +187,21 @@ def test_a_process_that_left_its_parent_is_found_by_its_ledger(place):
 
 
 @linux
+def test_a_process_that_has_ended_before_it_could_be_looked_at_has_an_end(place):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    sampler = Sampler(place, os.getpid())
+    (Ledgers(place).folder / f"{gone.pid}.0").touch()
+    sampler.look()
+    at = sampler.now()
+    sampler.look()
+
+    (missed,) = [vital for vital in sampler.stop() if vital.pid == gone.pid]
+
+    assert 0 < missed.first_seen == missed.ended <= at
+    assert (missed.cpu_s, missed.rss_peak, missed.looks) == (None, None, 0)
+
+
 def test_a_pid_from_inside_a_container_is_another_ones_here(place):
     with program("import time; time.sleep(60)") as other, program("input()") as root:
         (place / folder.LEDGERS / f"{other.pid}.0").touch()

@@ -79,7 +79,7 @@ def process(run: Run, life: Life, spent: Spent) -> ProcessAccount:
         exit=life.exit,
         buckets=spent.buckets,
         memory=Memory(vital.rss_peak or 0, vital.uss_peak, vital.pss_peak) if vital else Memory(0),
-        cpu_s=life.cpu_s if vital or (life.book and life.book.cpu_s is not None) else None,
+        cpu_s=life.cpu_s if any(each and each.cpu_s is not None for each in (vital, life.book)) else None,
     )
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -80,6 +81,8 @@ class Sampler:
         self._alive: dict[int, Tracked] = {}
         self._ended: list[Tracked] = []
         self._before: dict[Tracked, Vital] = {}
+        #: Processes that had ended before they could be looked at, and when that was seen.
+        self._missed: dict[int, float] = {}
         self._descriptors: dict[int, int] = {}
         self._pace = pace
         self._asker = Asker(self._ledgers.folder, pace.ask)
@@ -121,8 +124,11 @@ class Sampler:
         """What has been seen so far; may be asked while looking goes on."""
         with self._lock:
             seen = [*self._ended, *self._alive.values()]
-            seen.sort(key=lambda process: process.first_seen)
-            return tuple(process.vital().since(self._before.get(process, _NOTHING)) for process in seen)
+            found = [process.vital().since(self._before.get(process, _NOTHING)) for process in seen]
+            known = {process.pid for process in seen}
+            missed = [(pid, at) for pid, at in self._missed.items() if pid not in known]
+            found += [replace(_NOTHING, pid=pid, first_seen=at, ended=at) for pid, at in missed]
+            return tuple(sorted(found, key=lambda vital: vital.first_seen))
 
     def observation(self) -> Observation:
         """All that was seen; of use after `stop`."""
@@ -200,6 +206,8 @@ class Sampler:
         for pid in self._ledgers.fresh():
             if pid not in self._alive and self._ledgers.owns(pid):
                 self._track(pid)
+            elif pid not in self._alive and not psutil.pid_exists(pid):
+                self._missed.setdefault(pid, self.now())
 
     def _children(self, process: Tracked) -> Iterator[int]:
         children = process.children()
