@@ -152,6 +152,7 @@ def observe() -> Callable[..., list[Finding]]:
     def judged(rule: Rule, *, run: Row | None = None, machine: Row | None = None, **tables: list[Row]) -> list[Finding]:
         assert rule.run
         names = ("pools", "starts", "processes", "tasks", "hot", "memory", "failures", "inline", "methods", "channels")
+        names += ("sites",)
         facts: Row = {name: Facts(name, {"": tuple(tables.get(name, ()))}) for name in names}
         facts["run"] = Facts("run", {"": ({**RUN, "cpu_s": 7.0, **(run or {})},)})
         facts["machine"] = {"logical_cpus": 2, **(machine or {})}

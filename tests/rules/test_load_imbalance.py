@@ -76,6 +76,40 @@ def test_silent_where_the_last_process_only_waits(observe, a_site, a_process):
     assert observe(RULE, starts=[a_site(span_s=3.3)], processes=rows) == []
 
 
+#: Two processes that end together: the one with less to compute has waited at a barrier.
+MET = {"kind": "sync", "role": "process", "s": 1.9}
+
+
+def meeting(a_process, less=1.1, **more):
+    return [a_process(cpu_s=less), a_process(cpu_s=3.0, **more)]
+
+
+def test_processes_that_wait_for_each_other_in_between(observe, a_site, a_process):
+    (finding,) = observe(RULE, starts=[a_site()], processes=meeting(a_process), sites=[MET])
+
+    assert finding.gain.ceiling_s == 1.2, "3.0 less the mean of 3.0 and 1.1, with slack"
+    assert "one computed for 3.00 s, another for 1.10 s" in finding.seen
+    assert "did so for 1.90 s in all" in finding.seen
+    assert "between two meetings" in finding.do
+
+
+@pytest.mark.parametrize(
+    ("less", "met", "more"),
+    [
+        (1.1, {"s": 0.5}, {}),
+        (1.1, {"kind": "get"}, {}),
+        (1.1, {"role": "main"}, {}),
+        (2.6, {}, {}),
+        (1.1, {}, {"life_s": 9.0}),
+    ],
+    ids=["hardly met", "waits for data", "the parent waits", "even", "the busiest waits too"],
+)
+def test_silent_where_it_is_not_the_meeting_that_costs(observe, a_site, a_process, less, met, more):
+    rows = meeting(a_process, less, **more)
+
+    assert observe(RULE, starts=[a_site()], processes=rows, sites=[{**MET, **met}]) == []
+
+
 def test_not_judged_where_the_end_was_not_seen(observe, a_pool):
     with pytest.raises(NotJudged, match="tail_s"):
         observe(RULE, pools=[uneven(a_pool, tail_s=None)])

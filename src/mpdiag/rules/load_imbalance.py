@@ -17,12 +17,16 @@ BALANCED = 0.1
 UNEQUAL = 1.4
 #: A process that computes for this part of its life is what the end is waiting for.
 BUSY = 0.7
+#: What processes do that wait for each other, and the part of the time that some compute less than the slowest which
+#: they have to spend so: else they merely have less to do.
+MEETING, MEETS = ("sync", "lock"), 0.5
 
 
-def observed(run: Facts, pools: Facts, starts: Facts, processes: Facts) -> Iterator[Finding]:
-    """Find pools and groups of processes whose last ones worked on alone."""
+def observed(run: Facts, pools: Facts, starts: Facts, processes: Facts, sites: Facts) -> Iterator[Finding]:
+    """Find pools and groups of processes of which some have to wait for the others' work."""
     checks = [partial(of_pool, run, pool) for pool in phases.used(pools)]
     checks += [partial(of_site, run, site, processes) for site in starts.all()]
+    checks += [partial(of_meeting, run, site, processes, sites) for site in starts.all()]
     yield from phases.each(checks, lambda check: check())
 
 
@@ -74,47 +78,83 @@ def dealt(chunk: float) -> str:
 
 
 def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
-    """Judge the processes of one place that were all alive at once."""
-    count, cpus = ideals.amount(site, "count"), phases.cores(run)
-    together = int(min(count, cpus))
-    if together < 2 or ideals.amount(site, "alive_max") < count:
-        return None
-    rows = processes.all(file=site.get("file"), line=site.get("line"), target=site.get("target"))
-    if len(rows) != count:
+    """Judge the ends of the processes of one place that were all alive at once."""
+    rows, together = crew(run, site, processes)
+    if together < 2:
         return None
     rows.sort(key=lambda row: ideals.amount(row, "ended_s"))
-    last, span = rows[-1], ideals.amount(site, "span_s")
-    earlier = rows[-together]
+    last, earlier, span = rows[-1], rows[-together], ideals.amount(site, "span_s")
     tail = ideals.amount(last, "ended_s") - ideals.amount(earlier, "ended_s")
     # Equal work may end at different times where other programs took a CPU away: what counts is who had more of it.
     if ideals.amount(last, "cpu_s") < UNEQUAL * ideals.amount(earlier, "cpu_s"):
         return None
     lost = span - sum(ideals.amount(row, "cpu_s") for row in rows) / together
     cost = min(tail * (1 - 1 / together), lost)
-    computing = ideals.amount(last, "cpu_s") + ideals.at_least(last, "ready_s")
-    if cost < BALANCED * span or computing < BUSY * ideals.amount(last, "life_s"):
+    if cost < BALANCED * span or not computes(last):
         return None
-    loss = phases.loss(
-        phases.attributed(cost, lost), run, "evenly dealt, all processes would end at about the same time"
+    loss = phases.loss(phases.attributed(cost, lost), run, "evenly dealt, all processes would end together")
+    return loss and of_crew(
+        site,
+        loss,
+        f"the last computed for {seconds(ideals.amount(last, 'cpu_s'))}, the first to end for "
+        f"{seconds(ideals.amount(rows[0], 'cpu_s'))}: CPUs were idle for {seconds(tail)}.",
+        "Deal the items out in turn (items[k::n]) instead of in blocks when they differ in length, or take them from "
+        "one queue or pool, a few at a time.",
+        Evidence("last stretch with idle CPUs", tail, "s"),
     )
-    if loss is None:
+
+
+def of_meeting(run: Facts, site: ideals.Row, processes: Facts, sites: Facts) -> Finding | None:
+    """Judge processes of one place that meet again and again, at a barrier or the like: all wait for the slowest."""
+    rows, together = crew(run, site, processes)
+    if together < 2:
         return None
-    place, target = Place.of(site), phases.named(site, "target", "the target")
+    rows.sort(key=lambda row: ideals.amount(row, "cpu_s"))
+    computed = [ideals.amount(row, "cpu_s") for row in rows]
+    met = sum(ideals.amount(row, "s") for row in sites.all(role="process") if row.get("kind") in MEETING)
+    lost = computed[-1] - sum(computed) / together
+    if met < MEETS * sum(computed[-1] - each for each in computed) or lost < BALANCED * ideals.amount(site, "span_s"):
+        return None
+    if computed[-1] < UNEQUAL * computed[-together] or not computes(rows[-1]):
+        return None
+    loss = phases.loss(ideals.stretch(run) * lost, run, "evenly dealt, all processes would come to a meeting together")
+    return loss and of_crew(
+        site,
+        loss,
+        f"one computed for {seconds(computed[-1])}, another for {seconds(computed[0])}; where they wait for each "
+        f"other (a barrier, condition or event), they did so for {seconds(met)} in all.",
+        "Give each about the same to compute between two meetings: deal the work out by what it takes, not by number. "
+        "Or let those that are done take over parts, from one queue or pool.",
+        Evidence("waited for each other, all processes together", met, "s"),
+    )
+
+
+def crew(run: Facts, site: ideals.Row, processes: Facts) -> tuple[list[ideals.Row], int]:
+    """The processes of one place, and how many of them can compute at a time; 0 if they were not all there at once."""
+    count = ideals.amount(site, "count")
+    rows = processes.all(file=site.get("file"), line=site.get("line"), target=site.get("target"))
+    whole = len(rows) == count <= ideals.amount(site, "alive_max")
+    return rows, int(min(count, phases.cores(run))) if whole else 0
+
+
+def computes(row: ideals.Row) -> bool:
+    """Whether a process computed for most of its life, or would have with a CPU of its own."""
+    computing = ideals.amount(row, "cpu_s") + ideals.at_least(row, "ready_s")
+    return computing >= BUSY * ideals.amount(row, "life_s")
+
+
+def of_crew(site: ideals.Row, loss: phases.Loss, seen: str, do: str, evidence: Evidence) -> Finding:
+    """The finding on the processes of one place."""
+    place, count = Place.of(site), ideals.amount(site, "count")
+    target = phases.named(site, "target", "the target")
     return RULE.finding(
         level="warning",
         place=place,
         gain=loss.gain,
         concern=loss.concern,
-        seen=f"Of {count:.0f} processes that ran {target}{ideals.where(place)} the last computed for "
-        f"{seconds(ideals.amount(last, 'cpu_s'))}, the first to end for {seconds(ideals.amount(rows[0], 'cpu_s'))}: "
-        f"CPUs were idle for {seconds(tail)}.",
-        do="Deal the items out in turn (items[k::n]) instead of in blocks when they differ in length, or take them "
-        "from one queue or pool, a few at a time.",
-        evidence=(
-            *loss.evidence,
-            Evidence("last stretch with idle CPUs", tail, "s"),
-            Evidence("processes", count, "1"),
-        ),
+        seen=f"Of {count:.0f} processes that ran {target}{ideals.where(place)} {seen}",
+        do=do,
+        evidence=(*loss.evidence, evidence, Evidence("processes", count, "1")),
     )
 
 
@@ -156,7 +196,8 @@ RULE: Final = Rule(
         title="One worker still busy when the others are done",
         why="The phase takes as long as its last worker: CPUs whose workers have run out of tasks are idle until then.",
         how="The stretch at the end of a pool's phase with fewer workers busy than it has, beyond a median task, and "
-        f"the same of processes started together, when it costs {BALANCED:.0%} of the phase and 5 % of the wall time. "
+        f"the same of processes started together, when it costs {BALANCED:.0%} of the phase and 5 % of the wall time; "
+        "likewise processes that wait for each other in between, of which one has more to compute. "
         "On a cluster likewise: the threads without a task once the last task of a name had begun.",
         claim="'Pool.map divides the work evenly' holds for the number of items: it makes four chunks for each "
         "worker, so items that get longer and longer end up in the last chunk.",
