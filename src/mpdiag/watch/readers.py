@@ -117,7 +117,7 @@ class Source:
     def _stores(self, variable: Variable, line: int) -> bool:
         """Whether the variable is assigned, or something is done to what it holds, in that line."""
         met = self._met(self.tree, variable)
-        return any(each.lineno == line and not isinstance(each.ctx, ast.Load) for each in met)
+        return any(each.lineno == line and not _loaded(each) for each in met)
 
     def _later(self, line: int, seen: set[str]) -> Iterator[tuple[str, ast.AST]]:
         """The statements that may run after ``line`` has: with the function that each is in."""
@@ -138,12 +138,10 @@ class Source:
         name = owner.name
         if name == "__init__":
             name = self._within.get(id(owner), name)
-        alone = len(self.functions[owner.name]) == 1
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-                yield node.lineno
-            elif alone and isinstance(node, ast.Attribute) and node.attr == name:
-                yield node.lineno
+        nodes = list(ast.walk(self.tree))
+        yield from (each.lineno for each in nodes if isinstance(each, ast.Name) and each.id == name and _loaded(each))
+        if len(self.functions[owner.name]) == 1:
+            yield from (each.lineno for each in nodes if isinstance(each, ast.Attribute) and each.attr == name)
 
     def _owner(self, line: int) -> Function | None:
         """The innermost function around a line."""
@@ -156,7 +154,7 @@ class Source:
         """Where the variable is read below a node of the function ``owner``."""
         if any(_hides(function, variable) for function in self.functions.get(owner, ())):
             return iter(())
-        return (each for each in self._met(node, variable) if isinstance(each.ctx, ast.Load))
+        return filter(_loaded, self._met(node, variable))
 
     def _met(self, node: ast.AST, variable: Variable) -> Iterator[ast.Name | ast.Attribute]:
         """Where the variable is named below a node."""
@@ -178,6 +176,10 @@ class Source:
         while isinstance(node, (ast.Attribute, ast.Subscript)) and not self._means(node, variable):
             node = node.value
         return self._means(node, variable)
+
+
+def _loaded(node: ast.Name | ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Load)
 
 
 def _hides(function: Function, variable: Variable) -> bool:
