@@ -151,7 +151,7 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
     if busy >= BUSY and own >= BUSY:
         return f"the CPUs are busy {percent(busy)} of the time, {percent(own)} of it with the program's own work"
     if len(account.processes) == 1:
-        return f"it is one process, which computes {percent(own)} of the time"
+        return f"it is one process, which computes {percent(min(1.0, cpu_s / account.wall_s))} of the time"
     most = max(spent, key=lambda key: spent[key])
     if most == "ready":
         return (

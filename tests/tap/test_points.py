@@ -17,6 +17,7 @@ from mpdiag.tap.weave import woven
 LACKING = {
     "util._exit_function()": lambda version: version >= (3, 13),
     "result = ctx.run(self.task)": lambda version: version < (3, 14),
+    "ctx.initialize()": lambda version: version < (3, 14),
     "result = self.fn(*self.args, **self.kwargs)": lambda version: version >= (3, 14),
 }
 WEAVE = """\

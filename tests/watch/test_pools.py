@@ -104,6 +104,22 @@ def test_threads_that_wait_for_each_other_do_not_wait_for_something_else(by_hand
     assert row["phase_s"] == pytest.approx(2.1), "nobody counts the results of threads: until the last task's end"
 
 
+def test_interpreters_of_one_process_compute_at_the_same_time(by_hand, rows):
+    events = [by_hand.event("worker", 0.2, "pipe:1", name) for name in ("I-0", "I-1")]
+    slots = [
+        by_hand.library("task", 2.0, last=2.2, count=4, cpu_s=1.0, thread=name, native=native, name="app.work")
+        for native, name in ((8, "I-0"), (9, "I-1"))
+    ]
+    tasks = [by_hand.task(n, n + 1, thread=name) for n in range(2) for name in ("I-0", "I-1")]
+    kind = {"kind": "InterpreterPoolExecutor", "method": "interpreter"}
+    row = rows(by_hand.owner(slots, events, **kind, ledger={"tasks": tuple(tasks)}))
+
+    assert (row["threads"], row["start_method"], row["concurrency"]) == (False, "interpreter", 2.0)
+    assert (row["tasks"], row["task_s"], row["task_cpu_s"]) == (8, 4.0, 2.0)
+    assert row["task_wait_s"] == 2.0, "they wait for no GIL, so for something else"
+    assert (row["pickle_s"], row["args_b"], row["dispatch_s"]) == (None, None, None), "no tap sees it"
+
+
 def test_the_tail_is_the_time_with_idle_workers(by_hand, rows):
     short, long = (by_hand.library("task", 1.0, last=end, count=1, name="app.work") for end in (3.0, 8.0))
 

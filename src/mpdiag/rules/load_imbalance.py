@@ -93,7 +93,7 @@ def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
     if cost < BALANCED * span or not computes(last):
         return None
     loss = phases.loss(phases.attributed(cost, lost), run, "evenly dealt, all processes would end together")
-    return loss and of_crew(
+    return of_crew(
         site,
         loss,
         f"the last computed for {seconds(ideals.amount(last, 'cpu_s'))}, the first to end for "
@@ -118,7 +118,7 @@ def of_meeting(run: Facts, site: ideals.Row, processes: Facts, sites: Facts) -> 
     if computed[-1] < UNEQUAL * computed[-together] or not computes(rows[-1]):
         return None
     loss = phases.loss(ideals.stretch(run) * lost, run, "evenly dealt, all processes would come to a meeting together")
-    return loss and of_crew(
+    return of_crew(
         site,
         loss,
         f"one computed for {seconds(computed[-1])}, another for {seconds(computed[0])}; where they wait for each "
@@ -143,8 +143,10 @@ def computes(row: ideals.Row) -> bool:
     return computing >= BUSY * ideals.amount(row, "life_s")
 
 
-def of_crew(site: ideals.Row, loss: phases.Loss, seen: str, do: str, evidence: Evidence) -> Finding:
-    """The finding on the processes of one place."""
+def of_crew(site: ideals.Row, loss: phases.Loss | None, seen: str, do: str, evidence: Evidence) -> Finding | None:
+    """The finding on the processes of one place, if there is something to win."""
+    if loss is None:
+        return None
     place, count = Place.of(site), ideals.amount(site, "count")
     target = phases.named(site, "target", "the target")
     return RULE.finding(

@@ -72,18 +72,19 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     if loss is None:
         return None
     place, share = Place.of(pool), phases.waiting(pool)
+    what = "interpreters" if pool.get("start_method") == "interpreter" else "processes"
     return RULE.finding(
         level="warning",
         place=place,
         gain=loss.gain,
         concern=loss.concern,
-        seen=f"The {workers:.0f} processes of the {pool['type']}{ideals.where(place)} took {seconds(cost)} to start "
+        seen=f"The {workers:.0f} {what} of the {pool['type']}{ideals.where(place)} took {seconds(cost)} to start "
         f"and end; their tasks waited for {number(share, 'fraction')} of their time.",
         do=f"Use threads: ThreadPoolExecutor(max_workers={workers:.0f}), or asyncio.",
         evidence=(
             *loss.evidence,
             Evidence("share of the tasks' time spent waiting", share, "fraction"),
-            Evidence("processes started", ideals.amount(pool, "started"), "1"),
+            Evidence(f"{what} started", ideals.amount(pool, "started"), "1"),
         ),
     )
 

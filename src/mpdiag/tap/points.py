@@ -250,6 +250,7 @@ return self._semlock.__enter__()
     ],
     "concurrent.futures.thread": [
         Insert("_worker", "_mpd.tasks.worker(work_queue)"),
+        Timed("_worker", "initializer", "ctx.initialize()"),
         Timed("_worker", "wait_task", "work_item = work_queue.get(block=True)", thing="work_queue"),
         Timed(
             "_WorkItem.run",

@@ -94,6 +94,8 @@ def made(pool: Any, queue: Any, workers: int, most_tasks: Any, initializer: Any)
     name = type(pool).__name__
     if name == "ThreadPool":
         method = "thread"
+    elif any(kind.__name__ == "InterpreterPoolExecutor" for kind in type(pool).__mro__):
+        method = "interpreter"
     _event(queue, name, workers, most_tasks, initializer, method)
 
 

@@ -10,7 +10,7 @@ import sys
 
 def _arm():  # type: () -> None  # noqa: ANN202 - Python 2 reads it
     folder = os.environ.get("MPDIAG_TAP")
-    if not folder or sys.version_info < (3, 9):
+    if not folder or sys.version_info < (3, 9) or not _main_interpreter():
         return
     try:
         from mpdiag_tap import start  # type: ignore[import-not-found]
@@ -18,6 +18,16 @@ def _arm():  # type: () -> None  # noqa: ANN202 - Python 2 reads it
         start.start(folder)
     except Exception:  # the program must not notice
         pass
+
+
+def _main_interpreter():  # type: () -> bool  # noqa: ANN202 - Python 2 reads it
+    """A further interpreter of a process that counts: what its owner hands to it is counted there."""
+    try:
+        import _thread
+
+        return _thread._is_main_interpreter()  # type: ignore[attr-defined, no-any-return]
+    except (ImportError, AttributeError):  # before Python 3.13
+        return True
 
 
 def _leave():  # type: () -> None  # noqa: ANN202 - Python 2 reads it

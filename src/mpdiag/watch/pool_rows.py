@@ -9,7 +9,7 @@ from typing import Any
 from mpdiag.watch import pool_tasks, pool_traffic
 from mpdiag.watch.books import NS
 from mpdiag.watch.lives import Run
-from mpdiag.watch.pools import PoolSeen, Worker
+from mpdiag.watch.pools import INTERPRETER, PoolSeen, Worker
 
 #: Ends of workers that a pool itself brings about.
 ENDED_BY_POOL = frozenset({0, None, "SIGTERM"})
@@ -32,7 +32,7 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": number,
         "type": first.type,
-        "threads": first.threads,
+        "threads": first.take_turns,
         "pools": sum(len(pool.all) for pool in group),
         "owners": len({pool.owner.pid for pool in group}),
         "workers": first.asked,
@@ -46,7 +46,9 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
         "function": function,
     }
     found |= pool_traffic.started(group, working) | pool_traffic.moved(group, tasks)
-    found |= pool_tasks.done(tasks, working, pool_tasks.concurrency(group) or 1.0)
+    if first.method == INTERPRETER:  # what is handed over is pickled where no tap is
+        found |= dict.fromkeys(pool_traffic.CARRIED)
+    found |= pool_tasks.done(tasks, working, (pool_tasks.concurrency(group) or 1.0) if first.take_turns else 0.0)
     return found | pool_tasks.shape(group, found["task_s"]) | waited(group) | fared(group, working)
 
 

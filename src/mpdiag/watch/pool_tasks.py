@@ -15,7 +15,7 @@ DOINGS = ("lock", "manager", "put", "send", "recv", "get")
 
 
 def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> dict[str, Any]:
-    """What the tasks took; ``at_once`` is how many ran at a time, in the mean."""
+    """What the tasks took; ``at_once`` is how many ran at a time, in the mean, if threads had to take turns."""
     ring = [task for worker in working for task in worker.tasks]
     lasted = sorted(task.ended_s - task.began_s for task in ring)
     computed = sorted(task.cpu_s for task in ring)
@@ -25,7 +25,9 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> di
     locked = sum(slot.wall_s for slot in inside if slot.kind == "lock")
     known = cpu + locked + sum(slot.wall_s for slot in inside if slot.kind in ("manager", "put", "send"))
     ready = sum(task_ready_s(worker) for worker in working)
-    known += at_once * computing_s(working) if threads(working) else 0.0
+    if threads(working):
+        # Each may have kept all the others waiting for the GIL.
+        known += at_once * cpu + max(at_once, 1.0) * queueing_s(working)
     return {
         "tasks": count,
         "items": items,
@@ -57,11 +59,10 @@ def threads(working: Sequence[Worker]) -> bool:
     return any("main" not in worker.threads for worker in working)
 
 
-def computing_s(working: Sequence[Worker]) -> float:
-    """The time for which threads held the GIL at most: each may have kept all the others waiting for it."""
-    cpu = sum(slot.cpu_s for worker in working for slot in worker.slots("task"))
+def queueing_s(working: Sequence[Worker]) -> float:
+    """The time for which threads waited for a CPU."""
     vitals = {worker.life.pid: worker.life.vital for worker in working}.values()
-    return cpu + sum((vital.ready_s or 0.0) - (vital.main_ready_s or 0.0) for vital in vitals if vital)
+    return sum((vital.ready_s or 0.0) - (vital.main_ready_s or 0.0) for vital in vitals if vital)
 
 
 def types_of_longest(tasks: Sequence[Slot], working: Iterable[Worker]) -> str | None:

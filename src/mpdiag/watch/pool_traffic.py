@@ -15,6 +15,13 @@ from mpdiag.watch.pools import PoolSeen, Worker
 PACE, CALL_S = 1e9, 20e-6
 
 
+#: What is told of carrying arguments and results.
+CARRIED = (
+    "args_b", "result_b", "pickle_s", "send_s", "recv_s", "unpickle_s", "result_pickle_s", "result_send_s",
+    "result_unpickle_s", "dispatch_s",
+)  # fmt: skip
+
+
 def started(group: Sequence[PoolSeen], working: Sequence[Worker]) -> dict[str, Any]:
     """What it took to start the workers of one place's pools and to prepare them."""
     processes = {worker.life.pid: worker for worker in working if worker.life.start}.values()

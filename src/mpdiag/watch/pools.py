@@ -11,6 +11,9 @@ from typing import Any
 from mpdiag.watch.books import Book, Event, Slot, Task
 from mpdiag.watch.lives import WORKERS, Life, Start
 
+#: What a pool is called whose workers are threads, each with an interpreter of its own.
+INTERPRETER = "interpreter"
+
 
 @dataclass
 class Worker:
@@ -80,7 +83,12 @@ class PoolSeen:
 
     @property
     def threads(self) -> bool:
-        """Are its workers threads?"""
+        """Are its workers threads of the process that owns it, even if each runs an interpreter of its own?"""
+        return self.method in ("thread", INTERPRETER)
+
+    @property
+    def take_turns(self) -> bool:
+        """Does one of its workers at a time run Python code, where there is a GIL?"""
         return self.method == "thread"
 
     def own(self, *kinds: str) -> Iterator[Slot]:
