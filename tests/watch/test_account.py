@@ -46,6 +46,15 @@ def test_what_a_killed_process_was_doing_lasts_to_its_end(by_hand):
     assert found.unaccounted_fraction == 0.0
 
 
+@pytest.mark.parametrize(("looked", "unknown"), [(9.96, 0.04), (10.0, 0.0), (8.0, 0.1), (None, 0.1)])
+def test_of_a_killed_process_what_came_after_the_last_look_is_not_known(by_hand, looked, unknown):
+    outside = by_hand.vital(11, ended=10.0, main_cpu_s=1.0, looked=looked)
+    found = told(by_hand, by_hand.life(11, "worker", 0.0, 10.0, by_hand.book(11), outside))
+
+    assert found.processes[0].buckets == pytest.approx({"cpu": 1.0, "off_cpu": 9.0 - unknown})
+    assert found.unaccounted_fraction == pytest.approx(unknown / 10)
+
+
 def test_the_last_moment_of_a_killed_process_that_worked_is_not_known(by_hand):
     found = told(by_hand, by_hand.life(11, "worker", 0.0, 10.0, by_hand.book(11), by_hand.vital(11, main_cpu_s=1.0)))
 

@@ -130,6 +130,7 @@ def test_a_killed_child_that_was_not_taken(place):
         vital = next(vital for vital in sampler.stop() if vital.pid == child)
 
     assert vital.exit == -signal.SIGKILL
+    assert vital.looked == vital.ended, "its last figures are those of its end"
 
 
 @linux
@@ -199,6 +200,7 @@ def test_a_process_that_has_ended_before_it_could_be_looked_at_has_an_end(place)
     (missed,) = [vital for vital in sampler.stop() if vital.pid == gone.pid]
 
     assert 0 < missed.first_seen == missed.ended <= at
+    assert missed.looked is None
     assert (missed.cpu_s, missed.rss_peak, missed.looks) == (None, None, 0)
 
 

@@ -45,7 +45,7 @@ COMPUTING = frozenset({"pickle", "unpickle", "submit", "start", "alive", "shm"})
 OWN = frozenset({"main", "worker", "process"})
 
 
-#: Seconds at the end of a process that was killed of which nothing may be known: it is looked at about as often.
+#: Seconds at the end of a process that was killed of which nothing is known at most: it is looked at about as often.
 UNSEEN_S = 0.1
 
 
@@ -143,6 +143,8 @@ def unseen_s(life: Life) -> float:
         return life.life_s
     if book and (book.ended_s is not None or any(True for _ in until_the_end(life))):
         return 0.0
+    if vital and vital.looked is not None and vital.ended is not None:
+        return min(UNSEEN_S, max(0.0, vital.ended - vital.looked))
     return UNSEEN_S
 
 

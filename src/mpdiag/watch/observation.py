@@ -73,6 +73,8 @@ class Vital:
     #: As in `subprocess`: negative is a signal. None when its parent had taken it before we could look.
     exit: int | None = None
     looks: int = 0
+    #: When its figures were last read.
+    looked: float | None = None
 
     @property
     def cpu_s(self) -> float | None:

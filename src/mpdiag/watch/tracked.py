@@ -38,7 +38,7 @@ class Tracked(ABC):
     def __init__(self, pid: int, started: float, now: float) -> None:
         self.pid = pid
         self.started = started
-        self.first_seen = now
+        self.first_seen = self.looked = now
         self.ended: float | None = None
         self.born: float | None = None
         self.parent: int | None = None
@@ -96,6 +96,7 @@ class Tracked(ABC):
             first_seen=self.first_seen,
             born=self.born,
             ended=self.ended,
+            looked=self.looked,
             cpu_user_s=self.user_s,
             cpu_system_s=self.system_s,
             main_cpu_s=self.ran[self.pid] / 1e9 if self.pid in self.ran else None,
@@ -138,7 +139,7 @@ class LinuxProcess(Tracked):
         if stat is None or stat.started != self.started:
             self.ended = now
             return
-        self.state, self.parent, self.name = stat.state, stat.parent, stat.name
+        self.state, self.parent, self.name, self.looked = stat.state, stat.parent, stat.name, now
         self.user_s, self.system_s = stat.user_s, stat.system_s
         self._seen(stat.state, stat.rss, stat.threads)
         self._schedules(stat.threads)
@@ -221,6 +222,7 @@ class OtherProcess(Tracked):
                 self.name, self.parent = process.name(), process.ppid()
                 with suppress(psutil.AccessDenied):
                     self._figures(process)
+                    self.looked = now
         except psutil.NoSuchProcess:
             self.ended = now
         except psutil.AccessDenied:
