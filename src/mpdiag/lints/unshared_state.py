@@ -136,7 +136,7 @@ LINT: Final = Lint(
     inspect=inspect,
     aliases=("global-not-shared",),
     doc=Doc(
-        title="Globals are not shared between processes",
+        title="Variables are not shared between processes",
         why="Each process has its own globals. What a worker changes stays there. What the main process sets before it "
         "starts workers is copied by fork, while spawn and forkserver import the module anew: the same program then "
         "works on one system and not on another.",
