@@ -731,3 +731,54 @@ def test_waits_within_a_poll_are_counted_once(observed):
     told = sum(slot.s for slot in main.book.slots if slot.kind in ("poll", "wait") and not slot.nested)
 
     assert 0.2 < told < main.life_s
+
+
+REFUSED = """
+def work(queue):
+    open(sys.argv[2]) if queue is None else queue.put(1)
+
+def start(queue):
+    process = mp.get_context("spawn").Process(target=work, args=(queue,))
+    process.start()
+    return process
+
+if __name__ == "__main__":
+    how = sys.argv[1]
+    if how == "dropped":
+        start(mp.get_context("spawn").Queue()).join()
+    elif how == "no file":
+        start(None).join()
+    elif how == "mixed":
+        start(mp.get_context("fork").Queue())
+    else:
+        with mp.Pool(1) as pool:
+            pool.apply(work, (mp.Queue(),))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "opening", "says"),
+    [
+        ("dropped", "exit", True, "FileNotFoundError: "),
+        ("no file", "exit", False, "FileNotFoundError: "),
+        (
+            "mixed",
+            "main",
+            None,
+            "RuntimeError: A SemLock created in a fork context is being shared with a process in a",
+        ),
+        (
+            "task",
+            "main",
+            None,
+            "RuntimeError: Queue objects should only be shared between processes through inheritance",
+        ),
+    ],
+)
+def test_errors_of_what_processes_cannot_be_given(observed, how, kind, opening, says):
+    lived = observed(REFUSED, how, "nowhere", code=int(kind == "main"))
+    (row,) = [row for row in failures.rows(lived) if row["kind"] == kind]
+
+    assert row["example"].startswith(says)
+    assert row.get("opening") is opening
+    assert row["count"] == 1

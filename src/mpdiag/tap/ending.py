@@ -98,7 +98,7 @@ def uncaught() -> None:
 
 def _uncaught(error: BaseException) -> None:
     place = channel = None
-    initializer = False
+    initializer = opening = False
     trace: Any = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -106,9 +106,12 @@ def _uncaught(error: BaseException) -> None:
             place = code.co_filename, trace.tb_lineno, code.co_name
         elif code.co_name == "recv_bytes" or code.co_name == "recv":
             channel = places.identity(trace.tb_frame.f_locals["self"])
+        elif code.co_name == "__setstate__" and code.co_filename.endswith("synchronize.py"):
+            opening = isinstance(error, FileNotFoundError)
         trace = trace.tb_next
     ended = isinstance(error, EOFError) and channel is not None
-    core.event("uncaught", type(error).__name__, str(error)[:200], place, channel if ended else None, initializer)
+    told = channel if ended else None
+    core.event("uncaught", type(error).__name__, str(error)[:200], place, told, initializer, opening)
 
 
 def initialized(token: Any, now: int, size: int = 0, empty: bool = False) -> None:

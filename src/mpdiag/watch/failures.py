@@ -15,7 +15,7 @@ NOWHERE = (None, 0, None, "", 0)
 
 def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
     """One row for each kind of failure and pool or line."""
-    return [*tasks(lives), *exits(lives), *initializers(lives), *logs(lives), *guards(lives)]
+    return [*mains(lives), *tasks(lives), *exits(lives), *initializers(lives), *logs(lives), *guards(lives)]
 
 
 def row(kind: str, count: int, unread: int, example: str | None, where: Sequence[Any]) -> dict[str, Any]:
@@ -31,6 +31,14 @@ def row(kind: str, count: int, unread: int, example: str | None, where: Sequence
         "line": line or None,
         "function": function,
     }
+
+
+def mains(lives: Sequence[Life]) -> Iterator[dict[str, Any]]:
+    """The exception that ended the main process."""
+    for life in lives:
+        for event in life.book.noted("uncaught") if life.book and life.role == "main" else ():
+            kind, text, place = event.facts[:3]
+            yield row("main", 1, 0, f"{kind}: {text}" if text else str(kind), place or NOWHERE)
 
 
 def tasks(lives: Sequence[Life]) -> Iterator[dict[str, Any]]:
@@ -66,7 +74,13 @@ def exits(lives: Sequence[Life]) -> Iterator[dict[str, Any]]:
                 groups[tuple(life.start.where[:3])].append(life)
     for where, failed in groups.items():
         unread = 0 if started_anew(failed, lives) else sum(life.pid not in looked for life in failed)
-        yield row("exit", len(failed), unread, _reason(failed[0], codes.get(failed[0].pid, failed[0].exit)), where)
+        example = _reason(failed[0], codes.get(failed[0].pid, failed[0].exit))
+        yield {**row("exit", len(failed), unread, example, where), "opening": opening(failed[0])}
+
+
+def opening(life: Life) -> bool:
+    """Whether a process ended as it opened a semaphore that it had been given."""
+    return any(event.facts[5:] == (True,) for event in (life.book.noted("uncaught") if life.book else ()))
 
 
 def started_anew(failed: Sequence[Life], lives: Sequence[Life]) -> bool:
