@@ -65,6 +65,13 @@ def test_quotients_are_unknown_where_nothing_was_counted():
     assert [row["each"] for row in rows] == [0.5, None]
 
 
+def test_lines_that_take_next_to_no_cpu_time_are_not_hot():
+    line = {"target": "work", "samples": 9, "file": "/a/app.py"}
+    burns, waits = {**line, "line": 3, "s": 0.9, "part": 0.9}, {**line, "line": 7, "s": 0.01, "part": 0.01}
+
+    assert [row["line"] for row in made(hot=[waits, {**waits, "part": None}, burns])["hot"].rows] == [3]
+
+
 def test_short_names_tell_files_apart():
     files = [
         "/p/app.py",
@@ -96,7 +103,14 @@ def test_a_place_may_be_unknown():
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.id)
 def test_every_table_fits_80_columns_in_full_figures(view):
     row = {column.key: 123.456 if column.unit else "app.py:1234" for column in view.columns}
-    kind = {"kind": "send", "contended": 1, "user": not view.id.endswith(".library"), "file": "app.py", "line": 1234}
+    kind = {
+        "kind": "send",
+        "contended": 1,
+        "part": 1.0,
+        "user": not view.id.endswith(".library"),
+        "file": "app.py",
+        "line": 1234,
+    }
     section = made(**{view.table: [{**row, **kind}]})[view.id]
 
     assert needed(lay_out(section, Style(width=80))) <= 80

@@ -22,6 +22,7 @@ def rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) ->
         return []
     same = {str(row["function"]).rpartition(".")[2]: row["same_args"] for row in tasks}
     roles = {life.pid: life.role for life in lives}
+    whole = sum(sample.cpu_s for sample in run.outside.stacks)
     return [
         {
             "role": hot.role,
@@ -33,6 +34,7 @@ def rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) ->
             "samples": hot.samples,
             "s": hot.cpu_s,
             "share": hot.share,
+            "part": hot.cpu_s / whole if whole else None,
             "depth": hot.depth,
             "root_count": times_run(hot.root.function, lives),
             "spins": not INSTALLED.search(hot.file) and spinning(hot.file, hot.function, hot.line),

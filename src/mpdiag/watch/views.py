@@ -40,6 +40,10 @@ DOINGS: Final = {
 }
 
 
+#: Of all CPU time that was sampled, the part from which on a line is hot: a thread that waits takes next to nothing.
+HOT: Final = 0.02
+
+
 def number(row: Row, key: str) -> float:
     """The number in ``key``; nothing counts as zero."""
     cell = row.get(key)
@@ -232,7 +236,8 @@ VIEWS: Final = (
             Column("share", "of its time", "fraction", bar=True),
             Column("samples", "samples", "1", wide=True),
         ),
-        total("samples"),
+        total("s"),
+        keep=lambda row: number(row, "part") >= HOT,
     ),
     _STARTS,
     View("channels", "Channels", _CHANNEL_COLUMNS, _CHANNEL_WAITS, ours, _CHANNEL_MADE, costs=True),
