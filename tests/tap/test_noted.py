@@ -347,6 +347,28 @@ def test_attributes_that_children_change(observed, method):
     assert (rows["Job.done"]["function"], rows["Job.done"]["readers"]) == ("work", "all")
 
 
+SLOTTED = """
+total = 0
+
+class Counter:
+    __slots__ = ("count",)
+
+    def work(self):
+        global total
+        self.count = total = 1
+
+if __name__ == "__main__":
+    child = mp.get_context(sys.argv[1]).Process(target=Counter().work)
+    child.start()
+    child.join()
+    print(total)
+"""
+
+
+def test_objects_without_a_dict_do_not_keep_globals_from_being_followed(observed, method):
+    assert [row["name"] for row in globs.rows(observed(SLOTTED, method))] == ["total"]
+
+
 LOGGING = """
 import logging
 

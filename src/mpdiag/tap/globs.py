@@ -194,7 +194,7 @@ def _remember_attributes(copy: Any) -> None:
     if kind.__module__.startswith(("multiprocessing.", "builtins")):
         return
     names = [each.__name__ for each in kind.__mro__ if _own(each)]
-    if names:
+    if names and kind.__dictoffset__:
         space = _state(copy)
         marks = {key: _mark(space[key], kind.__module__) for key in _attributes(space)}
         _copies.append((copy, kind.__module__, names, marks))
