@@ -138,10 +138,13 @@ def _remember(name: str) -> None:
 
 def _space(module: Any) -> Any:
     """The globals that a module's functions have: a spawned child's main module holds a copy of them."""
-    for value in vars(module).values():
-        if type(value) is FunctionType and value.__module__ == module.__name__:
-            return value.__globals__
-    return vars(module)
+    names = vars(module)
+    kinds = [type.__getattribute__(value, "__dict__") for value in names.values() if issubclass(type(value), type)]
+    for held in (names, *(kind for kind in kinds if kind.get("__module__") == module.__name__)):
+        for value in held.values():
+            if type(value) is FunctionType and value.__module__ == module.__name__:
+                return value.__globals__
+    return names
 
 
 def _mark(value: Any, module: str) -> Any:
