@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ SLACK = 1.2
 LARGE = 16 * 2**10
 #: Bytes waiting in a queue that matter beside the 10–50 MB of an interpreter and its libraries.
 BACKLOG = 32 * 2**20
+
+#: How errors of pickling name what belongs to one process. A lock is none of it: anything may have one inside.
+OF_ONE_PROCESS = re.compile(r"cannot pickle '(_io\.\w+|_queue\.SimpleQueue|sqlite3\.\w+|socket|Thread)' object")
 
 Row = Mapping[str, Cell]
 

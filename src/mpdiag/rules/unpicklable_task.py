@@ -19,6 +19,8 @@ def observed(failures: Facts) -> Iterator[Finding]:
         example, count = str(row.get("example") or ""), ideals.at_least(row, "count")
         if row.get("kind") == "log" or not count or not any(text in example for text in SAYS):
             continue
+        if ideals.OF_ONE_PROCESS.search(example):
+            continue
         place = Place.of(row)
         yield RULE.finding(
             level="error",
