@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -49,3 +51,23 @@ def test_several_are_listed(programs, capfd):
     assert code == 2
     assert all(str(process.pid) in told for process in started)
     assert "2 programs have" in told
+
+
+def test_watching_looks_again(programs, monkeypatch, capfd):
+    _, (watched, _) = programs
+    pauses = iter([lambda: watched.send_signal(signal.SIGSTOP), lambda: signal.raise_signal(signal.SIGINT)])
+    asked = []
+
+    def sleep(seconds):
+        asked.append(seconds)
+        next(pauses)()
+
+    monkeypatch.setattr(sys.modules["mpdiag.commands.hang"], "time", SimpleNamespace(sleep=sleep))
+    code = cli.run(["hang", str(watched.pid), "--watch", "7"])
+    first, second = [
+        line for line in capfd.readouterr().out.splitlines() if line.startswith(("Not stuck", "A process"))
+    ]
+
+    assert (code, asked) == (130, [7.0, 7.0])
+    assert first.startswith("Not stuck, but idle: main sleeps")
+    assert second.startswith("A process was suspended")

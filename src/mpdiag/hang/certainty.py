@@ -70,8 +70,9 @@ def possible(wait: Wait, graph: Graph, index: Index) -> Iterator[Savers]:
 
 def locked(wait: Wait, graph: Graph, index: Index) -> Iterator[Savers]:
     """Who could let a lock go: the threads of the process if it is its own; if it is shared, who shares memory."""
-    yield [other for other in graph.of(wait.pid) if other.native != wait.native]
-    files = index.mapped.get(wait.pid, set())
-    sharing = {pid for pid, others in index.mapped.items() if pid != wait.pid and not files.isdisjoint(others)}
-    if sharing:
-        yield index.threads(wait, sharing)
+    own = [other for other in graph.of(wait.pid) if other.native != wait.native]
+    yield own
+    if own:  # else that alone is hopeless: hundreds may wait for one semaphore
+        files = index.mapped.get(wait.pid, set())
+        sharing = {pid for pid, others in index.mapped.items() if pid != wait.pid and not files.isdisjoint(others)}
+        yield from [index.threads(wait, sharing)] if sharing else []
