@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from tests.hang.conftest import thread
 
 from mpdiag.hang import unwinding
 from mpdiag.watch import processes
@@ -169,3 +170,26 @@ def test_a_real_process():
     (main,) = found[process.pid]
     assert [frame.function for frame in main.stack] == ["rests", "<module>"]
     assert (main.native, main.main) == (process.pid, True)
+
+
+def listed(*natives):
+    return [thread(native, main=native == 1, name=f"T{place}") for place, native in enumerate(natives)]
+
+
+@pytest.mark.parametrize(
+    ("known", "natives", "expected"),
+    [
+        ([None, None, 1], [1, 5, 9], [9, 5, 1]),
+        ([1, None], [1, 7], [1, 7]),
+        ([None, 5, 1], [9, 5, 1], [9, 5, 1]),
+        ([None, None, 1], [1, 5], [None, None, 1]),
+        ([None, 1], [1, 5, 9], [None, 1]),
+        ([1], [1, 5], [1]),
+    ],
+    ids=["newest first", "the main one first", "some are known", "one has ended", "one is native", "all are known"],
+)
+def test_threads_get_their_numbers_by_their_age(known, natives, expected):
+    found = unwinding.numbered(listed(*known), natives)
+
+    assert [each.native for each in found] == expected
+    assert [each.name for each in found] == [each.name for each in listed(*known)]

@@ -177,7 +177,9 @@ def seen_outside(looks: Mapping[int, ProcessLook]) -> dict[int, tuple[ThreadAnsw
     for pid, look in looks.items():
         if runs_python(pid, processes.command_line(pid)):
             kinds[tuple((thread.doing, thread.argument) for thread in look.threads)].append(pid)
-    return unwinding.stacks([pid for each in zip_longest(*kinds.values()) for pid in each if pid is not None])
+    found = unwinding.stacks([pid for each in zip_longest(*kinds.values()) for pid in each if pid is not None])
+    natives = {pid: [thread.native for thread in looks[pid].threads] for pid in found}
+    return {pid: unwinding.numbered(threads, natives[pid]) for pid, threads in found.items()}
 
 
 def word(tree: Tree, pid: int, number: int, place: int) -> int:

@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -164,6 +165,22 @@ def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
             for each in json.loads(done.stdout)
         )
     return ()
+
+
+def numbered(threads: Sequence[ThreadAnswer], natives: Iterable[int]) -> tuple[ThreadAnswer, ...]:
+    """The threads of a process with their native numbers, where these are not known: Python lists the newest first.
+
+    Args:
+        threads: the threads as they are listed; where native code has threads too, nobody knows whose are whose.
+        natives: the native numbers of all its threads.
+    """
+    known = {each.native for each in threads}
+    free = sorted(set(natives) - known, reverse=True)
+    nameless = [each for each in threads if each.native is None]
+    if len(free) != len(nameless):
+        return tuple(threads)
+    given = iter(free)
+    return tuple(replace(each, native=next(given)) if each.native is None else each for each in threads)
 
 
 def thread(pid: int, native: int | None, name: str, frames: Iterable[Any]) -> ThreadAnswer:
