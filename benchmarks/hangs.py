@@ -104,6 +104,8 @@ class Told:
     took_s: float
     report: dict[str, Any] | None
     errors: str
+    #: Whether the program ended by itself before it was looked at: it did not hang this time, and counts for nothing.
+    ended: bool = False
 
     @property
     def first(self) -> str:
@@ -134,15 +136,16 @@ def main() -> int:
         with closing(answers(turns, options.jobs)) as asked:
             for one in asked:
                 told.append(one)
-                if options.verbose or not one.right:
+                if options.verbose or one.ended or not one.right:
                     print(line(one), flush=True)
     except KeyboardInterrupt:
         print(f"\nInterrupted: {len(told)} of {len(turns)} had their turn.", flush=True)
     for python in options.python:
-        show(f"Python in {label(python)}", COLUMNS, table([one for one in told if one.python == python]))
+        some = [one for one in told if one.python == python and not one.ended]
+        show(f"Python in {label(python)}", COLUMNS, table(some))
     if len(told) < len(turns):
         return INTERRUPTED
-    return int(any(not one.right for one in told if not one.program.right))
+    return int(any(not one.right for one in told if not one.program.right and not one.ended))
 
 
 def interrupt(*_: object) -> None:
@@ -218,7 +221,8 @@ def ask(program: Program, python: str, way: str) -> Told:
             errors = errors_of((*asking, "--json", str(file)))
             took = time.monotonic() - begun
             report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-            return Told(program, python, way, took, report, errors)
+            ended = report is None and process.poll() is not None
+            return Told(program, python, way, took, report, errors, ended)
         finally:
             end(process)
 
@@ -297,7 +301,7 @@ def in_session(leader: int) -> list[int]:
 
 def line(told: Told) -> str:
     """One line on one program."""
-    mark = "" if told.right else "MISS "
+    mark = "ENDED " if told.ended else "" if told.right else "MISS "
     said = (told.report or {}).get("verdict", told.errors[-300:])
     how = f"{label(told.python)}, {told.way}, {told.took_s:.1f} s"
     return f"{mark}{told.program.name} ({how}): {told.first or '-'}: {said}"
