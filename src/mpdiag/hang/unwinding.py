@@ -34,7 +34,7 @@ Told = tuple[int, tuple[ThreadAnswer, ...]]
 #: Seconds that all of it may take.
 PATIENCE: Final = 1.2
 #: Seconds more that a copy of py-spy has that began in time: it starts slowly where all CPUs are busy.
-GRACE: Final = 1.2
+GRACE: Final = 2.4
 #: Copies of py-spy at once.
 AT_ONCE: Final = 4
 #: What a Python reads its like with. It prints, for each process, its threads and their frames.
