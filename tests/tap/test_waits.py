@@ -12,7 +12,7 @@ import pytest
 
 from mpdiag.hang import answers
 from mpdiag.hang.tree import Tree
-from mpdiag.watch import folder
+from mpdiag.watch import folder, procfs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks by signals, of Linux")
 
@@ -94,6 +94,20 @@ def until(ask):
             return found
         time.sleep(0.1)
     raise AssertionError("no answer")
+
+
+def test_a_question_is_no_end_of_a_wait(start, tmp_path):
+    script = tmp_path / "app.py"
+    script.write_text(JOINS)
+    process, tree = start(str(script), "fork")
+    until(lambda: procfs.wchan(process.pid, process.pid) == "do_wait" and tree.numbers().get(process.pid) is not None)
+    asked = time.monotonic_ns()
+
+    told = [answers.ask(tree.folder / folder.LEDGERS, {process.pid: tree.numbers()[process.pid]}) for _ in range(2)]
+    first, second = (next(each for each in one[process.pid].threads if each.main) for one in told)
+
+    assert 0 < first.since < asked
+    assert second.since == first.since
 
 
 FORKS = """

@@ -87,11 +87,27 @@ def asked(number: int, frame: Any) -> None:
         _words[layout.H_ASKED] += 1
         if _words[layout.H_WISH]:
             _words[layout.H_WISH] = 0
-            from . import waits
-
-            waits.answer(_path[: -len(".stacks")] + ".waits", frame)
+            say_why(frame)
     except Exception:
         pass
+
+
+def say_why(frame: Any) -> None:
+    """Say for what the threads wait. What is imported for that does not end the wait of this one."""
+    from . import core
+
+    words, thread = core.state.words, core.state.threads.get(get_ident())
+    since = thread.base + layout.T_SINCE if thread is not None and thread.base else 0
+    began = words[since]
+    try:
+        from . import waits
+
+        if since:
+            words[since] = began
+        waits.answer(_path[: -len(".stacks")] + ".waits", frame)
+    finally:
+        if since:
+            words[since] = began
 
 
 def tell(frame: Any, lines: list[str]) -> None:

@@ -14,6 +14,11 @@ from itertools import islice
 
 from . import core, ending, holds, layout, places
 
+try:  # what `ending` asks pipes with: hundreds that are forked later need not load it
+    import fcntl  # noqa: F401
+except ImportError:
+    pass
+
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
