@@ -804,3 +804,32 @@ def test_errors_of_what_processes_cannot_be_given(observed, how, kind, opening, 
     assert row["example"].startswith(says)
     assert row.get("opening") is opening
     assert row["count"] == 1
+
+
+DRAWING = """
+import numpy.random
+
+def task(number):
+    if sys.argv[1] == "seeded":
+        numpy.random.seed(mp.current_process().pid)
+    elif sys.argv[1] == "own":
+        return numpy.random.default_rng().normal()
+    return numpy.random.normal()
+
+if __name__ == "__main__":
+    crew = [mp.get_context("fork").Process(target=task, args=(number,)) for number in range(2)]
+    for each in crew:
+        each.start()
+    for each in crew:
+        each.join()
+"""
+
+
+@pytest.mark.parametrize(("how", "count"), [("inherited", 1), ("seeded", 0), ("own", 0)])
+def test_processes_that_draw_the_same_random_numbers(observed, how, count):
+    pytest.importorskip("numpy")
+    rows = globs.draws(observed(DRAWING, how))
+
+    assert [(row["processes"], row["target"], row["function"]) for row in rows] == [
+        (2, "__main__.task", "<module>")
+    ] * count

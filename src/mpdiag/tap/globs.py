@@ -41,6 +41,8 @@ _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 #: Objects that are copies of the parent's: module and names of their classes, and what their attributes were.
 _copies: list[tuple[Any, str, list[str], dict[str, Any]]] = []
 _told: set[object] = set()
+#: Of NumPy's global random numbers: the state with which this process began.
+_random: list[int] | None = None
 _target = ""
 _tasks = 0
 #: Whether this process has run no task yet.
@@ -49,8 +51,9 @@ fresh = True
 
 def begin(process: Any) -> None:
     """A child is about to run its target."""
-    global fresh, _target, _tasks
+    global fresh, _target, _tasks, _random
     try:
+        _random = None
         _before.clear()
         _copies.clear()
         _told.clear()
@@ -59,6 +62,7 @@ def begin(process: Any) -> None:
             _remember_attributes(copy)
         for name in _modules(process):
             _remember(name)
+        _random = _drawn()
     except Exception:  # the program must not notice
         pass
 
@@ -93,6 +97,9 @@ def look() -> None:
             _compare(name, space, before)
         for copy, module, names, before in _copies:
             _compare_attributes(_state(copy), (module, names), before)
+        now = _drawn() if _random else None
+        if now and now != _random and ("random", "") not in _told:
+            _tell("random", "", "drew", _random, now, _target)
         if "logging" in sys.modules:
             _unlogged(sys.modules["logging"])
     except Exception:  # the program must not notice
@@ -233,6 +240,15 @@ def _tell(group: str, key: object, *facts: object) -> None:
     if len(_told) < TOLD:
         _told.add((group, key))
         core.event(*facts)
+
+
+def _drawn() -> list[int] | None:
+    """What tells two states of NumPy's global random numbers apart; None where they are not used."""
+    numpy: Any = sys.modules.get("numpy.random")
+    if numpy is None or not hasattr(numpy, "get_state"):  # it may be half imported
+        return None
+    state = numpy.get_state(legacy=False)["state"]
+    return [*map(int, state["key"][:2]), int(state["pos"])]
 
 
 # --- logging

@@ -60,6 +60,7 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
         "locks": lock_costs.added(locks.rows(lives), shared, lives, run.outside.stacks if run.outside else ()),
         "values": shared,
         "globals": globs.rows(lives),
+        "draws": globs.draws(lives),
         "failures": failures.rows(lives),
         "sites": sites.rows(lives),
         "managers": sites.managers(lives),

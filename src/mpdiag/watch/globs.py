@@ -32,6 +32,22 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def draws(lives: Sequence[Life]) -> list[dict[str, Any]]:
+    """One row for each line whose processes began with one state of NumPy's random numbers, and drew from one."""
+    alike: dict[tuple[object, ...], list[tuple[Life, str]]] = defaultdict(list)
+    for life in lives:
+        for event in life.book.noted("drew") if life.book and life.start else ():
+            before, now, target = event.facts
+            where = life.start.where[:3] if life.start else ()
+            alike[(*where, *before, *now[:2])].append((life, target))  # how far each has come since may differ
+    return [
+        {"processes": len(each), "target": each[0][1].replace("__mp_main__.", "__main__.", 1)}
+        | {"file": where[0], "line": where[1] or None, "function": where[2]}
+        for where, each in alike.items()
+        if len(each) > 1
+    ]
+
+
 def _changes(lives: Sequence[Life]) -> Iterator[tuple[int, str, Variable, str, str]]:
     """Who changed what: the process, the module of the variable, the variable, how it changed, what the process ran."""
     for life in lives:
