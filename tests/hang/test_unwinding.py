@@ -185,11 +185,23 @@ def listed(*natives):
         ([None, None, 1], [1, 5], [None, None, 1]),
         ([None, 1], [1, 5, 9], [None, 1]),
         ([1], [1, 5], [1]),
+        ([None], [1], [1]),
+        ([None, None], [1, 4], [4, 1]),
     ],
-    ids=["newest first", "the main one first", "some are known", "one has ended", "one is native", "all are known"],
+    ids=[
+        "newest first",
+        "the main one first",
+        "some are known",
+        "one has ended",
+        "one is native",
+        "all are known",
+        "forked by another thread",
+        "which has started one since",
+    ],
 )
 def test_threads_get_their_numbers_by_their_age(known, natives, expected):
-    found = unwinding.numbered(listed(*known), natives)
+    found = unwinding.numbered(1, listed(*known), natives)
 
     assert [each.native for each in found] == expected
+    assert [each.main for each in found] == [each == 1 for each in expected]
     assert [each.name for each in found] == [each.name for each in listed(*known)]

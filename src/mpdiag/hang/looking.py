@@ -179,7 +179,7 @@ def seen_outside(looks: Mapping[int, ProcessLook]) -> dict[int, tuple[ThreadAnsw
             kinds[tuple((thread.doing, thread.argument) for thread in look.threads)].append(pid)
     found = unwinding.stacks([pid for each in zip_longest(*kinds.values()) for pid in each if pid is not None])
     natives = {pid: [thread.native for thread in looks[pid].threads] for pid in found}
-    return {pid: unwinding.numbered(threads, natives[pid]) for pid, threads in found.items()}
+    return {pid: unwinding.numbered(pid, threads, natives[pid]) for pid, threads in found.items()}
 
 
 def word(tree: Tree, pid: int, number: int, place: int) -> int:

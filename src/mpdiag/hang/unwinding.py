@@ -167,10 +167,13 @@ def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
     return ()
 
 
-def numbered(threads: Sequence[ThreadAnswer], natives: Iterable[int]) -> tuple[ThreadAnswer, ...]:
+def numbered(pid: int, threads: Sequence[ThreadAnswer], natives: Iterable[int]) -> tuple[ThreadAnswer, ...]:
     """The threads of a process with their native numbers, where these are not known: Python lists the newest first.
 
+    In a process that another thread than the main one has forked, that thread is the main one, by whatever name.
+
     Args:
+        pid: the process.
         threads: the threads as they are listed; where native code has threads too, nobody knows whose are whose.
         natives: the native numbers of all its threads.
     """
@@ -180,7 +183,8 @@ def numbered(threads: Sequence[ThreadAnswer], natives: Iterable[int]) -> tuple[T
     if len(free) != len(nameless):
         return tuple(threads)
     given = iter(free)
-    return tuple(replace(each, native=next(given)) if each.native is None else each for each in threads)
+    told = [each if each.native is not None else replace(each, native=next(given)) for each in threads]
+    return tuple(replace(each, main=each.native == pid) for each in told)
 
 
 def thread(pid: int, native: int | None, name: str, frames: Iterable[Any]) -> ThreadAnswer:
