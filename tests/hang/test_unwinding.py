@@ -87,6 +87,21 @@ def test_a_py_spy_that_may_not_or_is_late_tells_nothing(spy, code):
     assert list(unwinding.by_spies([7], time.monotonic() - 1.0)) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "tries"), [("Failed to copy PyCodeObject", 3), ("Permission Denied: Try running again", 1)]
+)
+def test_what_changed_while_it_was_read_is_read_again(spy, tmp_path, error, tries):
+    asked = tmp_path / "asked"
+    spy(
+        f"with open({str(asked)!r}, 'a+') as asked:\n    asked.write('x')\n    asked.seek(0)\n"
+        f"    if len(asked.read()) < 3:\n        sys.exit({error!r})\nprint({json.dumps(DUMP)!r})"
+    )
+    told = dict(unwinding.by_spies([7], time.monotonic() + ENOUGH))
+
+    assert len(asked.read_text()) == tries
+    assert (7 in told) is (tries == 3)
+
+
 def test_without_py_spy_nothing_is_told(monkeypatch):
     monkeypatch.setattr(unwinding, "py_spy", lambda: None)
 

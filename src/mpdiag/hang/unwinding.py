@@ -35,6 +35,9 @@ Told = tuple[int, tuple[ThreadAnswer, ...]]
 PATIENCE: Final = 1.2
 #: Seconds more that a copy of py-spy has that began in time: it starts slowly where all CPUs are busy.
 GRACE: Final = 2.4
+#: How often a process is tried; what py-spy says of one that may not be read, which no second try changes.
+TRIES: Final = 5
+REFUSED: Final = b"permission denied"
 #: Copies of py-spy at once.
 AT_ONCE: Final = 4
 #: What a Python reads its like with. It prints, for each process, its threads and their frames.
@@ -143,18 +146,31 @@ def by_spies(pids: Sequence[int], deadline: float) -> Iterator[Told]:
 
 
 def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
-    """What py-spy reads of a process; nothing when it may not, or is too late to begin or to end."""
-    patience = deadline - time.monotonic()
-    if patience <= 0:
-        return ()
-    with suppress(OSError, ValueError, subprocess.TimeoutExpired):
-        done = subprocess.run(
-            [spy, "dump", "--nonblocking", "--json", "--pid", str(pid)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=patience + GRACE,
-            check=False,
-        )
+    """What py-spy reads of a process; nothing when it may not, or is too late to begin or to end.
+
+    Of one that runs meanwhile, what it reads may just have changed: then it gives up, and is asked again.
+    """
+    for _ in range(TRIES):
+        patience = deadline - time.monotonic()
+        if patience <= 0:
+            break
+        with suppress(OSError, subprocess.TimeoutExpired):
+            done = subprocess.run(
+                [spy, "dump", "--nonblocking", "--json", "--pid", str(pid)],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=patience + GRACE,
+                check=False,
+            )
+            found = dumped(pid, done.stdout)
+            if found or REFUSED in done.stderr.lower():
+                return found
+    return ()
+
+
+def dumped(pid: int, text: bytes) -> tuple[ThreadAnswer, ...]:
+    """The threads of which py-spy tells."""
+    with suppress(ValueError):
         return tuple(
             thread(
                 pid,
@@ -162,7 +178,7 @@ def by_spy(spy: str, pid: int, deadline: float) -> tuple[ThreadAnswer, ...]:
                 each["thread_name"] or "",
                 [[frame["filename"], frame["line"], frame["name"]] for frame in each["frames"]],
             )
-            for each in json.loads(done.stdout)
+            for each in json.loads(text)
         )
     return ()
 
