@@ -90,8 +90,9 @@ class State:
 
 
 CLOSED: Any = iter(())
-#: By kind: says for each event whether it goes by untimed.
+#: By kind: says for each event whether it goes by untimed. The modules in which it comes have it as a global of theirs.
 gates: list[Any] = [CLOSED] * 32
+gated: list[list[dict[str, Any]]] = [[] for _ in gates]
 #: By kind: whether it comes so often that a look at the clock must do before it.
 light = [False] * 32
 LIGHT_FROM = 7
@@ -115,7 +116,9 @@ def arm(folder: str) -> None:
         state = State("")
         raise
     words = state.words
-    gates[:] = [CLOSED] * 32
+    for kind, now in enumerate(gates):
+        if now is not CLOSED:
+            _gate(kind, CLOSED)
     light[:] = [False] * 32
     words[layout.H_PID], words[layout.H_PARENT], words[layout.H_BEGAN] = os.getpid(), os.getppid(), began
     words[layout.H_MAIN_THREAD] = get_native_id()
@@ -145,12 +148,25 @@ class Absent:
         return lambda *_: None
 
 
-def weave_into(module: dict[str, object]) -> None:
-    """Give a woven module the names that its taps use."""
-    for part in layout.WITH.get(str(module["__name__"]), ()):
+def weave_into(module: dict[str, Any], kinds: list[int]) -> None:
+    """Give a woven module the names that its taps use, and the gates of those kinds."""
+    for part in layout.WITH.get(module["__name__"], ()):
         _part(part)
-    module["_mpd"], module["_mpd_gates"] = sys.modules[__name__], gates
+    if module["__name__"] == "multiprocessing.sharedctypes":
+        _part("values").Looks(module)
+    module["_mpd"] = sys.modules[__name__]
     module["_mpd_clock"], module["_mpd_light"] = clock, light
+    for kind in kinds:
+        module[layout.GATES[kind]] = gates[kind]
+        if not any(each is module for each in gated[kind]):
+            gated[kind].append(module)
+
+
+def _gate(kind: int, gate: Any) -> None:
+    gates[kind] = gate
+    name = layout.GATES[kind]
+    for module in gated[kind]:
+        module[name] = gate
 
 
 def _thread(name: str = "") -> Thread:
@@ -346,7 +362,7 @@ def _passed(kind: int) -> int:
     gone: int = state.given[kind] - gates[kind].__length_hint__() + 1
     state.words[layout.COUNTS + kind] += gone
     state.given[kind] = 0
-    gates[kind] = CLOSED
+    _gate(kind, CLOSED)
     return gone
 
 
@@ -372,7 +388,7 @@ def _weight(kind: int, now: int) -> tuple[int, int]:
     if given:
         # Kinds that take turns must not be timed in the same turn: the tap of one would slow down the next.
         state.given[kind] = given = given - (now >> 6) % (given // 2 + 1)
-        gates[kind] = repeat(True, given)
+        _gate(kind, repeat(True, given))
     return weight, gap
 
 

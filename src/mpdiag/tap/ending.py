@@ -37,7 +37,7 @@ def closing(connection: Any) -> None:
     """A connection is about to be closed: was it found empty, is anything in it that nobody will read here?"""
     global _told
     try:
-        if connection.__dict__.get("_mpd_gave_up") == os.getpid():
+        if getattr(connection, "_mpd_gave_up", None) == os.getpid():
             connection._mpd_gave_up = None  # it is told once
             core.event("gave_up", places.identity(connection))
         if connection._readable and _told < MOST:

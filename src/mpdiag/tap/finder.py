@@ -85,24 +85,24 @@ class Loader:
         """Run the woven code; the real one if there is none."""
         spec: Any = module.__spec__
         spec.loader = module.__loader__ = self.real
-        code = woven_code(spec.name, self.real.path, self.folder)
-        if code is None or not ready(module.__dict__):
+        woven = woven_code(spec.name, self.real.path, self.folder)
+        if woven is None or not ready(module.__dict__, woven[1]):
             self.real.exec_module(module)
             return
-        exec(code, module.__dict__)
+        exec(woven[0], module.__dict__)
 
 
-def ready(names: dict[str, object]) -> bool:
+def ready(names: dict[str, Any], kinds: list[int]) -> bool:
     """Whether a module has got what its taps need."""
     try:
-        core.weave_into(names)
+        core.weave_into(names, kinds)
     except Exception:  # the program must not notice
         return False
     return True
 
 
-def woven_code(name: str, path: str, folder: str) -> CodeType | None:
-    """The woven code of the module ``name``, from the cache if it is there; None if it cannot be had."""
+def woven_code(name: str, path: str, folder: str) -> tuple[CodeType, list[int]] | None:
+    """The woven code of the module ``name``, with the kinds of its gates: from the cache if it is there; None if in vain."""
     try:
         key = path.replace(os.sep, "-").replace(":", "-")
         cached = os.path.join(folder, f"{sys.implementation.cache_tag}{key}")
@@ -113,8 +113,8 @@ def woven_code(name: str, path: str, folder: str) -> CodeType | None:
             pass
         from . import weave
 
-        code = weave.compiled(name, path)
-        weave.keep(code, cached)
+        woven = weave.compiled(name, path)
+        weave.keep(woven, cached)
     except Exception:  # the program must not notice
         return None
-    return code
+    return woven

@@ -171,7 +171,7 @@ def _content(value: Any, module: str) -> Any:
     elif isinstance(value, (set, bytearray)) or type(value).__name__ == "deque":
         return len(value)
     elif type(value).__module__ == module:
-        size, items = 0, list(object.__getattribute__(value, "__dict__").values())
+        size, items = 0, places.parts(value)
     else:
         return None
     return size, tuple(map(_atom, items)) if size <= SHOWN else None

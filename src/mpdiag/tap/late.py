@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def weave(folder: str) -> None:
     """Put taps into the modules that have been imported; compiled code is kept in ``folder``."""
     for module in _there():
-        code = finder.woven_code(module.__name__, str(module.__file__), folder)
-        if code is not None and finder.ready(module.__dict__):
-            give(module, code)
+        woven = finder.woven_code(module.__name__, str(module.__file__), folder)
+        if woven is not None and finder.ready(module.__dict__, woven[1]):
+            give(module, woven[0])
 
 
 def unweave() -> None:

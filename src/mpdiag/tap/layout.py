@@ -53,6 +53,8 @@ KINDS = (
     "read",  # reading a long message, from its first byte to its last
 )
 KIND = {name: number for number, name in enumerate(KINDS)}
+#: The globals of woven modules in which their gates stand, by kind.
+GATES = [f"_mpd_g{kind}" for kind in range(32)]
 #: Kinds that contain no other, or hardly ever, and may come a hundred thousand times a second.
 LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll", "lock"))
 #: Kinds of which none goes by untimed that takes longer than so many nanoseconds: short tasks come before long ones,

@@ -125,7 +125,7 @@ def born(process: Any) -> None:
     """A child is about to run its target."""
     try:
         core.event("born", process.name, describe(run_by(process)), type(process).__name__)
-        given(list(process.__dict__.values()))
+        given(places.parts(process))
     except Exception:  # the program must not notice
         pass
 
@@ -164,7 +164,7 @@ def _packages(values: Any, deep: int) -> set[str]:
         elif kind is dict:
             inner = value.values()
         elif kind.__dictoffset__:
-            inner = object.__getattribute__(value, "__dict__").values()
+            inner = places.parts(value)
         if deep and inner:
             found |= _packages(list(islice(inner, 8)), deep - 1)
     return found
@@ -182,8 +182,8 @@ def looked(process: Any) -> None:
     """The program looks at an exit code."""
     try:
         code = process._popen.returncode
-        if code and "_mpd_looked" not in process.__dict__:
-            process.__dict__["_mpd_looked"] = True
+        if code and not getattr(process, "_mpd_looked", False):
+            process._mpd_looked = True
             core.event("looked", process._popen.pid, places.where(2))
     except Exception:  # the program must not notice
         pass

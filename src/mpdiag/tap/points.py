@@ -310,16 +310,16 @@ return self._semlock.__enter__()
             "self._mpd_try = _mpd.values.locked(self, self._lock)",
             before="self.acquire = self._lock.acquire",
         ),
-        Insert("make_property", "d['_mpd_looks'] = _mpd.values.Looks()", before="exec(template"),
+        Insert("make_property", "_mpd.values.Looks(d)", before="exec(template"),
         Insert("make_property", "template = _mpd.values.TEMPLATE", before="exec(template"),
         Insert("make_property", "_mpd.values.moved(d)", before="prop_cache[name] = d[name]"),
         Insert(
             "SynchronizedArray.__getitem__",
-            "for _mpd_n in _mpd.values.arrays.gates[0]: break\nelse: _mpd.values.arrays.read(self, i)",
+            "for _mpd_n in _mpd_read: break\nelse: _mpd_looks.read(self, i)",
         ),
         Insert(
             "SynchronizedArray.__setitem__",
-            "for _mpd_n in _mpd.values.arrays.gates[1]: break\nelse: _mpd.values.arrays.write(self, i, value)",
+            "for _mpd_n in _mpd_write: break\nelse: _mpd_looks.write(self, i, value)",
         ),
     ],
     "multiprocessing.shared_memory": [

@@ -82,7 +82,7 @@ def tally_of(queue: Any) -> Tally:
     tally = core.state.tallies.get(name)
     if tally is None:
         tally = core.state.tallies[name] = Tally(name)
-    if hasattr(queue, "__dict__"):
+    if type(queue).__dictoffset__:
         queue._mpd_tally = tally
     return tally  # type: ignore[no-any-return]
 
@@ -195,16 +195,15 @@ def taken(result: Any) -> None:
 def asked(future: Any) -> None:
     """The program asks a future for its result or exception."""
     try:
-        known = future.__dict__
-        if "_mpd_asked" in known:
+        if getattr(future, "_mpd_asked", False):
             return
-        known["_mpd_asked"] = True
-        tally = known.get("_mpd_tally")
+        future._mpd_asked = True
+        tally = getattr(future, "_mpd_tally", None)
         if tally is not None:
             tally.take()
         if sys._getframe(2).f_globals.get("__name__") == "asyncio.futures":
             core.this_thread().waited = True  # an event loop waits for all at once, and takes what has come
-        if "_mpd_failed" in known:
+        if getattr(future, "_mpd_failed", False):
             core.state.words[layout.H_OWN] += 1
     except Exception:  # the program must not notice
         pass
@@ -213,8 +212,8 @@ def asked(future: Any) -> None:
 @quietly
 def failed(future: Any, exception: Any) -> None:
     """A future gets an exception."""
-    future.__dict__["_mpd_failed"] = True
-    if future.__dict__.get("_mpd_asked") or future._done_callbacks:
+    future._mpd_failed = True
+    if getattr(future, "_mpd_asked", False) or future._done_callbacks:
         core.state.words[layout.H_OWN] += 1
 
 

@@ -115,10 +115,9 @@ def _dragged(function: Any) -> Any:
             yield _trace(value)
     owner = getattr(function, "__self__", None)
     if owner is not None and hasattr(function, "__func__"):
-        state = getattr(owner, "__dict__", {})
-        parts = [(key, _trace(value)) for key, value in islice(state.items(), PIECE)]
-        known = parts and all(trace is not None for _, trace in parts)
-        yield (type(owner), len(state), parts) if known else None
+        state = places.parts(owner)
+        traces = [_trace(value) for value in state[:PIECE]]
+        yield (type(owner), len(state), traces) if traces and None not in traces else None
 
 
 def _trace(value: Any) -> Any:

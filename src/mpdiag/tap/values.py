@@ -28,7 +28,7 @@ FOLLOWED = 256
 #: What `multiprocessing.sharedctypes` compiles for an attribute; `moved` gives its statements their lines back.
 TEMPLATE = """
 def get%s(self):
-    for _mpd_n in _mpd_looks.gates[0]: break
+    for _mpd_n in _mpd_read: break
     else: _mpd_looks.read(self, 0)
     self._mpd_try(False) or self.acquire()
     try:
@@ -36,7 +36,7 @@ def get%s(self):
     finally:
         self.release()
 def set%s(self, value):
-    for _mpd_n in _mpd_looks.gates[1]: break
+    for _mpd_n in _mpd_write: break
     else: _mpd_looks.write(self, 0, value)
     self._mpd_try(False) or self.acquire()
     try:
@@ -93,12 +93,17 @@ _steps: dict[object, tuple[int, int, int]] = {}
 
 
 class Looks:
-    """Looks at accesses of the values and arrays that one piece of the library's code reads and writes."""
+    """Looks at accesses of the values and arrays that one piece of the library's code reads and writes.
 
-    def __init__(self) -> None:
+    Args:
+        names: its globals; two of them say for each access whether it is passed over.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
         self._reads, self._writes = Pace(), Pace()
-        #: By whether it writes: says for each access whether it is passed over.
-        self.gates: list[Any] = [core.CLOSED, core.CLOSED]
+        self._names = names
+        names["_mpd_looks"] = self
+        names["_mpd_read"] = names["_mpd_write"] = core.CLOSED
 
     def read(self, thing: Any, index: Any) -> None:
         """An element is about to be read.
@@ -113,10 +118,10 @@ class Looks:
             words[slot + layout.S_COUNT] += weight
             reading = Reading(thing, index, _getframe(2).f_code, holds.held(), weight)
             _readings[reading.ident] = reading
-            self._writes.gap -= self.gates[1].__length_hint__()
-            self.gates[:] = self._reads.next(), core.CLOSED
+            self._writes.gap -= self._names["_mpd_write"].__length_hint__()
+            self._names["_mpd_read"], self._names["_mpd_write"] = self._reads.next(), core.CLOSED
         except Exception:  # the program must not notice
-            self.gates[0] = repeat(True, 1000)
+            self._names["_mpd_read"] = repeat(True, 1000)
 
     def write(self, thing: Any, index: Any, value: Any) -> None:
         """An element is about to be given ``value``; the other arguments are as those of `read`."""
@@ -135,13 +140,9 @@ class Looks:
             if _readings:
                 self._writes.gap = 0
             else:
-                self.gates[1] = self._writes.next()
+                self._names["_mpd_write"] = self._writes.next()
         except Exception:  # the program must not notice
-            self.gates[1] = repeat(True, 1000)
-
-
-#: Those at elements; each attribute of a value has its own.
-arrays = Looks()
+            self._names["_mpd_write"] = repeat(True, 1000)
 
 
 def moved(names: dict[str, Any]) -> None:
@@ -206,15 +207,16 @@ def _length(raw: Any) -> int:
 
 def name_of(thing: Any) -> str:
     """A name for a value that all processes that share it give it: the file in memory and where in it."""
-    own = thing.__dict__
-    name = own.get("_mpd_id")
-    if name is None:
+    try:
+        return str(places.kept(thing, "_mpd_id"))
+    except AttributeError:
         arena, start = _block(getattr(thing, "_obj", thing))
         try:
-            name = own["_mpd_id"] = f"value:{os.fstat(arena.fd).st_ino}.{start}"
+            name = f"value:{os.fstat(arena.fd).st_ino}.{start}"
         except (AttributeError, OSError):
-            name = own["_mpd_id"] = f"value:{os.getpid()}.{id(thing):x}"
-    return str(name)
+            name = f"value:{os.getpid()}.{id(thing):x}"
+        places.keep(thing, "_mpd_id", name)
+        return name
 
 
 def _block(raw: Any) -> tuple[Any, int]:

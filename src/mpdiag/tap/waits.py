@@ -148,7 +148,7 @@ def described(thing: Any) -> Any:
 
 def name(thing: Any) -> Any:
     """The name that all processes give it; not remembered, as the thing may be half made."""
-    return getattr(thing, "__dict__", {}).get("_mpd_id") or places._identify(thing)
+    return getattr(thing, "_mpd_id", None) or places._identify(thing)
 
 
 def process(thing: Any) -> Any:
@@ -199,7 +199,7 @@ def selector(thing: Any) -> Any:
 
 def future(thing: Any) -> Any:
     """A future: its state, and what feeds the workers that it waits for."""
-    return ("future", thing._state, getattr(thing.__dict__.get("_mpd_tally"), "name", None))
+    return ("future", thing._state, getattr(getattr(thing, "_mpd_tally", None), "name", None))
 
 
 def result(thing: Any) -> Any:

@@ -11,12 +11,13 @@ import re
 from types import CodeType
 from typing import Union
 
-from .layout import KIND, LEAVES, SEEN_LONG
+from .layout import GATES, KIND, LEAVES, SEEN_LONG
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
+#: Leaving the loop at once is cheaper than to stay in it, but only a whole function can end without what comes after.
 TIMED = """\
-for _mpd_n in _mpd_gates[{kind}]:
+for _mpd_n in {gate}:
     PLAIN
     break
 else:
@@ -31,12 +32,12 @@ else:
 SEEN = TIMED.replace(
     "    PLAIN\n",
     """\
-    _mpd_t = _mpd_clock()
+    _mpd_t = _mpd_clock() + {long}
     try:
         PLAIN
     finally:
-        if _mpd_clock() - _mpd_t > {long}:
-            {end}(_mpd.missed({kind}, {thing}, _mpd_t), _mpd_clock(), {size})
+        if _mpd_clock() > _mpd_t:
+            {end}(_mpd.missed({kind}, {thing}, _mpd_t - {long}), _mpd_clock(), {size})
 """,
 )
 BEGIN = "_mpd.begin({kind}, {thing})"
@@ -126,13 +127,13 @@ class Timed(Point):
     ) -> None:
         super().__init__(function, statement)
         self.number = next(_numbers)
-        kind_number = KIND[kind]
+        self.kind = kind_number = KIND[kind]
         light = kind in LEAVES
         begin = (LIGHT if light else BEGIN).format(kind=kind_number, thing=thing)
         more = f", {kind_number}, {thing}" if light else ""
         parts = {"begin": begin, "size": size, "empty": empty, "end": end, "more": more, "thing": thing}
         text = SEEN if kind in SEEN_LONG else TIMED
-        code = text.format(kind=kind_number, long=SEEN_LONG.get(kind, 0), **parts)
+        code = text.format(kind=kind_number, gate=GATES[kind_number], long=SEEN_LONG.get(kind, 0), **parts)
         self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -143,13 +144,20 @@ class Timed(Point):
         watched = choice.orelse[2]
         assert isinstance(watched, ast.Try)
         seen = choice.body[1]
-        plain = seen.body if isinstance(seen, ast.Try) else choice.body
-        plain[:1] = copy.deepcopy(body)
+        before = copy.deepcopy(body)
         result = f"_mpd_r{self.number}"
         watched.body[:] = [
             *Returns(result).visit(ast.Module(body, [])).body,
             *parsed(f"{result} = None", body[-1]),
         ]
+        if isinstance(seen, ast.Try):
+            seen.body[:] = before
+        elif self.statement:
+            choice.body[:1] = before
+        else:
+            del choice.body[0]
+            choice.orelse += parsed("return None", body[-1])
+            new += before
         return new
 
 
@@ -293,22 +301,23 @@ def woven(name: str, source: str) -> tuple[ast.Module, list[Point]]:
     return tree, missed
 
 
-def compiled(name: str, path: str) -> CodeType:
-    """The woven code of the module ``name`` in the file ``path``."""
+def compiled(name: str, path: str) -> tuple[CodeType, list[int]]:
+    """The woven code of the module ``name`` in the file ``path``, and the kinds of events that pass gates in it."""
     import tokenize
 
     with tokenize.open(path) as file:
         source = file.read()
     tree, _ = woven(name, source)
-    return compile(tree, path, "exec", dont_inherit=True)
+    gates = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}.intersection(GATES)
+    return compile(tree, path, "exec", dont_inherit=True), sorted(map(GATES.index, gates))
 
 
-def keep(code: CodeType, path: str) -> None:
-    """Put ``code`` into the cache: whole or not at all."""
+def keep(woven: tuple[CodeType, list[int]], path: str) -> None:
+    """Put what `compiled` gave into the cache: whole or not at all."""
     partial = f"{path}.{os.getpid()}"
     try:
         with open(partial, "xb") as file:
-            file.write(marshal.dumps(code))
+            file.write(marshal.dumps(woven))
         os.replace(partial, path)
     except OSError:
         pass
