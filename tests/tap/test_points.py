@@ -138,4 +138,4 @@ def test_nested_taps_time_each_what_is_theirs(tapped, tmp_path):
 def test_what_is_noted_before_a_return_is_noted_whether_timed_or_not(module):
     tree, _ = woven(module, inspect.getsource(importlib.import_module(module)))
 
-    assert ast.unparse(tree).count("pools.belongs(f") == 2
+    assert ast.unparse(tree).count("f._mpd_tally = getattr(self") == 2

@@ -41,6 +41,10 @@ WOVEN = frozenset(
 )
 
 
+#: Compiled modules of the tap that nobody has needed yet, by name.
+parts: dict[str, bytes] = {}
+
+
 def install(folder: str) -> None:
     """Stand first among the finders; compiled code is kept in ``folder``."""
     sys.meta_path.insert(0, Finder(folder))
@@ -58,7 +62,10 @@ class Finder:
         self.folder = folder
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """The spec of a module that is to be woven; None for all others."""
+        """The spec of a module that is to be woven, or of a part of the tap; None for all others."""
+        if name in parts:
+            spec_of: Any = type(sys.__spec__)
+            return spec_of(name, Part(parts[name]))
         if name not in WOVEN:
             return None
         for finder in sys.meta_path:
@@ -68,6 +75,20 @@ class Finder:
                     spec.loader = Loader(spec.loader, self.folder)
                 return spec
         return None
+
+
+class Part:
+    """Loads a part of the tap."""
+
+    def __init__(self, code: bytes) -> None:
+        self.code = code
+
+    def create_module(self, _spec: Any) -> Any:
+        """The usual one."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the code."""
+        exec(marshal.loads(self.code), module.__dict__)
 
 
 class Loader:
@@ -102,7 +123,7 @@ def ready(names: dict[str, Any], kinds: list[int]) -> bool:
 
 
 def woven_code(name: str, path: str, folder: str) -> tuple[CodeType, list[int]] | None:
-    """The woven code of the module ``name``, with the kinds of its gates: from the cache if it is there; None if in vain."""
+    """The woven code of the module ``name`` with the kinds of its gates, from the cache if there; None if in vain."""
     try:
         key = path.replace(os.sep, "-").replace(":", "-")
         cached = os.path.join(folder, f"{sys.implementation.cache_tag}{key}")

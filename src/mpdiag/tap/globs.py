@@ -8,6 +8,7 @@ does at the attributes of its Process and of the object whose method it runs: bo
 from __future__ import annotations
 
 import sys
+from itertools import repeat
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 from . import core, places
@@ -44,20 +45,22 @@ _told: set[object] = set()
 #: Of NumPy's global random numbers: the state with which this process began.
 _random: list[int] | None = None
 _target = ""
-_tasks = 0
+_tasks = 1
 #: Whether this process has run no task yet.
 fresh = True
+#: Says for each task whether it goes by without a look.
+gate: Any = core.CLOSED
 
 
 def begin(process: Any) -> None:
     """A child is about to run its target."""
-    global fresh, _target, _tasks, _random
+    global fresh, gate, _target, _tasks, _random
     try:
         _random = None
         _before.clear()
         _copies.clear()
         _told.clear()
-        fresh, _target, _tasks = True, describe(run_by(process))[0], 0
+        fresh, gate, _target, _tasks = True, core.CLOSED, describe(run_by(process))[0], 1
         for copy in (process, getattr(process._target, "__self__", None)):
             _remember_attributes(copy)
         for name in _modules(process):
@@ -83,11 +86,11 @@ def task(function: Any, args: Any) -> None:
 
 
 def done() -> None:
-    """A worker has run a task; one looks after the first, second, fourth and so on."""
-    global _tasks
-    _tasks += 1
-    if _tasks & (_tasks - 1) == 0:
-        look()
+    """A worker has run the first, second, fourth … task: look."""
+    global gate, _tasks
+    gate = repeat(True, _tasks - 1)
+    _tasks *= 2
+    look()
 
 
 def look() -> None:

@@ -15,7 +15,32 @@ LOOSE = "not _mpd.holds.held()"
 #: Bytes from which reading them takes time that is not waiting for them.
 LONG = 1 << 16
 POOL_THING = "self._inqueue"
+#: What happens to each result of a pool is counted on the spot: a call would take five times as long.
+ARRIVED = """\
+try:
+    _mpd_t = self._mpd_tally
+    _mpd_t.arrived += 1
+    _mpd_t.last = _mpd_n = _mpd_clock()
+    if _mpd_n > _mpd_t.due or not {result}[0]:
+        _mpd.pools.arrived(self, *{result})
+except Exception:
+    pass
+"""
+TAKEN = """\
+try:
+    _mpd_t = self._mpd_tally
+    _mpd_t.taken += 1
+    _mpd_t.looked = _mpd_n = _mpd_clock()
+    if _mpd_n > _mpd_t.due:
+        _mpd_t.write(_mpd_n)
+except Exception:
+    pass
+"""
+#: Results and futures know what counts them.
+TALLIED = "{}._mpd_tally = getattr({}, '_mpd_tally', None)"
 EXECUTOR_THING = "self._call_queue"
+#: A worker has run a task.
+DONE = "for _mpd_n in _mpd.globs.gate: break\nelse: _mpd.globs.done()"
 
 #: What a connection checks at each call.
 CHECKS = [
@@ -165,7 +190,7 @@ return self._semlock.__enter__()
             end="_mpd.tasks.end",
         ),
         Insert("worker", "_mpd.globs.fresh and _mpd.globs.task(func, args)", after="job, i, func, args, kwds = task"),
-        Insert("worker", "_mpd.globs.done()", before="put((job, i, result))"),
+        Insert("worker", DONE, before="put((job, i, result))"),
         Insert("worker", "_mpd.tasks.owing and _mpd.tasks.sent()", after="put((job, i, result))"),
         Insert(
             "Pool.__init__",
@@ -175,7 +200,9 @@ return self._semlock.__enter__()
         Timed("Pool.__init__", "start", "self._repopulate_pool()", thing=POOL_THING),
         *(
             Insert(
-                f"Pool.{name}", "_mpd.pools.submitted(self._inqueue, len(self._cache))", before="self._check_running()"
+                f"Pool.{name}",
+                "_mpd.pools.submitted(self, self._inqueue, len(self._cache))",
+                before="self._check_running()",
             )
             for name in ("apply_async", "_map_async", "imap", "imap_unordered")
         ),
@@ -187,14 +214,16 @@ return self._semlock.__enter__()
         Timed("Pool.terminate", "join", thing=POOL_THING),
         Insert("Pool.close", "_mpd.pools.closed(self._inqueue)", before="util.debug('closing pool')"),
         Insert("Pool.terminate", "_mpd.pools.closed(self._inqueue)", before="util.debug('terminating pool')"),
-        Insert("ApplyResult._set", "_mpd.pools.arrived(self, *obj)"),
-        Insert("MapResult._set", "_mpd.pools.arrived(self, *success_result)"),
-        Insert("IMapIterator._set", "_mpd.pools.arrived(self, *obj)"),
-        Insert("IMapUnorderedIterator._set", "_mpd.pools.arrived(self, *obj)"),
+        Insert("ApplyResult.__init__", TALLIED.format("self", "pool")),
+        Insert("IMapIterator.__init__", TALLIED.format("self", "pool")),
+        Insert("ApplyResult._set", ARRIVED.format(result="obj")),
+        Insert("MapResult._set", ARRIVED.format(result="success_result")),
+        Insert("IMapIterator._set", ARRIVED.format(result="obj")),
+        Insert("IMapUnorderedIterator._set", ARRIVED.format(result="obj")),
         Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", end="_mpd.pools.waited"),
         Insert("ApplyResult.get", "_mpd.pools.fetched(self)", before="raise self._value"),
-        Insert("ApplyResult.get", "_mpd.pools.taken(self)"),
-        Insert("IMapIterator.next", "_mpd.pools.taken(self)", before="success, value = item"),
+        Insert("ApplyResult.get", TAKEN),
+        Insert("IMapIterator.next", TAKEN, before="success, value = item"),
         Timed(
             "IMapIterator.next",
             "result",
@@ -228,7 +257,7 @@ return self._semlock.__enter__()
         ),
         Insert(
             "_process_worker",
-            "_mpd.globs.done()",
+            DONE,
             before="_sendback_result(result_queue, call_item.work_id, result=r",
         ),
         Insert(
@@ -241,9 +270,12 @@ return self._semlock.__enter__()
             "_mpd.pools.made_executor(self, initializer)",
             after="self._work_ids = queue.Queue()",
         ),
-        Insert("ProcessPoolExecutor.submit", "_mpd.pools.belongs(f, self._call_queue)", before="return f"),
+        Insert("ProcessPoolExecutor.submit", TALLIED.format("f", "self"), before="return f"),
         Timed("ProcessPoolExecutor.submit", "submit", thing=EXECUTOR_THING),
-        Insert("ProcessPoolExecutor.submit", "_mpd.pools.submitted(self._call_queue, len(self._pending_work_items))"),
+        Insert(
+            "ProcessPoolExecutor.submit",
+            "_mpd.pools.submitted(self, self._call_queue, len(self._pending_work_items))",
+        ),
         Timed("ProcessPoolExecutor.shutdown", "join", thing=EXECUTOR_THING),
         Insert("ProcessPoolExecutor.shutdown", "_mpd.pools.closed(self._call_queue)"),
         Insert("_ExecutorManagerThread.process_result_item", "_mpd.pools.arrived_item(self.call_queue, result_item)"),
@@ -271,9 +303,9 @@ return self._semlock.__enter__()
             "_mpd.pools.made(self, self._work_queue, max_workers, None, initializer)",
             after="self._work_queue = queue.SimpleQueue()",
         ),
-        Insert("ThreadPoolExecutor.submit", "_mpd.pools.belongs(f, self._work_queue)", before="return f"),
+        Insert("ThreadPoolExecutor.submit", TALLIED.format("f", "self"), before="return f"),
         Timed("ThreadPoolExecutor.submit", "submit", thing="self._work_queue"),
-        Insert("ThreadPoolExecutor.submit", "_mpd.pools.submitted(self._work_queue, self._work_queue.qsize())"),
+        Insert("ThreadPoolExecutor.submit", "_mpd.pools.submitted(self, self._work_queue, self._work_queue.qsize())"),
         Timed("ThreadPoolExecutor.shutdown", "join", thing="self._work_queue"),
         Insert("ThreadPoolExecutor.shutdown", "_mpd.pools.closed(self._work_queue)"),
     ],

@@ -39,7 +39,9 @@ class Tally:
         self.due = 0
 
     def write(self, now: int) -> None:
-        """Write all of it into its slot."""
+        """Write all of it into its slot; not into that of our parent."""
+        if self.words is not core.state.words:
+            return
         if self.submitted + self.arrived > OFTEN:
             self.due = now + WRITE_NS
         words, slot = self.words, self.slot
@@ -57,13 +59,6 @@ class Tally:
         if thread.waited:
             self.awaited += self.submitted > 1
         thread.waited = False
-
-    def take(self) -> None:
-        """The program takes a result, or waits for it."""
-        self.taken += 1
-        self.looked = now = core.clock()
-        if now > self.due:
-            self.write(now)
 
     def come(self, fine: bool) -> None:
         """A result has come back."""
@@ -113,10 +108,10 @@ def _event(queue: Any, name: str, workers: int, most_tasks: Any, initializer: An
     core.event("pool", places.identity(queue), name, workers, most_tasks, prepared, method, places.where(4))
 
 
-def submitted(queue: Any, waiting: int) -> None:
-    """Work is handed to a pool which has that many jobs left."""
+def submitted(pool: Any, queue: Any, waiting: int) -> None:
+    """Work is handed to a pool or executor which has that many jobs left."""
     try:
-        tally = tally_of(queue)
+        tally = pool._mpd_tally = tally_of(queue)
         tally.submitted += 1
         now = core.clock()
         if waiting == 0:
@@ -128,19 +123,15 @@ def submitted(queue: Any, waiting: int) -> None:
 
 
 def arrived(result: Any, fine: bool, value: Any) -> None:
-    """A result has come back."""
+    """A result has come back and is counted, and it is time to write, or the task has failed."""
     try:
-        pool = result._pool
-        if pool is None:
-            return
-        queue = pool._inqueue
-        result._mpd_tally = tally = tally_of(queue)
+        tally = result._mpd_tally
         if not fine:
             _failed(tally, value)
             first = getattr(result, "_success", True)  # of several chunks, get() raises the first one's exception
             if not first or getattr(result, "_error_callback", None):
                 tally.answered += 1
-        tally.come(fine)
+        tally.write(core.clock())
     except Exception:  # the program must not notice
         pass
 
@@ -169,27 +160,10 @@ def fetched(result: Any) -> None:
     core.state.words[layout.H_OWN] += 1
 
 
-def belongs(future: Any, queue: Any) -> None:
-    """A future was made by the executor that ``queue`` feeds."""
-    try:
-        future._mpd_tally = tally_of(queue)
-    except Exception:  # the program must not notice
-        pass
-
-
 @quietly
 def fed_by(future: Any) -> Any:
     """The pool of a future."""
     return future._mpd_tally.name
-
-
-def taken(result: Any) -> None:
-    """The program takes a result."""
-    try:
-        pool = result._pool
-        (result._mpd_tally if pool is None else tally_of(pool._inqueue)).take()
-    except Exception:  # the program must not notice
-        pass
 
 
 def asked(future: Any) -> None:
@@ -200,7 +174,10 @@ def asked(future: Any) -> None:
         future._mpd_asked = True
         tally = getattr(future, "_mpd_tally", None)
         if tally is not None:
-            tally.take()
+            tally.taken += 1
+            tally.looked = now = core.clock()
+            if now > tally.due:
+                tally.write(now)
         if sys._getframe(2).f_globals.get("__name__") == "asyncio.futures":
             core.this_thread().waited = True  # an event loop waits for all at once, and takes what has come
         if getattr(future, "_mpd_failed", False):

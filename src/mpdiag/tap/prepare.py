@@ -1,11 +1,21 @@
 """Weaves all modules ahead, so that no process of the program has to."""
 
 from __future__ import annotations
+import __future__
 
+import ast
 import importlib.util
+import marshal
 import os
 import py_compile
 import sys
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+if TYPE_CHECKING:
+    from types import CodeType
+
+#: What `start` imports of the tap, each after what it imports itself.
+STARTING = ("layout", "sizes", "places", "ledger", "core", "finder", "stacks", "start")
 
 
 def main(folder: str) -> None:
@@ -19,6 +29,26 @@ def main(folder: str) -> None:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin:
             finder.woven_code(name, spec.origin, folder)
+    bundle(os.path.join(folder, f"taps.{sys.hexversion}"))
+
+
+def bundle(path: str) -> None:
+    """Put the tap into one file: to look for a module takes longer than to run it."""
+    here = os.path.dirname(__file__)
+    codes = {name[:-3]: compact(os.path.join(here, name)) for name in os.listdir(here) if name.endswith(".py")}
+    first = [(name, codes.pop(name)) for name in ("__init__", *STARTING)]
+    others = {f"{__package__}.{name}": marshal.dumps(code) for name, code in codes.items()}
+    with open(path, "wb") as file:
+        marshal.dump((first, others), file)
+
+
+def compact(path: str) -> CodeType:
+    """The code of a module without docstrings, and with the future it asks for instead of the import of that."""
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    tree.body = [each for each in tree.body if getattr(each, "module", None) != "__future__"]
+    code: CodeType = compile(tree, path, "exec", __future__.annotations.compiler_flag, dont_inherit=True, optimize=2)
+    return code
 
 
 def compile_all(folder: str) -> None:

@@ -4,6 +4,7 @@ Nothing of it stays: neither its folder on ``sys.path`` nor a module of this nam
 Interpreters that the taps are not made for, even Python 2, come by here when a program starts them: they pass.
 """
 
+import marshal
 import os
 import sys
 
@@ -13,6 +14,7 @@ def _arm():  # type: () -> None  # noqa: ANN202 - Python 2 reads it
     if not folder or sys.version_info < (3, 9) or not _main_interpreter():
         return
     try:
+        _bring(os.path.join(folder, "woven", "taps.%d" % sys.hexversion))  # noqa: UP031 - likewise
         from mpdiag_tap import start  # type: ignore[import-not-found]
 
         start.start(folder)
@@ -28,6 +30,28 @@ def _main_interpreter():  # type: () -> bool  # noqa: ANN202 - Python 2 reads it
         return _thread._is_main_interpreter()  # type: ignore[attr-defined, no-any-return]
     except (ImportError, AttributeError):  # before Python 3.13
         return True
+
+
+def _bring(path):  # type: (str) -> None  # noqa: ANN001, ANN202 - Python 2 reads it
+    """Load what all processes need from one file, if it is there; else it is imported."""
+    try:
+        with open(path, "rb") as file:
+            first, others = marshal.loads(file.read())
+    except (OSError, ValueError, EOFError, TypeError):
+        return
+    package = None
+    for name, code in first:
+        module = type(sys)("mpdiag_tap" if package is None else "mpdiag_tap." + name)
+        module.__file__ = code.co_filename
+        module.__package__ = "mpdiag_tap"
+        if package is None:
+            package = module
+            package.__path__ = [os.path.dirname(code.co_filename)]
+        else:
+            setattr(package, name, module)
+        sys.modules[module.__name__] = module
+        exec(code, module.__dict__)
+    sys.modules["mpdiag_tap.finder"].parts.update(others)
 
 
 def _leave():  # type: () -> None  # noqa: ANN202 - Python 2 reads it

@@ -1,0 +1,94 @@
+"""The taps as one file of compiled code, and that objects of the library are left as they are."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mpdiag.watch import folder
+
+POOL = """
+import multiprocessing as mp, sys
+if __name__ == "__main__":
+    pool = mp.get_context(sys.argv[1]).Pool(2)
+    print(sum(pool.imap(abs, range(40))))
+    pool.close()
+    pool.join()
+"""
+
+#: Where an object of 3.11 or 3.12 was asked for its `__dict__`, it holds one from then on.
+HELD = """
+import gc, multiprocessing as mp
+from concurrent.futures import ThreadPoolExecutor
+
+def held(thing):
+    return type(thing).__name__, any(type(each) is dict and each for each in gc.get_referents(thing))
+
+def child(queue, connection, value, lock):
+    queue.put(connection.recv())
+    with lock:
+        value.value += 1
+    queue.put([held(each) for each in (queue, queue._writer, connection, value, lock)])
+
+if __name__ == "__main__":
+    context = mp.get_context("fork")
+    queue, value, lock = context.Queue(), context.Value("i", 0), context.Lock()
+    reader, writer = context.Pipe(False)
+    process = context.Process(target=child, args=(queue, reader, value, lock))
+    process.start()
+    for number in range(100):
+        writer.send(number)
+    print(queue.get(), queue.get())
+    process.join()
+    value.value += 1
+    print([held(each) for each in (queue, queue._reader, reader, writer, value, lock)])
+    with context.Pool(1) as pool, ThreadPoolExecutor(1) as executor:
+        result, future = pool.apply_async(abs, (-1,)), executor.submit(abs, -1)
+        print(result.get(), future.result())
+        print([held(each) for each in (result, pool._inqueue, future, executor)])
+"""
+
+
+@pytest.fixture
+def prepared(tapped, python):
+    """A private folder that the interpreter has prepared."""
+    here = tapped(python)
+    folder.prepare(here.folder, python)
+    return here
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_prepared_taps_need_no_other_file(prepared, tmp_path, method):
+    script = tmp_path / "program.py"
+    script.write_text(POOL)
+    for file in (prepared.folder / folder.SITE / "mpdiag_tap").rglob("*.py*"):
+        file.unlink()
+
+    done = prepared.run(str(script), method)
+
+    assert (done.code, done.out) == (0, "780\n")
+    assert sum(book.counts["task"] for book in done.books) == 40
+
+
+def test_what_is_broken_is_imported_from_its_source(prepared, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(POOL)
+    [compiled] = (prepared.folder / folder.WOVEN).glob("taps.*")
+    compiled.write_bytes(compiled.read_bytes()[:1000])
+
+    done = prepared.run(str(script), "spawn")
+
+    assert (done.code, done.out, done.err) == (0, "780\n", "")
+    assert sum(book.counts["task"] for book in done.books) == 40
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_objects_hold_no_more_than_without_us(prepared, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(HELD)
+
+    bare, under = prepared.run("-W", "ignore", str(script), tapped=False), prepared.run("-W", "ignore", str(script))
+
+    assert under.out == bare.out
+    assert "('Queue', " in bare.out
