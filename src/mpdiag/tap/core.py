@@ -14,7 +14,7 @@ from _thread import _local, get_ident, get_native_id
 from itertools import repeat
 from time import monotonic_ns, process_time_ns, thread_time_ns
 
-from . import layout
+from . import gates, layout
 from .ledger import Ledger
 from .places import identity
 from .places import of as _place
@@ -89,10 +89,6 @@ class State:
         self.slot_overflow: dict[int, int] = {}
 
 
-CLOSED: Any = iter(())
-#: By kind: says for each event whether it goes by untimed. The modules in which it comes have it as a global of theirs.
-gates: list[Any] = [CLOSED] * 32
-gated: list[list[dict[str, Any]]] = [[] for _ in gates]
 #: By kind: whether it comes so often that a look at the clock must do before it.
 light = [False] * 32
 LIGHT_FROM = 7
@@ -116,9 +112,7 @@ def arm(folder: str) -> None:
         state = State("")
         raise
     words = state.words
-    for kind, now in enumerate(gates):
-        if now is not CLOSED:
-            _gate(kind, CLOSED)
+    gates.close()
     light[:] = [False] * 32
     words[layout.H_PID], words[layout.H_PARENT], words[layout.H_BEGAN] = os.getpid(), os.getppid(), began
     words[layout.H_MAIN_THREAD] = get_native_id()
@@ -156,17 +150,7 @@ def weave_into(module: dict[str, Any], kinds: list[int]) -> None:
         _part("values").Looks(module)
     module["_mpd"] = sys.modules[__name__]
     module["_mpd_clock"], module["_mpd_light"] = clock, light
-    for kind in kinds:
-        module[layout.GATES[kind]] = gates[kind]
-        if not any(each is module for each in gated[kind]):
-            gated[kind].append(module)
-
-
-def _gate(kind: int, gate: Any) -> None:
-    gates[kind] = gate
-    name = layout.GATES[kind]
-    for module in gated[kind]:
-        module[name] = gate
+    gates.stand_in(module, kinds)
 
 
 def _thread(name: str = "") -> Thread:
@@ -359,10 +343,10 @@ def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, now: int
 
 def _passed(kind: int) -> int:
     """Count what went by untimed, and the event at hand; how many it is in all."""
-    gone: int = state.given[kind] - gates[kind].__length_hint__() + 1
+    gone: int = state.given[kind] - gates.now[kind].__length_hint__() + 1
     state.words[layout.COUNTS + kind] += gone
     state.given[kind] = 0
-    _gate(kind, CLOSED)
+    gates.put(kind, gates.CLOSED)
     return gone
 
 
@@ -388,7 +372,7 @@ def _weight(kind: int, now: int) -> tuple[int, int]:
     if given:
         # Kinds that take turns must not be timed in the same turn: the tap of one would slow down the next.
         state.given[kind] = given = given - (now >> 6) % (given // 2 + 1)
-        _gate(kind, repeat(True, given))
+        gates.put(kind, repeat(True, given))
     return weight, gap
 
 

@@ -11,7 +11,7 @@ import sys
 from itertools import repeat
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
-from . import core, places
+from . import core, gates, places
 from .note import describe, run_by
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
@@ -49,7 +49,7 @@ _tasks = 1
 #: Whether this process has run no task yet.
 fresh = True
 #: Says for each task whether it goes by without a look.
-gate: Any = core.CLOSED
+gate: Any = gates.CLOSED
 
 
 def begin(process: Any) -> None:
@@ -60,7 +60,7 @@ def begin(process: Any) -> None:
         _before.clear()
         _copies.clear()
         _told.clear()
-        fresh, gate, _target, _tasks = True, core.CLOSED, describe(run_by(process))[0], 1
+        fresh, gate, _target, _tasks = True, gates.CLOSED, describe(run_by(process))[0], 1
         for copy in (process, getattr(process._target, "__self__", None)):
             _remember_attributes(copy)
         for name in _modules(process):

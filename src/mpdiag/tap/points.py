@@ -15,6 +15,7 @@ LOOSE = "not _mpd.holds.held()"
 #: Bytes from which reading them takes time that is not waiting for them.
 LONG = 1 << 16
 POOL_THING = "self._inqueue"
+SUBMITTING = ("apply_async", "_map_async", "imap", "imap_unordered")
 #: What happens to each result of a pool is counted on the spot: a call would take five times as long.
 ARRIVED = """\
 try:
@@ -204,22 +205,18 @@ return self._semlock.__enter__()
                 "_mpd.pools.submitted(self, self._inqueue, len(self._cache))",
                 before="self._check_running()",
             )
-            for name in ("apply_async", "_map_async", "imap", "imap_unordered")
+            for name in SUBMITTING
         ),
-        Timed("Pool._map_async", "submit", thing=POOL_THING),
-        Timed("Pool.apply_async", "submit", thing=POOL_THING),
-        Timed("Pool.imap", "submit", thing=POOL_THING),
-        Timed("Pool.imap_unordered", "submit", thing=POOL_THING),
+        *(Timed(f"Pool.{name}", "submit", thing=POOL_THING) for name in SUBMITTING),
         Timed("Pool.join", "join", thing=POOL_THING),
         Timed("Pool.terminate", "join", thing=POOL_THING),
         Insert("Pool.close", "_mpd.pools.closed(self._inqueue)", before="util.debug('closing pool')"),
         Insert("Pool.terminate", "_mpd.pools.closed(self._inqueue)", before="util.debug('terminating pool')"),
-        Insert("ApplyResult.__init__", TALLIED.format("self", "pool")),
-        Insert("IMapIterator.__init__", TALLIED.format("self", "pool")),
-        Insert("ApplyResult._set", ARRIVED.format(result="obj")),
-        Insert("MapResult._set", ARRIVED.format(result="success_result")),
-        Insert("IMapIterator._set", ARRIVED.format(result="obj")),
-        Insert("IMapUnorderedIterator._set", ARRIVED.format(result="obj")),
+        *(Insert(f"{name}.__init__", TALLIED.format("self", "pool")) for name in ("ApplyResult", "IMapIterator")),
+        *(
+            Insert(f"{name}._set", ARRIVED.format(result="success_result" if name == "MapResult" else "obj"))
+            for name in ("ApplyResult", "MapResult", "IMapIterator", "IMapUnorderedIterator")
+        ),
         Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", end="_mpd.pools.waited"),
         Insert("ApplyResult.get", "_mpd.pools.fetched(self)", before="raise self._value"),
         Insert("ApplyResult.get", TAKEN),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
 #: What `start` imports of the tap, each after what it imports itself.
-STARTING = ("layout", "sizes", "places", "ledger", "core", "finder", "stacks", "start")
+STARTING = ("layout", "gates", "sizes", "places", "ledger", "core", "finder", "stacks", "start")
 
 
 def main(folder: str) -> None:

@@ -11,7 +11,7 @@ from _thread import get_ident
 from itertools import repeat
 from sys import _getframe
 
-from . import core, holds, layout, places
+from . import core, gates, holds, layout, places
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Looks:
         self._reads, self._writes = Pace(), Pace()
         self._names = names
         names["_mpd_looks"] = self
-        names["_mpd_read"] = names["_mpd_write"] = core.CLOSED
+        names["_mpd_read"] = names["_mpd_write"] = gates.CLOSED
 
     def read(self, thing: Any, index: Any) -> None:
         """An element is about to be read.
@@ -119,7 +119,7 @@ class Looks:
             reading = Reading(thing, index, _getframe(2).f_code, holds.held(), weight)
             _readings[reading.ident] = reading
             self._writes.gap -= self._names["_mpd_write"].__length_hint__()
-            self._names["_mpd_read"], self._names["_mpd_write"] = self._reads.next(), core.CLOSED
+            self._names["_mpd_read"], self._names["_mpd_write"] = self._reads.next(), gates.CLOSED
         except Exception:  # the program must not notice
             self._names["_mpd_read"] = repeat(True, 1000)
 
