@@ -4,13 +4,14 @@ import sys
 import overhead as script
 import pytest
 from loads import LOADS, WORKERS
-from overhead import BUDGETED, GROWTH, Cost, Runner, footprint, overhead, rounds, scaled, verdict
+from overhead import BUDGETED, GROWTH, HARDER, Cost, Runner, footprint, overhead, rounds, scaled, verdict
 
 PROGRAMS = str(script.LOADS)
 
 
 def test_every_program_is_used():
-    used = {load.name for load in (*BUDGETED.values(), *(each for sizes in GROWTH.values() for each in sizes))}
+    growing = [each for sizes in GROWTH.values() for each in sizes]
+    used = {load.name for load in (*BUDGETED.values(), *HARDER.values(), *growing)}
 
     assert used == set(LOADS)
 
