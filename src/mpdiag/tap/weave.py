@@ -127,7 +127,7 @@ class Timed(Point):
     ) -> None:
         super().__init__(function, statement)
         self.number = next(_numbers)
-        self.kind = kind_number = KIND[kind]
+        kind_number = KIND[kind]
         light = kind in LEAVES
         begin = (LIGHT if light else BEGIN).format(kind=kind_number, thing=thing)
         more = f", {kind_number}, {thing}" if light else ""
