@@ -10,6 +10,8 @@ import os
 import py_compile
 import sys
 
+from .layout import PARTS
+
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
     from types import CodeType
@@ -33,11 +35,10 @@ def main(folder: str) -> None:
 
 
 def bundle(path: str) -> None:
-    """Put the tap into one file: to look for a module takes longer than to run it."""
+    """Put what most processes need into one file: to look for a module takes longer than to run it."""
     here = os.path.dirname(__file__)
-    codes = {name[:-3]: compact(os.path.join(here, name)) for name in os.listdir(here) if name.endswith(".py")}
-    first = [(name, codes.pop(name)) for name in ("__init__", *STARTING)]
-    others = {f"{__package__}.{name}": marshal.dumps(code) for name, code in codes.items()}
+    first = [(name, compact(os.path.join(here, f"{name}.py"))) for name in ("__init__", *STARTING)]
+    others = {f"{__package__}.{name}": marshal.dumps(compact(os.path.join(here, f"{name}.py"))) for name in PARTS}
     with open(path, "wb") as file:
         marshal.dump((first, others), file)
 
