@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 
 from mpdiag.watch import folder
 
+PREPARE = "import sys; sys.path.insert(0, sys.argv[1]); from mpdiag_tap import prepare; prepare.main(sys.argv[2])"
 POOL = """
 import multiprocessing as mp, sys
 if __name__ == "__main__":
@@ -52,9 +54,10 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def prepared(tapped, python):
-    """A private folder that the interpreter has prepared."""
+    """A private folder that the interpreter has prepared, however long that takes."""
     here = tapped(python)
-    folder.prepare(here.folder, python)
+    folders = [str(here.folder / name) for name in (folder.SITE, folder.WOVEN)]
+    subprocess.run([python, "-c", PREPARE, *folders], check=True, timeout=60)
     return here
 
 
