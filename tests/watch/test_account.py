@@ -96,3 +96,15 @@ def test_efficiency_is_balance_times_communication(by_hand):
 
     assert (found.load_balance, found.communication) == (pytest.approx(0.75), pytest.approx(0.8))
     assert found.parallel == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("timed", "waited"), [(1_000, 1.0), (10, 6.0)])
+def test_a_worker_sleeps_in_its_tasks_or_waits_for_one(by_hand, timed, waited):
+    waits = by_hand.slot("wait_task", 1.0, count=1_000, timed=timed)
+    ledger = by_hand.book(
+        11, ended=10.0, slots=[waits, by_hand.slot("task", 3.0, cpu_s=1.0)], cpu_s=2.0, main_cpu_s=2.0
+    )
+
+    (one,) = told(by_hand, by_hand.life(11, "worker", 0.0, 10.0, ledger)).processes
+
+    assert one.buckets == pytest.approx({"wait_task": waited, "cpu": 2.0, "off_cpu": 8.0 - waited})

@@ -104,7 +104,9 @@ class Spent:
         found["ready"] = min(main_ready(life), rest - found["cpu"])
         rest = max(0.0, rest - found["cpu"] - found["ready"])
         unseen = min(rest, unseen_s(life))
-        found["off_cpu"] = rest - unseen
+        waited = untimed_waits(life, rest - unseen)
+        found["wait_task"] += waited
+        found["off_cpu"] = rest - unseen - waited
         return cls({name: found[name] for name in ORDER if found.get(name)}, min(over + cut, life.life_s) + unseen)
 
 
@@ -146,6 +148,21 @@ def unseen_s(life: Life) -> float:
     if vital and vital.looked is not None and vital.ended is not None:
         return min(UNSEEN_S, max(0.0, vital.ended - vital.looked))
     return UNSEEN_S
+
+
+def untimed_waits(life: Life, off_s: float) -> float:
+    """How long a worker waited for tasks besides what its ledger says, if not all its waits were timed.
+
+    Outside of its tasks a worker does not sleep for anything else.
+
+    Args:
+        life: the worker, or any other process.
+        off_s: how long it was off the CPU for no known reason, in seconds.
+    """
+    slots = [slot for slot in life.book.slots if slot.main] if life.book else []
+    if all(slot.count == slot.timed for slot in slots if slot.kind == "wait_task"):
+        return 0.0
+    return max(0.0, off_s - sum(max(0.0, slot.s - slot.cpu_s) for slot in slots if slot.kind == "task"))
 
 
 def told(book: Book) -> Iterator[tuple[Slot, str]]:
