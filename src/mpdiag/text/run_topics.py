@@ -169,8 +169,8 @@ exits 4: in a CI job, a hang has a cause instead of a time-out.
 
 - The verdict names the mistake where a rule knows it. "Stuck, and no rule knows the cause" means that nobody who could
 end the main thread's wait can go on. Slow is not stuck: a thread that computes, sleeps, has a time limit or waits for
-input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle". Where
-too little is shown to tell one from the other, it says that, what was not permitted, and what would show more.
+input, a peer or a file can go on, and so can everyone who waits for it. Then the verdict is "it moves" or "idle", and
+"it could not be seen" where too little is shown to tell.
 - Who waits for whom: the main thread first, each followed by those who could end its wait.
 - Where the threads are: equal stacks as one, the rarest first.
 
@@ -187,8 +187,8 @@ runs Python code. One that waits for a lock, a pipe, a child or a time never doe
 above, with no code executed in it.
 - /proc on Linux tells in which system call each thread waits, for which pipe or file, and who holds its ends. Without
 the right to trace it tells only the function of the kernel, who holds which pipe, and whether that is full: enough
-where pipes, sockets or children are waited for, not for locks and limits. Other systems tell through psutil what runs;
-who waits for whom is known there of stacks alone.""",
+where pipes, sockets or children are waited for, not for locks and limits. Elsewhere psutil tells
+what runs, and stacks alone who waits for whom.""",
     ("https://peps.python.org/pep-0475/",),
 )
 
