@@ -183,7 +183,7 @@ child. One that waits in native code, or for signals, does not answer; nor does 
 own means for debuggers, before that by py-spy if it is installed (`pip install 'mpdiag[stacks]'`). That takes the right
 to trace: the same user where the system lets one trace one's own processes, root, or SYS_PTRACE in a container.
 - `sys.remote_exec` (Python 3.14) is not used: it takes the same right, and its code runs only when the main thread next
-runs Python code. One that waits for a lock, a pipe, a child or a time never does.
+runs Python code. One that waits for a lock, a pipe or a child never does.
 - /proc on Linux tells in which system call each thread waits, for which pipe or file, and who holds its ends. Without
 the right to trace it tells only the function of the kernel, who holds which pipe, and whether that is full: enough
 where pipes, sockets or children are waited for, not for locks and limits. Elsewhere psutil tells
