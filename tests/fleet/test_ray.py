@@ -175,6 +175,7 @@ def test_a_cluster_that_cannot_be_meant_or_reached_is_one_line(ray, capfd, argum
     shown = capfd.readouterr()
     assert said in shown.err
     assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert signal.getsignal(signal.SIGTERM) != signal.SIG_IGN
 
 
 def test_where_nobody_listens_ray_is_not_asked(ray, capfd):

@@ -144,7 +144,8 @@ def connected(address: str) -> Iterator[Ray]:
                 f"no Ray cluster answers at {address}: {shorten(str(error), 300)}",
                 "Is it running, with a node on this machine, the same Ray and Python, and RAY_AUTH_MODE set as there?",
             ) from error
-        signal.signal(signal.SIGTERM, terminated)
+        finally:
+            signal.signal(signal.SIGTERM, terminated)
         yield Ray(ray)
 
 
