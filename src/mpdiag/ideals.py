@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mpdiag.advice import Facts, Gain, NotJudged, Place
@@ -105,6 +105,14 @@ def where(place: Place | None) -> str:
     if place is None:
         return ""
     return f" ({place.file}:{place.line})" if place.line is not None else f" ({place.file})"
+
+
+def failed(failures: Facts, said: str) -> Iterator[tuple[Place | None, str, float]]:
+    """Where failures were whose error says ``said``, that error without its full stop, and how many there were."""
+    for row in failures.all():
+        example, count = str(row.get("example") or "").rstrip("."), at_least(row, "count")
+        if said in example and count:
+            yield Place.of(row), example, count
 
 
 def user_rows(facts: Facts) -> list[dict[str, Any]]:

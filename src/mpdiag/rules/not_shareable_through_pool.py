@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mpdiag import ideals
-from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Rule
 from mpdiag.model import Doc
 
 #: How queues, locks and shared values refuse to be pickled.
@@ -15,11 +15,7 @@ SAYS = "should only be shared between processes through inheritance"
 
 def observed(failures: Facts) -> Iterator[Finding]:
     """Find programs and tasks that failed because such an object was to be pickled."""
-    for row in failures.all():
-        example, count = str(row.get("example") or "").rstrip("."), ideals.at_least(row, "count")
-        if SAYS not in example or not count:
-            continue
-        place = Place.of(row)
+    for place, example, count in ideals.failed(failures, SAYS):
         yield RULE.finding(
             level="error",
             place=place,

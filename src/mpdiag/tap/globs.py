@@ -99,7 +99,7 @@ def look() -> None:
         for name, (space, before) in _before.items():
             _compare(name, space, before)
         for copy, module, names, before in _copies:
-            _compare_attributes(_state(copy), (module, names), before)
+            _compare_attributes(places.state(copy), (module, names), before)
         now = _drawn() if _random else None
         if now and now != _random and ("random", "") not in _told:
             _tell("random", "", "drew", _random, now, _target)
@@ -194,8 +194,7 @@ def _compare(name: str, now: dict[str, Any], before: dict[str, Any]) -> None:
         new = _mark(now[key], module)
         if new == old and type(new) is type(old):
             continue
-        same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
-        _tell(name, key, "global", name, key, "grown" if same else "rebound", _target)
+        _tell(name, key, "global", name, key, _how(old, new), _target)
 
 
 # --- attributes
@@ -208,14 +207,9 @@ def _remember_attributes(copy: Any) -> None:
         return
     names = [each.__name__ for each in kind.__mro__ if _own(each)]
     if names and kind.__dictoffset__:
-        space = _state(copy)
+        space = places.state(copy)
         marks = {key: _mark(space[key], kind.__module__) for key in _attributes(space)}
         _copies.append((copy, kind.__module__, names, marks))
-
-
-def _state(copy: Any) -> dict[str, Any]:
-    """The attributes of an object, by no code of its class."""
-    return object.__getattribute__(copy, "__dict__")  # type: ignore[no-any-return]
 
 
 def _own(kind: type) -> bool:
@@ -235,8 +229,13 @@ def _compare_attributes(now: dict[str, Any], of: tuple[str, list[str]], before: 
         old, new = before.get(key), _mark(now[key], module)
         if key in before and new == old and type(new) is type(old):
             continue
-        same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
-        _tell(names[0], key, "attribute", module, names, key, "grown" if same else "rebound", _target)
+        _tell(names[0], key, "attribute", module, names, key, _how(old, new), _target)
+
+
+def _how(old: Any, new: Any) -> str:
+    """Whether a marked value is the same object with more or less in it, or another one."""
+    same = isinstance(old, tuple) and isinstance(new, tuple) and old[0] == new[0]
+    return "grown" if same else "rebound"
 
 
 def _tell(group: str, key: object, *facts: object) -> None:

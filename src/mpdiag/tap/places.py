@@ -88,6 +88,11 @@ def identity(thing: Any) -> object:
         return name
 
 
+def state(thing: Any) -> dict[str, Any]:
+    """The attributes of an object of the program's own, by no code of its class."""
+    return kept(thing, "__dict__")  # type: ignore[no-any-return]
+
+
 def parts(thing: Any) -> list[Any]:
     """What an object holds, by no code of its class and leaving it as it is."""
     held = [each for each in get_referents(thing) if each is not type(thing)]

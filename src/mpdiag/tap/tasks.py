@@ -77,7 +77,7 @@ def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
         if type(value) is tuple:
             flat += [(f"{position}.{inner}", _trace(part)) for inner, part in enumerate(value[:8])]
         elif _record(value):
-            flat += [(f"{position}.{key}", _trace(part)) for key, part in islice(_state(value).items(), PIECE)]
+            flat += [(f"{position}.{key}", _trace(part)) for key, part in islice(places.state(value).items(), PIECE)]
         else:
             flat.append((str(position), _trace(value)))
     before = _last.get(name)
@@ -100,11 +100,6 @@ def _record(value: Any) -> bool:
     """Whether an argument is an object of a class of the program's own, which was unpickled attribute by attribute."""
     file = getattr(sys.modules.get(type(value).__module__), "__file__", None)
     return bool(type(value).__dictoffset__ and file and not places.is_library(file))
-
-
-def _state(value: Any) -> Any:
-    """The attributes of an object, by no code of its class."""
-    return object.__getattribute__(value, "__dict__")
 
 
 def _dragged(function: Any) -> Any:
