@@ -96,6 +96,7 @@ def test_speaks_of_what_is_wrong(rule, words, facts):
         {"pickle_args": 0.2, "args_b": 20.0},  # a small message: what costs is handing out
         {"waiting": 0.9, "chosen": row("threads", 4, 3.9), "curve": [LOOP, row("threads", 4, 3.9)]},
         {"takes_turns": True, "curve": [LOOP, row("threads", 2, 0.9), row("processes", 4, 1.0)]},  # nothing to win
+        {"waiting": 0.9, "curve": [LOOP, row("threads", 4, 1.02), row("processes", 4, 1.0)]},  # one at a time
         {"chosen": row("processes", 3, 3.7)},
         {"failed": ({"kind": "spawn", "workers": 4, "reason": "no semaphores"},)},
     ],

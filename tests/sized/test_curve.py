@@ -63,6 +63,10 @@ def test_what_the_search_has_left_is_not_chosen():
     assert choose([*late, point("fork", 6, 9.0, n=3, last=8)], "fork").chosen.setting.workers == 6
 
 
+def test_the_loop_can_be_chosen_when_the_search_has_left_it():
+    assert choose([LOOP, point("threads", 8, 1.02, last=9), point("fork", 8, 0.99, last=9)], "fork").chosen == LOOP
+
+
 def test_a_chunksize_only_where_it_wins_something():
     assert chosen(point("fork", 4, 3.45, chunk=16)).chunk == 1
     assert chosen(point("fork", 4, 3.9, chunk=16)).chunk == 16

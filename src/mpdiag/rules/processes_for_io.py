@@ -96,8 +96,9 @@ def of_function(sized: Facts) -> Iterator[Finding]:
         return
     start, light = ideals.at_least(processes, "start"), ideals.at_least(threads, "start")
     dearer = start / light if light > 0 else 0.0
-    fast = functions.gain(threads).median >= ALIKE * functions.gain(processes).median
-    if not fast or dearer <= LIMIT:
+    fast = functions.gain(threads).median * ALIKE > 1.0
+    alike = functions.gain(threads).median >= ALIKE * functions.gain(processes).median
+    if not fast or not alike or dearer <= LIMIT:
         return
     own = processes.get("memory")
     memory = f" and hold {size(own)} each" if isinstance(own, (int, float)) else ""
@@ -134,7 +135,8 @@ RULE: Final = Rule(
         f"as long to start. In a program: pools of more than {phases.COMPUTING_SIZE} processes for each usable CPU, "
         f"whose tasks wait for at least {phases.WAITING:.0%} of their time, when starting them costs 5 % of the wall "
         "time. "
-        "Of a measured function that waits for half its time: when threads were as fast and start as much sooner.",
+        "Of a measured function that waits for half its time: when threads were faster than a loop, as fast as "
+        "processes, and start as much sooner.",
         claim='Often read: "processes for I/O thrash in context switches". Wrong: they do not switch more than '
         "threads; what they cost is their start and some megabytes each.",
         bad="""\

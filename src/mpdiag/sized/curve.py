@@ -10,7 +10,7 @@ from typing import Any
 from mpdiag import stats
 from mpdiag.model import Cell, Measured
 from mpdiag.sizer.outlook import WAITS
-from mpdiag.sizer.settings import INTERPRETERS, LOOP, THREADS, Batch, Setting, by_setting, speedups
+from mpdiag.sizer.settings import INTERPRETERS, LOOP, PLAIN, THREADS, Batch, Setting, by_setting, speedups
 
 #: Settings as good as this part of the best are equal to it: fewer and lighter workers cost less.
 ALIKE = 0.95
@@ -143,7 +143,8 @@ class Choice:
 def choose(curve: Sequence[Point], default: str | None) -> Choice | None:
     """The efficient choice of what was measured to the end; None of an empty curve.
 
-    What the search has left long ago was slower, or lucky in few rounds.
+    What the search has left long ago was slower, or lucky in few rounds; but the loop, which all is compared with, can
+    always be chosen.
 
     Args:
         curve: all that was measured.
@@ -152,7 +153,9 @@ def choose(curve: Sequence[Point], default: str | None) -> Choice | None:
     if not curve:
         return None
     late = max(point.last for point in curve) - 1  # the last round may have been cut short
-    seen = [point for point in curve if point.speedup.n >= ENOUGH and point.last >= late] or list(curve)
+    known = [point for point in curve if point.speedup.n >= ENOUGH and point.last >= late]
+    loop = [point for point in curve if point.setting == PLAIN and point not in known]
+    seen = [*loop, *known] if known else list(curve)
     best = max(seen, key=lambda point: point.speedup.median)
     good = [point for point in seen if as_good(point, best)]
     lightest = min(good, key=lambda point: order(point.setting, default)).setting

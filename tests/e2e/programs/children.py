@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 import traceback
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
 
 
 class Mishap(Exception):
@@ -65,8 +65,10 @@ def show_tracebacks(context):
         except Mishap as error:
             traceback.print_exception(type(error), error, error.__traceback__)
     with ProcessPoolExecutor(1, mp_context=context) as executor:
+        future = executor.submit(fail, 2)
+        wait([future])  # the traceback tells whether `result` had to wait
         try:
-            executor.submit(fail, 2).result()
+            future.result()
         except Mishap as error:
             traceback.print_exception(type(error), error, error.__traceback__)
     process = context.Process(target=raise_in_process, name="it")
