@@ -31,6 +31,16 @@ if __name__ == "__main__":
         print(sum(pool.map(square, range(100))), sys.argv)
     sys.exit(int(sys.argv[2]))
 """
+FORK = """
+import os, threading
+done = threading.Event()
+threading.Thread(target=done.wait).start()
+pid = os.fork()
+if not pid:
+    os._exit(0)
+os.waitpid(pid, 0)
+done.set()
+"""
 #: Waits for what comes; tells when parent and child are ready. A signal that met the child amid its birth would be
 #: lost, as it is bare: what its handler raises in a callback of os.fork is ignored.
 WAITS = """
@@ -73,6 +83,15 @@ def test_a_pool(sandbox, script, method):
     assert (done.returncode, done.stdout) == (3, f"328350 ['app.py', '{method}', '3', '--json', '-v']\n")
     assert report["verdict"] in done.stderr.replace("\n", " ")
     assert (report["kind"], roles.count("main"), roles.count("worker")) == ("run", 1, 2)
+
+
+def test_a_fork_of_its_own_beside_a_thread(sandbox, script):
+    sandbox.run("run", "-q", "--json", "out.json", script(FORK))
+
+    found = json.loads((sandbox.folder / "out.json").read_text())["findings"]
+    (finding,) = [one for one in found if one["rule"] == "MP603"]
+    assert finding["place"]["file"].endswith("app.py")
+    assert FORK.splitlines()[finding["place"]["line"] - 1] == "pid = os.fork()"
 
 
 def test_a_module_and_a_command(sandbox, script):

@@ -14,6 +14,8 @@ import termios
 
 import pytest
 
+from mpdiag.watch import books
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for what is left in /proc and /dev/shm")
 
 PROGRAM = """
@@ -101,6 +103,17 @@ def test_calls_of_all_processes_as_a_tree(sandbox, program):
     assert tree["rows"][2]["share"] > 0.5
     assert tree["rows"][2]["samples"] > 20
     assert "· · leaf" in done.stderr
+
+
+def test_ledgers_are_kept_where_asked_and_can_be_read(sandbox, program):
+    sandbox.run("run", "-q", "--json", "out.json", "--keep", "kept", program, "fork", "6")
+
+    read = books.read(sandbox.folder / "kept")
+    report = json.loads((sandbox.folder / "out.json").read_text())
+    observed = next(one for one in report["sections"] if one["id"] == "processes")["rows"]
+    assert {book.pid for book in read} == {row["pid"] for row in observed if row["observed"]}
+    assert len(read) == 3
+    assert sum(slot.count for book in read for slot in book.of("task")) == 6
 
 
 def test_a_live_page_needs_a_terminal(sandbox, program):

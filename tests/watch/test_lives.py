@@ -57,3 +57,21 @@ def test_where_threads_are_not_told_apart_one_alone_is_the_main_one(by_hand):
 
     assert by_hand.life(11, vital=alone).main_cpu_s == 1.5
     assert by_hand.life(11, vital=several).main_cpu_s is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "threads", "where"),
+    [((), None, (None, 0, None)), ((3, ("/p/app.py", 9, "main", "", 0)), 3, ("/p/app.py", 9, "main"))],
+)
+def test_a_child_of_the_programs_own_fork_tells_where_it_was_made(by_hand, facts, threads, where):
+    child = by_hand.life(11, "process", book=by_hand.book(11, events=[by_hand.event("forked", 0.0, *facts)]))
+
+    assert (child.threads_at_fork, child.where[:3]) == (threads, where)
+
+
+def test_what_the_parent_noted_is_what_counts(by_hand):
+    start = by_hand.start(11, 1.0, method="spawn")
+    forked = by_hand.event("forked", 0.0, 3, ("/p/app.py", 9, "main", "", 0))
+    child = by_hand.life(11, "process", book=by_hand.book(11, events=[forked]), start=start)
+
+    assert (child.threads_at_fork, child.where) == (None, start.where)

@@ -75,7 +75,6 @@ def started(process: Any, began: int) -> None:
     try:
         popen = process._popen
         method = getattr(popen, "method", "")
-        threads = _threads() if method == "fork" else 0
         core.event(
             "start",
             began,
@@ -83,7 +82,7 @@ def started(process: Any, began: int) -> None:
             method,
             process.name,
             describe(run_by(process)),
-            threads,
+            threads() if method == "fork" else 0,
             places.where(2),
             daemon(process),
         )
@@ -112,7 +111,8 @@ def daemon(process: Any) -> bool:
     return bool(process._config.get("daemon"))
 
 
-def _threads() -> int:
+def threads() -> int:
+    """How many native threads this process has."""
     try:
         return len(os.listdir("/proc/self/task"))
     except OSError:

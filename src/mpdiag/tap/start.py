@@ -19,6 +19,10 @@ IMPORTER = "<frozen importlib._bootstrap>"
 #: A parent has many children from so many forks on.
 MANY = 8
 forks = count(1)
+#: Whose forks are told by the parent, when it has started a process.
+TOLD = os.path.join("multiprocessing", "popen_fork.py")
+#: Native threads at a fork that the program itself makes.
+threads = 0
 
 
 def start(folder: str) -> None:
@@ -78,8 +82,12 @@ def ending() -> None:
 
 def forking() -> None:
     """A parent of many imports what answers questions before they are born: each would do so for itself."""
+    global threads
     try:
-        if core.state.folder and next(forks) == MANY:
+        if not core.state.folder:
+            return
+        threads = 0 if sys._getframe(1).f_code.co_filename.endswith(TOLD) else core.note.threads()
+        if next(forks) == MANY:
             from . import waits  # noqa: F401
     except Exception:  # the program must not notice
         pass
@@ -91,7 +99,7 @@ def forked(_kept: list[object] = kept) -> None:
         return
     try:
         core.arm(core.state.folder)
-        core.event("forked")
+        core.event("forked", *((threads, places.where(2)) if threads else ()))
         arm_stacks()
     except Exception:  # the program must not notice
         pass

@@ -122,7 +122,7 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
     vital = life.vital
     shown = {name if name == "cpu" else f"{name}_s": each.buckets.get(name, 0.0) for name in ORDER}
     ready = shown.pop("ready_s")
-    file, line, function = life.start.where[:3] if life.start else (None, None, None)
+    file, line, function = life.where[:3]
     return {
         "pid": life.pid,
         "parent": life.parent,
@@ -142,7 +142,7 @@ def process_row(life: Life, each: ProcessAccount, numbers: Mapping[str, int]) ->
         "uss_peak": vital.uss_peak if vital else None,
         "pss_peak": vital.pss_peak if vital else None,
         "private_growth": memory.growth(vital) if vital else None,
-        "threads_at_fork": life.start.threads if life.start and life.start.method == "fork" else None,
+        "threads_at_fork": life.threads_at_fork,
         "threads_peak": vital.threads_peak if vital else None,
         "native": None if vital is None or vital.native is None else ",".join(vital.native),
         "target": life.target,

@@ -8,9 +8,7 @@ from typing import Any
 
 from mpdiag.tap import layout
 from mpdiag.watch.books import EXECUTOR, POOL, Book, Event
-from mpdiag.watch.lives import Life, signal_name
-
-NOWHERE = (None, 0, None, "", 0)
+from mpdiag.watch.lives import NOWHERE, Life, signal_name
 
 
 def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
@@ -170,7 +168,7 @@ def _made(life: Life, parent: Book) -> Sequence[Any]:
     for event in parent.noted("pool"):
         if life.pool and event.facts[0] == life.pool:
             return event.facts[-1][:3]  # type: ignore[no-any-return]
-    return life.start.where[:3] if life.start else NOWHERE[:3]
+    return life.where[:3]
 
 
 def _level(level: int) -> str:

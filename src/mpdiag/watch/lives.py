@@ -18,6 +18,8 @@ SERVERS = {
 }
 WORKERS = ("multiprocessing.pool.worker", "concurrent.futures.process._process_worker")
 MANAGER = "BaseManager._run_server"
+#: A place, in an event, that is not known.
+NOWHERE = (None, 0, None, "", 0)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,24 @@ class Life:
             return None
         alone = self.vital.threads_peak == 1
         return self.vital.cpu_s if self.vital.main_cpu_s is None and alone else self.vital.main_cpu_s
+
+    @property
+    def threads_at_fork(self) -> int | None:
+        """Native threads that the parent had when it forked this process; None if it came otherwise."""
+        if self.start:
+            return self.start.threads if self.start.method == "fork" else None
+        return self._bare_fork[0]
+
+    @property
+    def where(self) -> tuple[Any, ...]:
+        """The line that started it: file, line, function and more; None and 0 where that is unknown."""
+        return self.start.where if self.start else self._bare_fork[1]
+
+    @property
+    def _bare_fork(self) -> tuple[int | None, tuple[Any, ...]]:
+        """What a child of the program's own `os.fork` saw: the threads of its parent, and where."""
+        forked = self.book.noted("forked") if self.book else ()
+        return next((event.facts for event in forked if event.facts), (None, NOWHERE))
 
     @property
     def work_began_s(self) -> float:
