@@ -428,6 +428,24 @@ def test_exits_that_nobody_looked_at(observed):
     assert (row["kind"], row["count"], row["unread"], row["example"]) == ("exit", 2, 1, "OSError: disk")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells")
+def test_what_a_process_had_used_when_it_was_ended(observed, method):
+    text = (
+        "import time\n"
+        "def burn(done):\n"
+        "    while time.process_time() < 0.3:\n        pass\n"
+        "    done.set()\n    time.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    context = mp.get_context(sys.argv[1])\n"
+        "    done = context.Event()\n"
+        "    child = context.Process(target=burn, args=(done,))\n"
+        "    child.start()\n    done.wait()\n    child.terminate()\n    child.join()\n"
+    )
+    [child] = [life for life in observed(text, method) if life.target == "__main__.burn"]
+    assert child.book.cpu_s is None
+    assert 0.3 <= child.main_cpu_s <= child.cpu_s < 3.0
+
+
 def test_an_initializer_that_raises(observed):
     text = (
         "from concurrent.futures import ProcessPoolExecutor\n"

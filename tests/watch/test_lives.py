@@ -75,3 +75,32 @@ def test_what_the_parent_noted_is_what_counts(by_hand):
     child = by_hand.life(11, "process", book=by_hand.book(11, events=[forked]), start=start)
 
     assert (child.threads_at_fork, child.where) == (None, start.where)
+
+
+def ended_by_its_parent(by_hand, at, looked):
+    told = by_hand.event("signal", at, 11, 15, (2_000_000_000, 1_500_000_000, 250_000_000))
+    seen = looked and by_hand.vital(
+        11, 0.1, 5.0, cpu_user_s=0.6, cpu_system_s=0.4, main_cpu_s=0.7, ready_s=0.3, main_ready_s=0.1, looked=looked
+    )
+    root = by_hand.life(book=by_hand.book(events=[told]))
+    return next(
+        one for one in lives(by_hand.run(root, by_hand.life(11, book=by_hand.book(11), vital=seen))) if one.pid == 11
+    )
+
+
+def test_what_a_process_had_used_is_told_by_the_parent_that_ends_it(by_hand):
+    found = ended_by_its_parent(by_hand, at=4.9, looked=4.0)
+
+    assert (found.cpu_s, found.main_cpu_s) == (2.0, 1.5)
+    assert (found.vital.main_ready_s, found.vital.ready_s) == pytest.approx((0.25, 0.45))
+    assert found.vital.looked == pytest.approx(4.9)
+
+
+def test_also_when_nobody_else_saw_it(by_hand):
+    found = ended_by_its_parent(by_hand, at=4.9, looked=None)
+
+    assert (found.cpu_s, found.main_cpu_s, found.vital.ready_s) == (2.0, 1.5, 0.25)
+
+
+def test_what_was_seen_after_that_counts(by_hand):
+    assert ended_by_its_parent(by_hand, at=3.0, looked=4.0).cpu_s == 1.0

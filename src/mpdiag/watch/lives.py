@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mpdiag.watch.books import NS, Book, Event
@@ -146,8 +146,35 @@ def lives(run: Run) -> tuple[Life, ...]:
     exits = {event.facts[0]: (event.facts[1], event.at_s) for book in run.books for event in book.noted("exit")}
     books = {book.pid: book for book in run.books}
     vitals = {vital.pid: vital for vital in run.vitals}
+    vitals |= {vital.pid: vital for event in told_at_the_end(run) if (vital := as_told(run, vitals, event))}
     found = [one(pid, run, books.get(pid), vitals.get(pid), starts.get(pid), exits) for pid in {*books, *vitals}]
     return tuple(sorted(found, key=lambda life: (life.born_s, life.pid)))
+
+
+def told_at_the_end(run: Run) -> Iterator[Event]:
+    """What parents saw of their children when they ended them, the earliest first."""
+    events = [event for book in run.books for event in book.noted("signal") if event.facts[2]]
+    return iter(sorted(events, key=lambda event: event.at_s))
+
+
+def as_told(run: Run, vitals: Mapping[int, Vital], event: Event) -> Vital | None:
+    """A child as its parent saw it when it ended it; None if it was seen from outside after that."""
+    pid, _, used = event.facts
+    at = event.at_s - run.at(0.0)
+    seen = vitals.get(pid) or Vital(pid, 0.0, None, "", (), first_seen=at, born=None, ended=None)
+    if seen.looked is not None and seen.looked >= at:
+        return None
+    cpu, main_cpu, main_ready = (nanoseconds * NS for nanoseconds in used)
+    others_ready = (seen.ready_s or 0.0) - (seen.main_ready_s or 0.0)
+    return replace(
+        seen,
+        looked=at,
+        cpu_user_s=max(0.0, cpu - (seen.cpu_system_s or 0.0)),
+        cpu_system_s=seen.cpu_system_s or 0.0,
+        main_cpu_s=main_cpu,
+        main_ready_s=main_ready,
+        ready_s=main_ready + others_ready,
+    )
 
 
 def starts_in(book: Book) -> Iterable[Start]:
