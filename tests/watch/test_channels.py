@@ -55,3 +55,15 @@ def test_only_channels_between_the_same_processes_are_compared(by_hand, exchange
 
     assert {each["round_trips"] for each in found.values()} == {200}
     assert len(compared) == 100, "as many as there are channels, not their square"
+
+
+@pytest.mark.parametrize(("via", "left"), [(0, 7), (1, 0)], ids=["its own", "a pool's"])
+def test_nobody_sees_who_reads_for_a_pool(by_hand, via, left):
+    queue = by_hand.event("queue", 0.1, "pipe:1", "SimpleQueue", None, (*PLACE[:4], via))
+    unread = by_hand.event("left", 5.0, "pipe:1", 40)
+    sent = by_hand.slot("send", first=1.0, last=2.0, count=7, name="pipe:1")
+    book = by_hand.book(PARENT, slots=[sent], events=[queue, unread])
+
+    [row] = channels.rows([by_hand.life(book=book)])
+
+    assert row["left"] == left

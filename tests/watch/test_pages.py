@@ -114,3 +114,15 @@ def test_every_table_fits_80_columns_in_full_figures(view):
     section = made(**{view.table: [{**row, **kind}]})[view.id]
 
     assert needed(lay_out(section, Style(width=80))) <= 80
+
+
+def test_messages_of_a_channel_are_those_sent_where_nobody_saw_them_taken():
+    text = ("id", "type", "user", "puts", "gets")
+    rows = [
+        dict(zip(text, ("a", "Queue", False, 24, 0), strict=True)),
+        dict(zip(text, ("b", "Queue", False, 0, 2), strict=True)),
+    ]
+
+    found = [row for section in made(channels=rows).values() for row in section.rows]
+
+    assert [row["messages"] for row in found] == [24, 2]

@@ -174,7 +174,7 @@ def row(channel: Channel) -> dict[str, Any]:
 
 def identity(channel: Channel) -> dict[str, Any]:
     """What it is, who made it and where."""
-    file, line, function, _, via = channel.where
+    file, line, function, *_ = channel.where
     return {
         "id": channel.id,
         "type": channel.type,
@@ -182,8 +182,14 @@ def identity(channel: Channel) -> dict[str, Any]:
         "file": file,
         "line": line or None,
         "function": function,
-        "user": file is not None and not via & (POOL | EXECUTOR | MANAGER),
+        "user": user(channel),
     }
+
+
+def user(channel: Channel) -> bool:
+    """Whether the program made it itself, not a pool or a manager."""
+    file, *_, via = channel.where
+    return file is not None and not via & (POOL | EXECUTOR | MANAGER)
 
 
 def carried(channel: Channel) -> dict[str, Any]:
@@ -290,8 +296,8 @@ def unread(books: Iterable[Book], named: dict[str, Channel]) -> dict[str, int]:
 
 
 def items_left(channel: Channel, size: int | None) -> int:
-    """The messages that nobody read: as they were counted, else as their bytes tell."""
-    if not size:
+    """The messages that nobody read: as they were counted, else as their bytes tell; who reads for a pool is not seen."""
+    if not size or not user(channel):
         return 0
     counted = channel.puts - channel.gets
     sends = channel.total("send", "count")
