@@ -296,7 +296,7 @@ def unread(books: Iterable[Book], named: dict[str, Channel]) -> dict[str, int]:
 
 
 def items_left(channel: Channel, size: int | None) -> int:
-    """The messages that nobody read: as they were counted, else as their bytes tell; who reads for a pool is not seen."""
+    """Messages that nobody read: as they were counted, else as their bytes tell; who reads for a pool is not seen."""
     if not size or not user(channel):
         return 0
     counted = channel.puts - channel.gets
