@@ -11,7 +11,8 @@ import pytest
 from mpdiag import errors, observing, registry
 from mpdiag.errors import CannotWork
 from mpdiag.interpreters import Chosen
-from mpdiag.observing import Request, guarded, observe
+from mpdiag.observing import Request, guarded, held_up, observe
+from mpdiag.watch.observation import Surroundings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="observes with the means of POSIX")
 
@@ -112,6 +113,26 @@ def test_an_interpreter_that_loads_no_taps_is_seen_from_outside(flag):
 
     assert any("1 of 1 processes were seen from outside alone" in doubt.text for doubt in reports[0].quality)
     assert reports[0].account.wall_s > 0
+
+
+@pytest.mark.parametrize(
+    ("others", "throttled", "quota", "told"),
+    [
+        (0.1, 0.4, 0.5, []),
+        (None, None, None, []),
+        (0.3, 0.0, None, ["contended: other programs used 30 % of the CPUs"]),
+        (
+            0.0,
+            4.0,
+            0.5,
+            ["throttled: its CPU quota, 0.50 CPUs, held it up for 4.00 s, which is told as queueing for a CPU"],
+        ),
+    ],
+)
+def test_what_kept_the_program_from_the_cpus_is_told(others, throttled, quota, told):
+    around = Surroundings(10.0, None, None, others, None, throttled, None, 1, 0.0, 0)
+
+    assert list(held_up(around, quota)) == told
 
 
 def test_the_ledgers_can_be_kept(tmp_path):

@@ -65,8 +65,9 @@ def test_a_machine_that_was_looked_at():
 # --- of an observed program
 
 
-def observed(findings=(), account=None, cpus=2.0):
-    return replace(report(machine={"usable_cpus": cpus}, findings=findings), kind="run", account=account)
+def observed(findings=(), account=None, cpus=2.0, quota=None):
+    machine = {"usable_cpus": cpus, "cpu_quota": quota}
+    return replace(report(machine=machine, findings=findings), kind="run", account=account)
 
 
 def costing(name, line, seconds):
@@ -92,13 +93,23 @@ def test_names_the_cause_its_place_and_what_there_is_to_win():
     ],
 )
 def test_says_why_there_is_nothing_to_gain(buckets, why):
+    assert why in of_buckets(buckets)
+
+
+def test_names_the_quota_whose_cpus_are_busy():
+    assert "the 0.50 CPUs that its quota allows are busy 96.0 % of the time, 100 % of it" in of_buckets(
+        [{"ready": 7.6, "cpu": 2.4}] * 2, cpus=0.5, quota=0.5
+    )
+
+
+def of_buckets(buckets, **machine):
     processes = tuple(ProcessAccount(1, 0, "", "worker", "fork", 0.0, 10.0, 0, each, Memory(0)) for each in buckets)
     total = {key: sum(each.get(key, 0.0) for each in buckets) for key in {key for each in buckets for key in each}}
 
-    verdict = verdicts.run(observed(account=Account(10.0, processes, total, 0.0)))
+    verdict = verdicts.run(observed(account=Account(10.0, processes, total, 0.0), **machine))
 
     assert verdict.startswith("Nothing to gain here: ")
-    assert why in verdict
+    return verdict
 
 
 def test_the_verdict_of_each_kind_and_of_others():

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mpdiag import errors, gains, judging, machine, registry, verdicts
+from mpdiag import errors, gains, judging, machine, registry, units, verdicts
 from mpdiag.errors import BadInput, CannotWork, MpdiagError
 from mpdiag.heading import begin
 from mpdiag.interpreters import Chosen
@@ -29,7 +29,7 @@ from mpdiag.watch import folder as private
 from mpdiag.watch import lives, pages, spans
 from mpdiag.watch.books import read
 from mpdiag.watch.launch import Launched
-from mpdiag.watch.observation import Observation
+from mpdiag.watch.observation import Observation, Surroundings
 from mpdiag.watch.sampler import DENSE, OLD_S, USUAL, Pace, Sampler
 
 if TYPE_CHECKING:  # what only some runs need is imported by those
@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # what only some runs need is imported by those
 
 #: Others' share of the machine above which the figures are called contended, as those of probes are.
 CONTENDED = 0.15
+#: The part of the wall time for which a quota must have held the program up to be worth a word.
+THROTTLED = 0.05
 #: While the program runs: lines that the account takes, and tables below it where there is more room.
 ACCOUNT_LINES, LIVE_TABLES = 18, 3
 
@@ -321,9 +323,18 @@ def doubts(request: Request, head: Report, run: lives.Run, lived: Sequence[lives
     older = [life for life in lived if life.book is None and life.vital and (life.vital.born or 0.0) < -OLD_S]
     if count := sum(life.role != "resource_tracker" for life in older):
         yield f"{count} processes were there before the block began: they are seen from outside alone"
-    share = run.outside.surroundings.others_share if run.outside else None
-    if share is not None and share > CONTENDED:
-        yield f"contended: other programs used {share * 100:.0f} % of the CPUs"
+    if run.outside is not None:
+        yield from held_up(run.outside.surroundings, head.machine.get("cpu_quota"))
+
+
+def held_up(around: Surroundings, quota: float | None) -> Iterator[str]:
+    """What kept the program from the CPUs."""
+    if around.others_share is not None and around.others_share > CONTENDED:
+        yield f"contended: other programs used {around.others_share * 100:.0f} % of the CPUs"
+    if around.throttled_s is not None and around.throttled_s > THROTTLED * around.wall_s:
+        allowed = f", {units.number(quota, None)} CPUs," if quota else ""
+        held = units.seconds(around.throttled_s)
+        yield f"throttled: its CPU quota{allowed} held it up for {held}, which is told as queueing for a CPU"
 
 
 # --- what stays

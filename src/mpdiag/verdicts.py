@@ -147,16 +147,21 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
         return "no rule found a mistake, but where the time went was not observed"
     cpu_s = sum(one.buckets.get("cpu", 0.0) if one.cpu_s is None else one.cpu_s for one in account.processes)
     busy = cpu_s / (account.wall_s * (machine.get("usable_cpus") or 1.0))
-    own = spent.get("cpu", 0.0) / spent_s
-    if busy >= BUSY and own >= BUSY:
-        return f"the CPUs are busy {percent(busy)} of the time, {percent(own)} of it with the program's own work"
+    own_s, running_s = spent.get("cpu", 0.0), spent_s - spent.get("ready", 0.0)
+    if busy >= BUSY and running_s and own_s >= BUSY * running_s:
+        quota = machine.get("cpu_quota")
+        cpus = f"{number(quota, None)} CPUs that its quota allows" if quota else "CPUs"
+        return (
+            f"the {cpus} are busy {percent(busy)} of the time, {percent(own_s / running_s)} of it with the "
+            "program's own work"
+        )
     if len(account.processes) == 1:
         return f"it is one process, which computes {percent(min(1.0, cpu_s / account.wall_s))} of the time"
     most = max(spent, key=lambda key: spent[key])
     if most == "ready":
         return (
-            f"its processes computed for {percent(own)} of their time, and for {percent(spent[most] / spent_s)} of it "
-            "no CPU was free for them"
+            f"its processes computed for {percent(own_s / spent_s)} of their time, and for "
+            f"{percent(spent[most] / spent_s)} of it no CPU was free for them"
         )
     return f"{percent(spent[most] / spent_s)} of what its processes do is {bucket(most).words}"
 

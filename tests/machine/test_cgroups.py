@@ -130,11 +130,11 @@ def test_how_long_a_quota_held_up(tmp_path, version, text, seconds):
     (tmp_path / "proc/42/cgroup").write_text("4:cpu:/app\n" if version == "v1" else "0::/app\n")
     (group / "cpu.stat").write_text(text)
 
-    assert cgroups.throttled(tmp_path, 42) == seconds
+    assert cgroups.throttled(tmp_path, 42) == ({} if seconds is None else {group: seconds})
 
 
 def test_without_control_groups_nothing_tells_of_throttling(tmp_path):
-    assert cgroups.throttled(tmp_path) is None
+    assert cgroups.throttled(tmp_path) == {}
 
 
 MEMORY_V1 = ("30 20 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "4:memory:/app\n", "memory/app")

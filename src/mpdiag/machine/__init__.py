@@ -213,7 +213,7 @@ def _control_group_facts(root: Path, system: str) -> dict[str, Any]:
 
 def throttled_s(root: Path = Path("/"), system: str = sys.platform) -> float | None:
     """How long quotas have held the group up so far; null where there is none."""
-    return cgroups.throttled(root) if system == "linux" else None
+    return max(cgroups.throttled(root).values(), default=None) if system == "linux" else None
 
 
 def _process_limits() -> Questions:

@@ -69,22 +69,22 @@ def facts(root: Path) -> dict[str, Any]:
     return dict(zip(KEYS, values))
 
 
-def throttled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
-    """How long the CPU quota of a process's group has held it up so far, in seconds; null if nothing tells.
-
-    Of the group and its visible ancestors the one that was held up longest counts. Quotas of v1 tell it as well.
+def throttled(root: Path = Path("/"), pid: int | str = "self") -> dict[Path, float]:
+    """How long CPU quotas have held up a process's group and its visible ancestors so far, where that is told.
 
     Args:
         root: where to look for proc and sys.
-        pid: the process.
+        pid: the process; one that has ended is in no group.
+
+    Returns:
+        Seconds, by the group's folder.
     """
     try:
         paths = _own_paths((root / f"proc/{pid}/cgroup").read_text())
-        mounts = list(_mounts((root / "proc/self/mountinfo").read_text(), root))
+        groups = _groups("cpu", paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
     except (OSError, ValueError):
-        return None
-    found = [held for group in _groups("cpu", paths, mounts) if (held := _held_up(group)) is not None]
-    return max(found, default=None)
+        return {}
+    return {group: held for group in groups if (held := held_up(group)) is not None}
 
 
 def memory_woes(root: Path = Path("/"), pid: int | str = "self") -> tuple[float | None, int | None]:
@@ -119,8 +119,11 @@ def _stalled(file: Path) -> float | None:
     return None if total is None else int(total) * 1e-6
 
 
-def _held_up(group: Path) -> float | None:
-    """Seconds, from ``throttled_usec`` of v2 or ``throttled_time`` (in nanoseconds) of v1."""
+def held_up(group: Path) -> float | None:
+    """How long its CPU quota has held a group up so far, in seconds.
+
+    v2 tells it in ``throttled_usec``, v1 in ``throttled_time``, in nanoseconds.
+    """
     counts = _counts(group / "cpu.stat")
     for key, unit in (("throttled_usec", 1e-6), ("throttled_time", 1e-9)):
         if key in counts:

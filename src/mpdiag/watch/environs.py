@@ -23,8 +23,7 @@ class Environs:
     """
 
     def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._throttled = self._held_up()
+        self._throttled = cgroups.throttled(pid=pid) if sys.platform == "linux" else {}
         self._children = children_cpu_s()
         self._own = own_cpu_s()
         self._busy = busy_s()
@@ -44,15 +43,13 @@ class Environs:
         busy = busy_s() - self._busy
         others = max(0.0, busy - cpu_s - (own_cpu_s() - self._own))
         capacity = wall_s * (psutil.cpu_count() or 1)
-        held_up = self._held_up()
-        both = held_up is not None and self._throttled is not None
         result = Surroundings(
             wall_s=wall_s,
             cpu_s=cpu_s,
             others_cpu_s=others,
             others_share=min(1.0, others / capacity) if capacity else None,
             busy_share=min(1.0, busy / capacity) if capacity else None,
-            throttled_s=(held_up or 0.0) - (self._throttled or 0.0) if both else None,
+            throttled_s=self._held_up(),
             memory_peak=None,
             processes_at_once=0,
             looking_s=0.0,
@@ -61,10 +58,9 @@ class Environs:
         return replace(result, **known)
 
     def _held_up(self) -> float | None:
-        if sys.platform != "linux":
-            return None
-        found = cgroups.throttled(pid=self._pid)
-        return cgroups.throttled() if found is None else found  # it has ended: it was in our group
+        """Of the groups that the program began in, the longest that one was held up meanwhile."""
+        now = {group: cgroups.held_up(group) for group in self._throttled}
+        return max((held - self._throttled[group] for group, held in now.items() if held is not None), default=None)
 
 
 def children_cpu_s() -> float:

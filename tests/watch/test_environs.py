@@ -1,0 +1,41 @@
+"""What the machine did to a program as a whole."""
+
+import os
+import sys
+
+import pytest
+
+from mpdiag.machine import cgroups
+from mpdiag.watch.environs import Environs
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+
+
+def held(group, seconds):
+    group.mkdir(exist_ok=True)
+    (group / "cpu.stat").write_text(f"throttled_usec {seconds * 1_000_000:.0f}\n")
+
+
+@pytest.fixture
+def groups(tmp_path, monkeypatch):
+    """The program's own group, and the one above, which has been held up long before."""
+    own, above = tmp_path / "own", tmp_path / "above"
+    held(own, 1.0)
+    held(above, 90.0)
+    monkeypatch.setattr(cgroups, "throttled", lambda pid: {each: cgroups.held_up(each) for each in (own, above)})
+    return own, above
+
+
+def test_a_quota_holds_the_group_up_that_the_program_began_in(groups):
+    environs = Environs(os.getpid())
+    held(groups[0], 3.5)
+
+    assert environs.surroundings(wall_s=5.0, cpu_s=1.0).throttled_s == 2.5
+
+
+def test_unknown_when_the_group_is_gone(groups):
+    environs = Environs(os.getpid())
+    for group in groups:
+        (group / "cpu.stat").unlink()
+
+    assert environs.surroundings(wall_s=5.0, cpu_s=1.0).throttled_s is None
