@@ -84,6 +84,13 @@ def test_silent_where_native_threads_are_few_or_idle(observe, a_pool, a_process,
     assert observe(RULE, pools=[a_pool()], processes=workers(a_process, **cells)) == []
 
 
+def test_many_processes_of_one_thread_each_are_no_native_threads(observe, a_site, a_process):
+    site = a_site(alive_max=8)
+    one = workers(a_process, pool=None, native=None, threads_peak=1, main_cpu_s=2.99)
+
+    assert observe(RULE, starts=[site], processes=one) == []
+
+
 def test_a_program_is_not_judged_where_threads_were_not_counted(observe, a_pool, a_process):
     with pytest.raises(NotJudged, match="threads_peak"):
         observe(RULE, pools=[a_pool()], processes=workers(a_process, threads_peak=None))

@@ -13,7 +13,7 @@ from mpdiag.units import interval, number, seconds
 
 #: From twice as many runnable threads as CPUs on, each waits as long as it runs.
 LIMIT = 2.0
-#: One process alone may well use all CPUs.
+#: One process alone may well use all CPUs; and so may one thread in each of several.
 MANY = 2
 #: Native threads that burn less than this part of the CPU time are hardly used.
 BESIDE = 0.15
@@ -86,6 +86,8 @@ def of_workers(run: Facts, group: Mapping[str, Any]) -> Finding | None:
     if at_once < MANY or len(children) < MANY:
         return None
     threads = median(ideals.amount(child, "threads_peak") for child in children)
+    if threads < MANY:  # many processes alone are another matter
+        return None
     told = [child for child in children if child.get("main_cpu_s") is not None]
     burnt = sum(ideals.amount(child, "cpu_s") for child in told)
     beside = burnt - sum(ideals.amount(child, "main_cpu_s") for child in told)
