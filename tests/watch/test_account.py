@@ -35,6 +35,17 @@ def test_starting_is_what_no_import_explains(by_hand):
     assert one.buckets["import"] == pytest.approx(0.3)
 
 
+def test_cpu_time_of_imports_within_imports_is_counted_once(by_hand):
+    born = by_hand.event("born", 1.0, "P-11", ("app.work",), "Process")
+    inner = by_hand.library("import", 0.5, first=0.2, last=0.9, cpu_s=0.5)
+    main = by_hand.library("main_import", 0.1, first=0.1, last=0.95, wall_s=0.6, cpu_s=0.6)
+    ledger = by_hand.book(11, 0.0, ended=5.0, slots=[inner, main], events=[born], cpu_s=3.0, main_cpu_s=3.0)
+
+    (one,) = told(by_hand, by_hand.life(11, "process", 0.0, 5.0, ledger)).processes
+
+    assert one.buckets["cpu"] == pytest.approx(3.0 - 0.4 - 0.6), "less the start and all imports"
+
+
 def test_what_a_killed_process_was_doing_lasts_to_its_end(by_hand):
     threads = ((7, "wait_task", by_hand.BEGAN + 4.0), (8, "recv", by_hand.BEGAN + 1.0))
     ledger = by_hand.book(11, threads=threads)

@@ -126,7 +126,8 @@ def by_ledger(life: Life) -> tuple[dict[str, float], float, float]:
         seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
         cut += slot.s - seconds
         found[bucket] += seconds
-        computed += slot.cpu_s or (seconds if slot.kind in COMPUTING else 0.0)
+        # The CPU time of what imports others is all of theirs, too; its own seconds are not.
+        computed += min(slot.cpu_s, seconds) or (seconds if slot.kind in COMPUTING else 0.0)
     return found, computed, cut
 
 
