@@ -123,6 +123,8 @@ def user_rows(facts: Facts) -> list[dict[str, Any]]:
 #: Bytes per second from which on pickling and unpickling is copying: buffers take less than a nanosecond a byte, lists
 #: of numbers or strings three to ten, rows and dicts twenty.
 COPYING = 500e6
+#: Those below which pickling visits many small objects, one by one.
+SINGLY = 100e6
 #: Pickling and unpickling an object costs up to some fifty times what looking at it does: a task that takes less than
 #: this part of that has not looked at most of what it was sent.
 UNUSED = 150.0
@@ -215,6 +217,20 @@ def channel_carried_s(channel: Row) -> float:
     """What pickling a channel's messages and moving their bytes took on both sides."""
     moving = at_least(channel, "recv_s") or amount(channel, "send_s")
     return amount(channel, "pickle_s") + amount(channel, "unpickle_s") + moving
+
+
+def bytes_pipe(channel: Row) -> bool:
+    """Whether a channel is a pipe that carried nothing but bytes: what they cost is copying."""
+    return channel.get("type") == "Pipe" and channel.get("plain_bytes") is True
+
+
+def pickled_singly(row: Row, sent_b: float) -> bool:
+    """Whether pickling visited so many small objects, one by one, that their number decides what it takes.
+
+    Raises:
+        NotJudged: pickling was not timed.
+    """
+    return sent_b <= SINGLY * (amount(row, "pickle_s") + amount(row, "unpickle_s"))
 
 
 def counted(count: float, one: str, many: str = "") -> str:

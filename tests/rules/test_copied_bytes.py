@@ -95,15 +95,35 @@ PIPE = {
     "unpickle_s": 0.1,
     "send_s": 0.9,
     "recv_s": 0.8,
+    "get_wait_s": 0.1,
+    "writers": 1,
+    "readers": 1,
 }
 
 
 def test_a_program_that_sends_bytes_as_objects(run, table):
     (finding,) = RULE.run(run(), table("channels", PIPE))
 
-    assert (finding.level, finding.gain, finding.place.line) == ("note", None, 7)
+    assert (finding.level, finding.gain.ceiling_s, finding.place.line) == ("warning", 1.2, 7)
     assert "400 messages of 1 MiB of bytes went through send() of the Pipe (app.py:7)" in finding.seen
     assert finding.concern == pytest.approx(5.0)
+    assert finding.do.startswith("Use send_bytes() and recv_bytes()")
+
+
+def test_ends_that_hardly_wait_for_each_other_are_a_note(run, table):
+    (finding,) = RULE.run(run(), table("channels", {**PIPE, "writers": 8}))
+
+    assert (finding.level, finding.gain) == ("note", None)
+
+
+def test_what_went_by_send_bytes_is_not_told_to(run, table):
+    raw = {**PIPE, "unpickled": True, "pickle_s": 0.0, "unpickle_s": 0.0}
+    (finding,) = RULE.run(run(), table("channels", raw))
+
+    assert (finding.level, finding.gain.ceiling_s) == ("note", 0.96)
+    assert "went through send_bytes() of the Pipe (app.py:7); copying took 800 ms." in finding.seen
+    assert "recv_bytes" not in finding.do
+    assert "shared-memory segments once" in finding.do
 
 
 @pytest.mark.parametrize(

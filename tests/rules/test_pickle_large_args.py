@@ -185,8 +185,10 @@ def test_large_messages_of_a_channel(judged):
         {**CHANNEL, "get_wait_s": 0.0, "recv_s": 0.2, "unpickle_s": 0.1},
         {**CHANNEL, "backlog_b": 4e8},
         {**CHANNEL, "user": False},
+        {**CHANNEL, "type": "Pipe", "plain_bytes": True},
+        {**CHANNEL, "mean_b": 4e5},
     ],
-    ids=["small", "a busy reader", "a backlog", "a pool's own"],
+    ids=["small", "a busy reader", "a backlog", "a pool's own", "bytes over a pipe", "many small objects"],
 )
 def test_silent_on_channels_that_delay_nobody(judged, channel):
     assert judged(channel=channel) == []

@@ -52,6 +52,7 @@ def test_not_judged_without_tuples():
 
 POOL = {"id": 1, "type": "Pool", "threads": False, "tasks": 100, "args_b": 4e5, "pickle_s": 0.8, "unpickle_s": 0.9}
 QUEUE = {"id": 2, "type": "Queue", "put_b": 4e7, "mean_b": 4e5, "pickle_s": 0.8, "unpickle_s": 0.9}
+QUEUE |= {"writers": 2, "readers": 1, "put_wait_s": 0.1, "get_wait_s": 0.2, "send_s": 0.3, "recv_s": 0.1}
 
 
 def test_small_objects_that_a_program_pickles(run, table):
@@ -59,6 +60,15 @@ def test_small_objects_that_a_program_pickles(run, table):
 
     assert [(finding.level, finding.gain) for finding in both] == [("note", None)] * 2
     assert "through the Pool (app.py:7) took about 1.70 s of 5.00 s of CPU time, at 23.5 MB/s" in both[0].seen
+
+
+def test_objects_that_both_ends_of_a_channel_wait_for_are_worth_a_warning(run, table):
+    (finding,) = RULE.run(
+        run(cpu_s=8.0), table("pools"), table("channels", {**QUEUE, "pickle_s": 4.0, "unpickle_s": 2.5})
+    )
+
+    # The readers get, read and unpickle for 2.8 s, each writer pickles and sends for 2.2 s.
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", 2.7)
 
 
 @pytest.mark.parametrize(

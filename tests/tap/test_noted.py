@@ -196,7 +196,7 @@ if __name__ == "__main__":
 def test_an_end_that_nobody_expected(observed, method):
     seen = observed(ENDING, method)
     [pipe] = users(channels.rows(seen))
-    assert (pipe["type"], pipe["eof"], pipe["plain_bytes"]) == ("Pipe", 1, True)
+    assert (pipe["type"], pipe["eof"], pipe["plain_bytes"], pipe["unpickled"]) == ("Pipe", 1, True, False)
     [failure] = failures.rows(seen)
     assert (failure["kind"], failure["count"], failure["unread"], failure["example"]) == ("exit", 1, 1, "EOFError")
 

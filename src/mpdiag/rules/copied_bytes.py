@@ -109,30 +109,42 @@ def since(first: Cell, facts: Facts) -> str:
 
 
 def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
-    """Find pipes through which large bytes went by send(): send_bytes() is the smallest change."""
+    """Find pipes through which large bytes went: send_bytes() is the smallest change, a reused segment the largest."""
     for channel in ideals.user_rows(channels):
-        plain = channel.get("type") == "Pipe" and channel.get("plain_bytes") is True
-        if not plain or ideals.at_least(channel, "mean_b") < LARGE:
-            continue
-        carried, limit = ideals.channel_carried_s(channel), SENDING * run.number("wall_s")
-        if carried <= limit:
-            continue
-        place = Place.of(channel)
-        yield RULE.finding(
-            level="note",
-            place=place,
-            concern=carried / limit,
-            seen=f"{number(ideals.amount(channel, 'puts'), '1')} messages of {size(ideals.amount(channel, 'mean_b'))} "
-            f"of bytes went through send() of the Pipe{ideals.where(place)}; pickling, copying and unpickling took "
-            f"{seconds(carried)}.",
-            do="Use send_bytes() and recv_bytes(): no pickle on either side. A reused shared-memory segment copies "
-            "once.",
-            evidence=(
-                Evidence("sending and receiving", carried, "s"),
-                Evidence("reference: 5 % of the wall time", limit, "s"),
-            ),
-        )
+        if ideals.bytes_pipe(channel) and ideals.at_least(channel, "mean_b") >= LARGE:
+            yield from of_pipe(run, channel)
 
+
+def of_pipe(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
+    """Judge one pipe that carried nothing but bytes."""
+    carried, wall = ideals.channel_carried_s(channel), run.number("wall_s")
+    limit = SENDING * wall
+    if carried <= limit:
+        return
+    raw, place = channel.get("unpickled") is True, Place.of(channel)
+    lost = min(ideals.channel_idle_s(channel), carried)
+    grave = ideals.worth(lost, wall)
+    yield RULE.finding(
+        level="warning" if grave and not raw else "note",
+        place=place,
+        gain=ideals.bound(lost, run, "both ends of the pipe would only hand over an index") if grave else None,
+        concern=carried / limit,
+        seen=f"{number(ideals.amount(channel, 'puts'), '1')} messages of {size(ideals.amount(channel, 'mean_b'))} "
+        f"of bytes went through {'send_bytes()' if raw else 'send()'} of the Pipe{ideals.where(place)}; "
+        f"{'copying' if raw else 'pickling, copying and unpickling'} took {seconds(carried)}.",
+        do=REUSE if raw else f"Use send_bytes() and recv_bytes(): no pickle on either side. {REUSE}",
+        evidence=(
+            Evidence("sending and receiving", carried, "s"),
+            Evidence("reference: 5 % of the wall time", limit, "s"),
+        ),
+    )
+
+
+#: What copies least, and the most of a change.
+REUSE = (
+    "Where that is still too slow, make a few shared-memory segments once, write into them again and again and send "
+    "the number of the one that is full."
+)
 
 RULE: Final = Rule(
     module=__name__,
@@ -146,8 +158,8 @@ RULE: Final = Rule(
         how=f"One hand-over of {size(QUOTED)} to a consumer that reads every page: send() against send_bytes(), a "
         "reused shared-memory segment and a new one per message, ratios paired by round. Reported when one of them is "
         f"more than {LIMIT:g}× as fast with its whole interval. "
-        "In an observed program: Pipes that carried nothing but large bytes objects by send(), and took more than 5 % "
-        "of the wall time for it.",
+        "In an observed program: Pipes that carried nothing but large bytes, and took more than 5 % of the wall time "
+        "for it; a warning where that was by send() and delayed both ends for as long.",
         claim="'Objects over 1 MB trigger pickling, so use shared memory' is wrong on both counts. Everything is "
         "pickled, at any size; pickling bytes is little more than copying them. Shared memory pays when the segment is "
         "reused (often from 64 KiB on); a new one for each message is mostly slower than send_bytes() below several "

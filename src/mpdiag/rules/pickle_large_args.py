@@ -149,8 +149,13 @@ def of_pool(run: Facts, pool: ideals.Row, tasks: Facts) -> Iterator[Finding]:
 
 
 def of_channel(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
-    """Judge the messages of one channel; a backlog has to be bounded first, it costs page faults of its own."""
-    if ideals.at_least(channel, "backlog_b") >= ideals.BACKLOG:
+    """Judge the messages of one channel; a backlog has to be bounded first, it costs page faults of its own.
+
+    Bytes over a Pipe are MP205's, and what is pickled object by object MP206's: neither goes into a segment as it is.
+    """
+    if ideals.at_least(channel, "backlog_b") >= ideals.BACKLOG or ideals.bytes_pipe(channel):
+        return
+    if ideals.pickled_singly(channel, ideals.amount(channel, "puts") * ideals.amount(channel, "mean_b")):
         return
     carried = ideals.channel_carried_s(channel)
     recoverable = min(ideals.channel_idle_s(channel), carried)
@@ -169,7 +174,7 @@ def of_channel(run: Facts, channel: ideals.Row) -> Iterator[Finding]:
         f"{ideals.where(place)}, {size(each * count)} in all: pickling, copying and unpickling them took "
         f"{seconds(carried)} of {seconds(wall)}.",
         do=f"Make shared-memory segments once, {size(each)} for each message under way, write into them and send the "
-        "number of the segment; a second channel gives free ones back. Bytes over a Pipe go by send_bytes().",
+        "number of the segment; a second channel gives free ones back.",
         evidence=(
             Evidence("wall time lost to messages", recoverable, "s"),
             Evidence("reference: a fifth of the wall time", CHANNEL_SHARE * wall, "s"),

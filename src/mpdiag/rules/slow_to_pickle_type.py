@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mpdiag import ideals, phases
-from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Gain, NotJudged, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.stats import ratio
 from mpdiag.units import interval, rate, seconds
@@ -22,10 +22,10 @@ RECORDS = {
 LIMIT = 2.0
 #: A message that people send without a second thought.
 MANY = 10_000
-#: Bytes per second below which pickling visits many small objects, one by one.
-SLOW = 100e6
 #: The part of the CPU time of a program from which pickling them is worth a word.
 PICKLING = 0.1
+#: The part of the wall time from which what a channel's objects delay is worth a warning: pipelines always pickle some.
+DELAYING = 0.2
 #: Bytes of a message from which its objects, not its being a message, cost.
 LARGE = 4 * 2**10
 
@@ -71,14 +71,15 @@ def of_traffic(run: Facts, row: ideals.Row, key: str, times: str) -> Finding | N
     """Judge what went through one pool or channel: so many bytes, each of so many times."""
     count = ideals.at_least(row, key) * (ideals.at_least(row, times) if times else 1)
     cpu, pickling = run.number("cpu_s"), ideals.running_s(_pickling_s(row), run)
-    if pickling < max(PICKLING * cpu, ideals.LEAST_S) or count > SLOW * pickling:
+    if pickling < max(PICKLING * cpu, ideals.LEAST_S) or not ideals.pickled_singly(row, count):
         return None
     if pickling > cpu:
         raise NotJudged("pickling waited for other threads, and it is not known for how long")
-    place = Place.of(row)
+    place, gain = Place.of(row), None if times else delaying(run, row)
     return RULE.finding(
-        level="note",
+        level="warning" if gain else "note",
         place=place,
+        gain=gain,
         concern=pickling / (PICKLING * cpu),
         seen=f"Pickling and unpickling what went through the {row['type']}{ideals.where(place)} took "
         f"about {seconds(pickling)} of {seconds(cpu)} of CPU time, at {rate(count / pickling, 'B')}: many small "
@@ -87,10 +88,19 @@ def of_traffic(run: Facts, row: ideals.Row, key: str, times: str) -> Finding | N
         "at GB/s. Or send less.",
         evidence=(
             Evidence("pickled a second", count / pickling, "B/s"),
-            Evidence("reference: many small objects", SLOW, "B/s"),
+            Evidence("reference: many small objects", ideals.SINGLY, "B/s"),
             Evidence("CPU time of pickling and unpickling", pickling, "s"),
         ),
     )
+
+
+def delaying(run: Facts, channel: ideals.Row) -> Gain | None:
+    """What a channel wins whose objects its ends wait for, if that is much; a pool's are told by what it delays."""
+    lost = min(ideals.channel_idle_s(channel), ideals.channel_carried_s(channel))
+    wall = run.number("wall_s")
+    if min(lost, _pickling_s(channel)) < DELAYING * wall or not ideals.worth(lost, wall):
+        return None
+    return ideals.bound(lost, run, "both ends of the channel would pass on what is copied as a whole")
 
 
 def _pickling_s(row: ideals.Row) -> float:
@@ -110,7 +120,7 @@ RULE: Final = Rule(
         f"dataclass, namedtuple and __slots__ against tuple, paired by round; reported above {LIMIT:g}× with its whole "
         "interval. "
         "In an observed program: pools and channels whose pickling took a tenth of the CPU time or more at less than "
-        f"{SLOW / 1e6:g} MB/s.",
+        f"{ideals.SINGLY / 1e6:g} MB/s; a warning for a channel that delays both ends for a fifth of the wall time.",
         claim="'Pickle is slow' is true of graphs of objects and untrue of buffers: bytes, arrays and NumPy arrays go "
         "at the speed of copying. '__slots__ and namedtuples are lean' is true of memory; to pickle they are among the "
         "slowest, for each names its class and is rebuilt by a call.",

@@ -201,6 +201,7 @@ def carried(channel: Channel) -> dict[str, Any]:
         "put_b": size,
         "mean_b": size / sends if sends else None,
         "plain_bytes": plain(channel),
+        "unpickled": sends > 0 and not channel.total("pickle", "count"),
     }
 
 
@@ -260,7 +261,7 @@ def _vain(slot: Slot) -> float:
 
 
 def plain(channel: Channel) -> bool | None:
-    """Whether all that was sent was bytes; None when nothing was."""
+    """Whether all that was sent was bytes, by whatever method; None when nothing was."""
     sends = channel.total("send", "count")
     if not sends:
         return None
