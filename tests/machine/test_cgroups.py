@@ -162,8 +162,10 @@ def test_what_lack_of_memory_did(tmp_path, version, files, expected):
     for name, text in files.items():
         (group / name).write_text(text)
 
-    assert cgroups.memory_woes(tmp_path, 42) == expected
+    told = cgroups.killed(tmp_path, 42)
+    assert (cgroups.stalled(tmp_path, 42), next(iter(told.values()), None)) == expected
+    assert [cgroups.kills(file) for file in told] == [*told.values()]
 
 
 def test_nothing_tells_of_memory_where_there_is_no_proc(tmp_path):
-    assert cgroups.memory_woes(tmp_path, 42) == (None, None)
+    assert (cgroups.stalled(tmp_path, 42), cgroups.killed(tmp_path, 42)) == (None, {})

@@ -75,3 +75,22 @@ def test_a_worker_that_was_killed_for_memory(standing):
 )
 def test_silent_otherwise(standing, cells, member):
     assert standing(RULE, look=look(**cells), members=[MAIN, member]) == []
+
+
+def killed(name, **cells):
+    return {"name": name, "pid": 7, "exit": "SIGKILL", "file": "app.py", "line": 7, "function": "main", **cells}
+
+
+def test_a_process_that_was_killed_for_memory_in_a_run(observe):
+    rows = [killed("main", file=None, line=None), killed("Worker-1"), killed("Worker-2", exit=0)]
+
+    (finding,) = observe(RULE, run={"memory_kills": 1}, processes=rows)
+
+    assert (finding.level, finding.confidence) == ("warning", "inferred")
+    assert finding.seen.startswith("main (7) and Worker-1 (7) ended by SIGKILL, and the kernel has killed 1 process of")
+    assert (finding.place.file, finding.place.line) == ("app.py", 7)
+
+
+@pytest.mark.parametrize(("kills", "end"), [(0, "SIGKILL"), (1, "SIGTERM"), (None, 0)])
+def test_silent_where_nobody_was_killed_for_memory(observe, kills, end):
+    assert observe(RULE, run={"memory_kills": kills}, processes=[killed("Worker-1", exit=end)]) == []

@@ -23,7 +23,7 @@ def workers(table, *ends):
     ],
 )
 def test_how_they_ended_says_where_to_look(table, end, said, cause):
-    (finding,) = RULE.run(table("pools", POOL), workers(table, end, end, 0, None))
+    (finding,) = RULE.run(table("run", {}), table("pools", POOL), workers(table, end, end, 0, None, "SIGTERM"))
 
     assert (finding.rule, finding.level, finding.gain, finding.place.line) == ("MP605", "error", None, 7)
     assert f"2 workers of the Pool (app.py:7) died, {said}." in finding.seen
@@ -32,14 +32,27 @@ def test_how_they_ended_says_where_to_look(table, end, said, cause):
 
 
 def test_an_executor_breaks(table):
-    (finding,) = RULE.run(table("pools", {**POOL, "type": "ProcessPoolExecutor"}), workers(table, "SIGKILL"))
+    (finding,) = RULE.run(
+        table("run", {"memory_kills": 0}),
+        table("pools", {**POOL, "type": "ProcessPoolExecutor"}),
+        workers(table, "SIGKILL"),
+    )
 
     assert "BrokenProcessPool" in finding.seen
     assert "Use ProcessPoolExecutor" not in finding.do
 
 
+@pytest.mark.parametrize(
+    ("end", "cause"), [("SIGKILL", "the kernel killed for want of memory"), ("SIGSEGV", "native code")]
+)
+def test_what_the_kernel_killed_for_is_no_riddle(table, end, cause):
+    (finding,) = RULE.run(table("run", {"memory_kills": 1}), table("pools", POOL), workers(table, end))
+
+    assert cause in finding.do
+
+
 def test_silent_where_all_were_asked_to_end(table):
-    assert list(RULE.run(table("pools", {**POOL, "died": 0}), workers(table, "SIGTERM"))) == []
+    assert list(RULE.run(table("run", {}), table("pools", {**POOL, "died": 0}), workers(table, "SIGTERM"))) == []
 
 
 def test_it_is_explained():

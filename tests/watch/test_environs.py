@@ -33,6 +33,19 @@ def test_a_quota_holds_the_group_up_that_the_program_began_in(groups):
     assert environs.surroundings(wall_s=5.0, cpu_s=1.0).throttled_s == 2.5
 
 
+def test_who_was_killed_for_memory_meanwhile(tmp_path, monkeypatch):
+    file = tmp_path / "memory.events"
+    file.write_text("oom_kill 3\n")
+    monkeypatch.setattr(cgroups, "killed", lambda pid: {file: cgroups.kills(file)})
+    environs = Environs(os.getpid())
+    file.write_text("oom_kill 5\n")
+
+    assert environs.surroundings(wall_s=5.0, cpu_s=1.0).memory_kills == 2
+
+    file.unlink()
+    assert environs.surroundings(wall_s=5.0, cpu_s=1.0).memory_kills is None
+
+
 def test_unknown_when_the_group_is_gone(groups):
     environs = Environs(os.getpid())
     for group in groups:

@@ -16,7 +16,7 @@ from mpdiag.hang.answers import Answer, ThreadAnswer
 from mpdiag.hang.kernel import ProcessLook
 from mpdiag.hang.snapshot import Seen, Snapshot, difference, runs_python
 from mpdiag.hang.tree import Tree
-from mpdiag.machine.cgroups import memory_woes
+from mpdiag.machine import cgroups
 from mpdiag.tap import layout
 from mpdiag.watch import processes, procfs
 from mpdiag.watch.folder import LEDGERS
@@ -42,7 +42,8 @@ class Look:
         found = {pid: kernel.look(pid) for pid in tree.pids()}
         self.processes = {pid: look for pid, look in found.items() if look is not None}
         #: Seconds in which any waited for memory, and how many the kernel killed for want of it, so far.
-        self.stalled_s, self.killed = memory_woes(pid=tree.root)
+        self.stalled_s = cgroups.stalled(pid=tree.root)
+        self.killed = next(iter(cgroups.killed(pid=tree.root).values()), None)
         #: Bytes that the machine has read back from its swap space and written to it, so far.
         self.swapped_in, self.swapped_out = procfs.swapped()
         #: How often each was asked for its stacks so far.

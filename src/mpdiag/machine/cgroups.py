@@ -87,29 +87,43 @@ def throttled(root: Path = Path("/"), pid: int | str = "self") -> dict[Path, flo
     return {group: held for group in groups if (held := held_up(group)) is not None}
 
 
-def memory_woes(root: Path = Path("/"), pid: int | str = "self") -> tuple[float | None, int | None]:
-    """What lack of memory has done to a process's group, or as near as that is told; null if nothing tells.
+def stalled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
+    """Seconds in which any process of a process's group, or as near as that is told, waited for memory so far.
 
     Args:
         root: where to look for proc and sys.
         pid: the process.
+    """
+    files = [*(group / "memory.pressure" for group in _memory_groups(root, pid)), root / "proc/pressure/memory"]
+    return next((seconds for file in files if (seconds := _stalled(file)) is not None), None)
+
+
+def killed(root: Path = Path("/"), pid: int | str = "self") -> dict[Path, int]:
+    """How many processes the kernel has killed for want of memory in a process's group and its visible ancestors.
+
+    Args:
+        root: where to look for proc and sys.
+        pid: the process; one that has ended is in no group.
 
     Returns:
-        The seconds in which any of its processes waited for memory, and how many the kernel killed for want of it.
+        The count so far, by the file that tells it: the group's own first, nothing where nothing is told.
     """
+    names = ("memory.events", "memory.oom_control")
+    files = [group / name for group in _memory_groups(root, pid) for name in names]
+    return {file: count for file in files if (count := kills(file)) is not None}
+
+
+def kills(file: Path) -> int | None:
+    """The count in a file that `killed` found; null if it is gone."""
+    return _counts(file).get("oom_kill")
+
+
+def _memory_groups(root: Path, pid: int | str) -> list[Path]:
     try:
         paths = _own_paths((root / f"proc/{pid}/cgroup").read_text())
-        groups = _groups("memory", paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
+        return _groups("memory", paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
     except (OSError, ValueError):
-        return None, None
-    pressures = map(_stalled, (*(group / "memory.pressure" for group in groups), root / "proc/pressure/memory"))
-    files = (group / name for group in groups for name in ("memory.events", "memory.oom_control"))
-    kills = (_counts(file).get("oom_kill") for file in files)
-    return next(filter(_is_told, pressures), None), next(filter(_is_told, kills), None)
-
-
-def _is_told(count: float | None) -> bool:
-    return count is not None
+        return []
 
 
 def _stalled(file: Path) -> float | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from mpdiag import ideals, standstill
-from mpdiag.advice import Evidence, Facts, Finding, Rule
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 from mpdiag.units import number
@@ -25,6 +25,19 @@ def stuck(standing: Standing, look: Facts) -> Iterator[Finding]:
     row = look.rows()[0]
     yield from _swapping(row, look.number("apart_s"))
     yield from _killed(row, standing)
+
+
+def observed(run: Facts, processes: Facts) -> Iterator[Finding]:
+    """Find processes that were killed while the kernel killed some for want of memory."""
+    killed = [each for each in processes.all() if each["exit"] == "SIGKILL"]
+    count = int(run.number("memory_kills")) if killed else 0
+    if count:
+        yield _of_killed(
+            [f"{each['name']} ({each['pid']})" for each in killed],
+            count,
+            concern=10 * count,
+            place=Place.of(next((each for each in killed if each["file"]), killed[0])),
+        )
 
 
 def _swapping(row: ideals.Row, apart_s: float) -> Iterator[Finding]:
@@ -73,23 +86,28 @@ def _killed(row: ideals.Row, standing: Standing) -> Iterator[Finding]:
     killed = [each for each in standing.members.values() if not each["alive"] and each.get("exit") == "SIGKILL"]
     count = standstill.count(row, "killed")
     if killed and count:
-        yield RULE.finding(
-            level="warning",
-            confidence="inferred",
-            concern=standstill.LIKELY,
-            seen=f"{standstill.some(str(each['process']) for each in killed)} ended by SIGKILL, and the kernel has "
-            f"killed {ideals.counted(count, 'process', 'processes')} of its control group for want of memory.",
-            do=REMEDY,
-            evidence=(
-                Evidence("processes killed for want of memory", count, "1"),
-                Evidence("reference", 0, "1"),
-            ),
-        )
+        yield _of_killed([str(each["process"]) for each in killed], count, concern=standstill.LIKELY)
+
+
+def _of_killed(names: Iterable[str], count: int, **more: Any) -> Finding:
+    return RULE.finding(
+        level="warning",
+        confidence="inferred",
+        seen=f"{standstill.some(names)} ended by SIGKILL, and the kernel has "
+        f"killed {ideals.counted(count, 'process', 'processes')} of its control group for want of memory.",
+        do=REMEDY,
+        evidence=(
+            Evidence("processes killed for want of memory", count, "1"),
+            Evidence("reference", 0, "1"),
+        ),
+        **more,
+    )
 
 
 RULE: Final = Rule(
     module=__name__,
     id="MP707",
+    run=observed,
     hang=stuck,
     aliases=("out-of-memory", "swapping"),
     doc=Doc(
@@ -99,8 +117,8 @@ RULE: Final = Rule(
         "swap to, the kernel kills a process, often a worker, and who waits for its result waits for ever.",
         how=f"Stuck: at least {FAULTS:g} page faults a second of the program waited for a disk, and where the kernel "
         f"tells (PSI), some of its control group waited for memory {STALLED * 100:g} % of the time. Or: pages of it "
-        "lie in the swap space, the machine reads from there, and a thread waited for one at both looks. Or: a process "
-        "ended by SIGKILL, and the control group counts processes that were killed for want of memory.",
+        "lie in the swap space, the machine reads from there, and a thread waited for one at both looks. Stuck or in a "
+        "run: a process ended by SIGKILL, and the control group counts processes that were killed for want of memory.",
         claim="'It does nothing, so it is a deadlock' is worth a look at /proc/pressure/memory.",
         bad="""\
 with Pool(64) as pool:

@@ -11,6 +11,8 @@ from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 
+#: Ends of workers that were not lost: they ended by themselves, or their pool ended them.
+FINE = (0, None, "SIGTERM")
 #: What a way to end points to.
 CAUSES = {
     "SIGKILL": "SIGKILL comes from the kernel when memory runs out, or from someone's kill",
@@ -22,16 +24,15 @@ CAUSES = {
 }
 
 
-def observed(pools: Facts, processes: Facts) -> Iterator[Finding]:
+def observed(run: Facts, pools: Facts, processes: Facts) -> Iterator[Finding]:
     """Find pools with workers that ended by a signal or by themselves."""
+    for_memory = ideals.at_least(run.rows()[0], "memory_kills") > 0
     for pool in pools.all():
         died = ideals.at_least(pool, "died")
         if not died:
             continue
         ends = Counter(
-            str(row["exit"])
-            for row in processes.all(role="worker", pool=pool.get("id"))
-            if row.get("exit") not in (0, None)
+            str(row["exit"]) for row in processes.all(role="worker", pool=pool.get("id")) if row.get("exit") not in FINE
         )
         place, how = Place.of(pool), ", ".join(f"{count} by {_end(end)}" for end, count in ends.most_common(3))
         waits = "Pool" in str(pool["type"]) and "Executor" not in str(pool["type"])
@@ -46,7 +47,7 @@ def observed(pools: Facts, processes: Facts) -> Iterator[Finding]:
                 if waits
                 else "Every task that was not done failed with BrokenProcessPool."
             ),
-            do=_remedy(ends, waits),
+            do=_remedy(ends, waits, for_memory),
             evidence=(Evidence("workers that died", died, "1"), Evidence("reference", 0, "1")),
         )
 
@@ -98,11 +99,13 @@ def _end(end: str) -> str:
     return end if end.startswith("SIG") else f"exit code {end}"
 
 
-def _remedy(ends: Counter[str], waits: bool) -> str:
+def _remedy(ends: Counter[str], waits: bool, for_memory: bool = False) -> str:
     """Where to look, by the way most workers ended, and how to notice it the next time."""
+    notice = " Use ProcessPoolExecutor, which raises BrokenProcessPool, or get(timeout=…)." if waits else ""
+    if for_memory and "SIGKILL" in ends:
+        return "Give it more memory, or let it hold less: the kernel killed for want of memory meanwhile." + notice
     known = [CAUSES[end] if end in CAUSES else CAUSES["exit"] for end, _ in ends.most_common(1) if _explained(end)]
     look = f"Find out why: {known[0]}." if known else "Find out why: see their stderr and the kernel's log."
-    notice = " Use ProcessPoolExecutor, which raises BrokenProcessPool, or get(timeout=…)." if waits else ""
     return look + notice
 
 

@@ -23,7 +23,9 @@ class Environs:
     """
 
     def __init__(self, pid: int) -> None:
-        self._throttled = cgroups.throttled(pid=pid) if sys.platform == "linux" else {}
+        linux = sys.platform == "linux"
+        self._throttled = cgroups.throttled(pid=pid) if linux else {}
+        self._killed = cgroups.killed(pid=pid) if linux else {}
         self._children = children_cpu_s()
         self._own = own_cpu_s()
         self._busy = busy_s()
@@ -50,6 +52,7 @@ class Environs:
             others_share=min(1.0, others / capacity) if capacity else None,
             busy_share=min(1.0, busy / capacity) if capacity else None,
             throttled_s=self._held_up(),
+            memory_kills=self._kills(),
             memory_peak=None,
             processes_at_once=0,
             looking_s=0.0,
@@ -61,6 +64,11 @@ class Environs:
         """Of the groups that the program began in, the longest that one was held up meanwhile."""
         now = {group: cgroups.held_up(group) for group in self._throttled}
         return max((held - self._throttled[group] for group, held in now.items() if held is not None), default=None)
+
+    def _kills(self) -> int | None:
+        """How many processes the kernel killed meanwhile for want of memory, of the group that the program began in."""
+        now = ((cgroups.kills(file), before) for file, before in self._killed.items())
+        return next((count - before for count, before in now if count is not None), None)
 
 
 def children_cpu_s() -> float:

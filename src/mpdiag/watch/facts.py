@@ -99,6 +99,7 @@ def run_row(run: Run, lives: Sequence[Life], account: Account, python: Mapping[s
         "throttled_s": around.throttled_s if around else None,
         "ready_s": sum(ready) if ready else None,
         "memory_peak": memory.peak(run, lives),
+        "memory_kills": around.memory_kills if around else None,
         "others_cpus": around.others_cpu_s / run.wall_s if around and around.others_cpu_s is not None else None,
         "others_share": around.others_share if around else None,
         "unaccounted": account.unaccounted_fraction,

@@ -155,6 +155,8 @@ class Surroundings:
     #: CPU time that looking took, in mpdiag.
     looking_s: float
     ticks: int
+    #: Processes of its control group that the kernel killed for want of memory.
+    memory_kills: int | None = None
 
 
 @dataclass(frozen=True)
