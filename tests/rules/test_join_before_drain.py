@@ -50,6 +50,46 @@ def test_silent_where_it_goes_on(standing, join, feeder):
     assert standing(RULE, waits=[{**JOINS, **join}, {**FEEDS, **feeder}]) == []
 
 
+OWN = {**FEEDS, "pid": 1, "process": "main", "native": 150}
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        {"kind": "thread", "object": "thread:150", "api": "join_thread"},
+        {"kind": "within", "object": None, "api": "join_thread"},
+        {"kind": "within", "object": None, "api": "_exit_function", "file": None, "line": None},
+    ],
+    ids=["join_thread()", "seen from outside", "at exit"],
+)
+def test_its_own_queue_is_not_sent(standing, wait):
+    (finding,) = standing(RULE, waits=[{**JOINS, **wait}, OWN])
+
+    assert (finding.rule, finding.level) == ("MP601", "error")
+    assert "for its queue to be sent, which cannot be: what it put into pipe 9 does not fit" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("wait", "feeder"),
+    [
+        ({"kind": "thread", "object": "thread:151"}, {}),
+        ({"kind": "within", "api": "wait"}, {}),
+        ({"kind": "within", "api": "join_thread"}, {"can_move": True}),
+    ],
+    ids=["another thread", "something else", "somebody reads"],
+)
+def test_silent_where_it_waits_for_something_else_or_somebody_reads(standing, wait, feeder):
+    assert standing(RULE, waits=[{**JOINS, **wait}, {**OWN, **feeder}]) == []
+
+
+def test_who_joins_the_process_is_told_rather_than_its_own_exit(standing):
+    exits = {**FEEDS, "main": True, "kind": "within", "job": None, "api": "_exit_function"}
+
+    (finding,) = standing(RULE, waits=[JOINS, exits, FEEDS])
+
+    assert "main waits in join()" in finding.seen
+
+
 UNTOLD = {"answered": False, "file": None, "line": None, "api": "", "can_move": True}
 SEEN = [
     {**JOINS, **UNTOLD},

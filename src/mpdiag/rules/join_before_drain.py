@@ -11,29 +11,61 @@ from mpdiag.ideals import Row
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 
+#: Calls that wait until a process's own queues are sent: the program's own, and what runs as it exits.
+FLUSHES: Final = ("join_thread", "_exit_function")
+
 
 def stuck(standing: Standing) -> Iterator[Finding]:
-    """Find threads that wait for the end of a process whose feeder thread waits for a reader."""
+    """Find threads that wait for the end of a process, or of its feeder thread, which waits for a reader."""
     yield from _suspected(standing)
     blocked = {row["pid"]: row for row in standing.stuck(job="_feed") if row["kind"] in ("write", "lock")}
+    joined = set()
     for row in standing.stuck(kind="process"):
         feeder = next((blocked[pid] for pid in standing.ended_by(row) if pid in blocked), None)
         if feeder is None:
             continue
-        name = feeder.get("channel") or feeder["object"]
-        queue = standing.queues.get(name, {})
-        yield RULE.finding(
-            **standstill.blame(row),
-            seen=f"{standstill.waits(row)} for {feeder['process']} "
-            f"to end, which cannot: what it put into {standing.channel(str(name))} does not fit into the "
-            "pipe, and nobody reads it.",
-            do="Get all results from the queue first, then join.",
-            evidence=(
-                Evidence("bytes in the pipe", ideals.at_least(queue, "unread"), "B"),
-                Evidence("messages not yet in it", ideals.at_least(queue, "unsent"), "1"),
-                Evidence("threads that read it and can go on", 0, "1"),
-            ),
+        joined.add(feeder["pid"])
+        yield _finding(
+            row,
+            feeder,
+            standing,
+            f"{feeder['process']} to end, which cannot: what it put into",
+            "Get all results from the queue first, then join.",
         )
+    for pid, feeder in blocked.items():
+        for row in standing.threads(pid) if pid not in joined else ():
+            if _flushes(row, feeder):
+                yield _finding(
+                    row,
+                    feeder,
+                    standing,
+                    "its queue to be sent, which cannot be: what it put into",
+                    "Have a process read all that is put, up to a sentinel, before you wait for that. If the rest may "
+                    "be lost, cancel_join_thread() lets the process end without it.",
+                )
+
+
+def _flushes(row: Row, feeder: Row) -> bool:
+    """Whether a thread waits for the end of a feeder thread of its process."""
+    if row["kind"] == "thread":
+        return row["object"] == f"thread:{feeder['native']}"
+    return row["kind"] == "within" and row.get("api") in FLUSHES
+
+
+def _finding(row: Row, feeder: Row, standing: Standing, whom: str, do: str) -> Finding:
+    name = feeder.get("channel") or feeder["object"]
+    queue = standing.queues.get(name, {})
+    return RULE.finding(
+        **standstill.blame(row),
+        seen=f"{standstill.waits(row)} for {whom} {standing.channel(str(name))} does not fit into the pipe, and nobody "
+        "reads it.",
+        do=do,
+        evidence=(
+            Evidence("bytes in the pipe", ideals.at_least(queue, "unread"), "B"),
+            Evidence("messages not yet in it", ideals.at_least(queue, "unsent"), "1"),
+            Evidence("threads that read it and can go on", 0, "1"),
+        ),
+    )
 
 
 def _suspected(standing: Standing) -> Iterator[Finding]:
@@ -78,8 +110,8 @@ RULE: Final = Rule(
         why="put() only hands a message to a thread of its process, which feeds it into a pipe that holds 64 KiB. The "
         "process ends when that thread is done, so it waits for a reader; who waits for the process in join() and "
         "would read only afterwards waits for ever. With small messages all goes well, until they grow.",
-        how="Stuck: a thread waits for the end of a process, whose queue's feeder thread waits for room in a pipe, and "
-        "no thread that could read it can go on.",
+        how="Stuck: a thread waits for the end of a process, or in join_thread() or at exit for its own queues, whose "
+        "feeder thread waits for room in a pipe, and no thread that could read it can go on.",
         claim="'The child has returned from its function, so it has ended' is wrong: it ends when its queues are "
         "empty. cancel_join_thread() lets it end, and loses the messages.",
         bad="""\
