@@ -30,6 +30,8 @@ OWNED: Final = ("Lock", "RLock")
 WAITS_FOR: Final = {"futures/_base.py": "ThreadPoolExecutor", "multiprocessing/pool.py": "ThreadPool"}
 #: What queues are called that a program makes itself.
 QUEUES: Final = ("Queue", "JoinableQueue", "SimpleQueue")
+#: The thread of a Pool that takes from the program's iterable and hands out tasks.
+FEEDS: Final = "_handle_tasks"
 #: A thread that has gone to sleep so seldom has waited since its start.
 UNWOKEN: Final = 2
 #: Names told in a row, before the rest is counted.
@@ -86,7 +88,8 @@ class Standing:
         queue = self.queues.get(row.get("channel"))
         if queue is not None:
             return row["channel"] if queue.get("of") in QUEUES else None
-        seen_outside = not row.get("channel") and row.get("library") == "multiprocessing/queues.py" and row.get("file")
+        own = row.get("file") or row.get("job") == FEEDS
+        seen_outside = not row.get("channel") and row.get("library") == "multiprocessing/queues.py" and own
         return row["object"] if seen_outside else None
 
     def replacing(self, look: Facts) -> Iterator[Row]:
@@ -97,6 +100,10 @@ class Standing:
                 waits = row["kind"] in ("within", "runs") and row.get("library") == "multiprocessing/pool.py"
                 if waits and 0 < count(taking, "slept") <= UNWOKEN:
                     yield row
+
+    def awaits_items(self, pid: object) -> bool:
+        """Whether a Pool of a process still waits for the next item of the program's iterable."""
+        return any(row.get("file") or row.get("api") != "run" for row in self.threads(pid, job=FEEDS))
 
     def self_waiting(self) -> list[tuple[Row, list[Row]]]:
         """The pools whose workers wait for results of the pool itself, with those workers."""

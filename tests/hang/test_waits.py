@@ -170,3 +170,17 @@ def test_a_lock_has_a_limit_if_its_line_may_give_one(snapshot, tmp_path, line, t
     (found,) = waits.of(snapshot(replace(one, look=look)))
 
     assert (found.kind, found.limited) == ("within", limited)
+
+
+def test_an_iterable_that_a_pool_consumes_is_the_programs(snapshot):
+    feeds = thread(
+        2,
+        "get@multiprocessing/queues.py",
+        "_guarded_task_generation@multiprocessing/pool.py",
+        "_handle_tasks@multiprocessing/pool.py",
+        "run@threading.py",
+    )
+
+    (found,) = waits.of(snapshot(seen(1, feeds)))
+
+    assert (found.api, found.library) == ("get", "multiprocessing/queues.py")

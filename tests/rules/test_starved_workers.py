@@ -68,3 +68,14 @@ def test_silent_otherwise(standing, takes, main, queue):
     found = standing(RULE, waits=[{**MAIN, **main}, {**TAKES, **takes}], queues=[{**QUEUE, **queue}], users=[GAVE])
 
     assert found == []
+
+
+def test_from_outside_a_pool_waits_for_the_next_item_of_what_it_maps(standing):
+    feeds = {"pid": 1, "process": "main", "main": False, "kind": "read", "object": "pipe:9", "api": "get"}
+    queue = {"library": "multiprocessing/queues.py", "channel": None, "file": None, "line": None}
+    gone = {**GAVE, "pid": 5, "process": "P1", "alive": False, "exit": 1}
+
+    (finding,) = standing(RULE, waits=[{**feeds, **queue, "job": "_handle_tasks"}], users=[gone])
+
+    assert "of main waits in get() for a message" in finding.seen
+    assert standing(RULE, waits=[{**feeds, **queue, "job": "_handle_results"}], users=[gone]) == []

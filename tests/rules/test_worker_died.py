@@ -90,3 +90,26 @@ def test_somebody_waits_for_the_results_of_the_dead(standing):
 )
 def test_silent_where_no_result_was_lost(standing, wait, pool):
     assert standing(RULE, waits=[{**STUCK, **wait}], pools=[{**LOST, **pool}]) == []
+
+
+OUTSIDE = [
+    {"pid": 1, "process": "main", "main": True, "kind": "within", "library": "multiprocessing/pool.py", "api": "next"},
+    {"pid": 1, "process": "main", "main": False, "kind": "read", "job": "_handle_results", "in_task": False},
+    {"pid": 2, "process": "W1", "main": True, "kind": "read", "job": "worker", "in_task": False},
+]
+FEEDS = {"pid": 1, "process": "main", "main": False, "kind": "within", "job": "_handle_tasks", "in_task": False}
+
+
+@pytest.mark.parametrize(
+    ("feeds", "count"),
+    [
+        ({"file": None, "api": "run"}, 1),
+        ({"file": None, "api": "get"}, 0),
+        ({"api": "run"}, 0),
+    ],
+    ids=["waits for more to hand out", "waits for an item", "is in the program's generator"],
+)
+def test_from_outside_idle_workers_have_lost_a_task_unless_there_is_no_next_one(standing, feeds, count):
+    found = standing(RULE, waits=[{"in_task": False, **row} for row in [*OUTSIDE, {**FEEDS, **feeds}]])
+
+    assert len(found) == count

@@ -36,9 +36,14 @@ ENDS: Final = frozenset({"poll", "wait", "_wait", "_try_wait", "join", "communic
 JOINS: Final = frozenset({("multiprocessing/popen_forkserver.py", "poll"), ("multiprocessing/popen_fork.py", "wait")})
 #: Calls that wait for one of several pipes, or for one alone.
 POLLS: Final = frozenset({("multiprocessing/connection.py", "wait"), ("multiprocessing/connection.py", "_poll")})
-#: Where workers of pools call the function of a task.
+#: Where pools call what is the program's: the function of a task in workers, the iterable of all tasks in a thread.
 TASKS: Final = frozenset(
-    {("futures/thread.py", "run"), ("futures/process.py", "_process_worker"), ("multiprocessing/pool.py", "worker")}
+    {
+        ("futures/thread.py", "run"),
+        ("futures/process.py", "_process_worker"),
+        ("multiprocessing/pool.py", "worker"),
+        ("multiprocessing/pool.py", "_guarded_task_generation"),
+    }
 )
 #: Threads of a manager's server that only wait for more to do.
 SERVES: Final = frozenset({"serve_forever", "accepter"})

@@ -82,7 +82,7 @@ def _all_idle(row: ideals.Row, standing: Standing) -> bool:
     jobs = {each["job"] for each in standing.threads(row["pid"])}
     workers = [each for each in standing.waits if each["main"] and each["job"] == "worker"]
     busy = [each for each in standing.waits if each["in_task"] and each["pid"] != row["pid"]]
-    return "_handle_results" in jobs and bool(workers) and not busy
+    return "_handle_results" in jobs and bool(workers) and not busy and not standing.awaits_items(row["pid"])
 
 
 def _from_outside(row: ideals.Row) -> Finding:
