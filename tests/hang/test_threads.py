@@ -68,3 +68,17 @@ def test_what_has_run_is_not_stuck_in_the_kernel(snapshot, awake, expected):
     one = seen(1, thread(1, "read@app.py", main=True), state="D", awake=awake)
 
     assert row(snapshot(one))["deep"] is expected
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        (["got@app.py", "_invoke_callbacks@futures/_base.py", "run@futures/process.py"], True),
+        (["got@app.py", "_set@multiprocessing/pool.py", "_handle_results@multiprocessing/pool.py"], True),
+        (["wait@multiprocessing/connection.py", "run@futures/process.py"], False),
+        (["work@app.py", "run@futures/thread.py"], False),
+    ],
+    ids=["of an executor", "of a Pool", "waits for results", "a task"],
+)
+def test_callbacks_run_in_the_thread_that_brings_results(snapshot, calls, expected):
+    assert row(snapshot(seen(1, thread(2, *calls))))["calls_back"] is expected

@@ -24,3 +24,13 @@ def test_all_that_are_left_were_cancelled(standing, api):
 )
 def test_silent_otherwise(standing, wait):
     assert standing(RULE, waits=[{**WAITS, **wait}]) == []
+
+
+@pytest.mark.parametrize(("others", "count"), [([], 1), ([{"calls_back": True}], 0)], ids=["nobody", "in a callback"])
+def test_from_outside_futures_were_cancelled_where_nobody_could_fulfil_them(standing, others, count):
+    seen = {**WAITS, "states": None, "library": "futures/_base.py", "in_task": False}
+
+    assert (
+        len(standing(RULE, waits=[seen, *({**seen, "main": False, "api": "result", **each} for each in others)]))
+        == count
+    )

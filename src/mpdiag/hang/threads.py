@@ -20,6 +20,8 @@ POOLED = ("future", "result", "pool")
 #: What the library's own threads do, and workers between two tasks, by the function that they run.
 JOBS = frozenset({"_feed", "_handle_workers", "_handle_tasks", "_handle_results", "wait_result_broken_or_wakeup"})
 IDLE = frozenset({"worker", "_process_worker", "_worker"})
+#: What the threads run that hand out the results of pools, and the program's callbacks with them.
+HANDS_OUT = frozenset({("futures/process.py", "run"), ("multiprocessing/pool.py", "_handle_results")})
 #: Savers of a thread that are told.
 MOST = 16
 
@@ -87,6 +89,8 @@ def work(wait: Wait, scene: Scene) -> dict[str, Any]:
     return {
         "job": idle_as(wait) or next(iter(sorted(calls & JOBS)), None),
         "in_task": bool(calls & IDLE) and idle_as(wait) is None,
+        "calls_back": wait.place is not None
+        and any((library(each), each.function) in HANDS_OUT for each in wait.stack),
         "exits": bool(calls & {"_exit_function", "_shutdown"}),
         "own_pool": own_pool(wait, scene),
         "unguarded": unguarded(wait, scene),

@@ -12,7 +12,8 @@ from mpdiag.standstill import Standing
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
-    """Find executors of which every worker waits for one of its own tasks."""
+    """Find executors of which every worker waits for one of its own tasks, or the thread that hands out results."""
+    yield from _called_back(standing)
     for pool, rows in standing.self_waiting():
         if "Executor" not in str(pool["type"]):
             continue
@@ -30,6 +31,22 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         )
 
 
+def _called_back(standing: Standing) -> Iterator[Finding]:
+    """Find callbacks that wait for results in the thread that alone could bring these."""
+    for row in standing.stuck(kind="within", calls_back=True):
+        results = row.get("pool") or row.get("states") or row.get("library") in standstill.WAITS_FOR
+        if results:
+            what = standing.pool(row) if row.get("pool") else "the result of a task"
+            yield RULE.finding(
+                **standstill.blame(row, sure=False),
+                seen=f"{standstill.waits(row)} for {what}, in a callback that a task's end has called: it is itself "
+                "the thread that brings results, so this one never comes.",
+                do="Let callbacks only note or hand on what they are given: submit() there, but do not wait there. "
+                "Take results where the tasks were submitted, by as_completed(…).",
+                evidence=(Evidence("threads that could bring the result", 0, "1"), Evidence("reference", 1, "1")),
+            )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP419",
@@ -38,8 +55,10 @@ RULE: Final = Rule(
         title="A worker uses the executor that it runs in",
         why="A task that calls result() on a task of the same executor occupies a worker while it waits. When all do, "
         "nobody is left to run what they wait for. In a forked worker of a ProcessPoolExecutor, the executor is a copy "
-        "without threads, and nothing is ever submitted.",
-        how="Stuck: workers wait for results of the very executor that feeds them.",
+        "without threads, and nothing is ever submitted. A callback of a process pool runs in the only thread that "
+        "takes results: one that waits for another result waits for itself.",
+        how="Stuck: workers wait for results of the very executor that feeds them, or the thread of an executor or a "
+        "Pool that brings results waits for one in a callback.",
         claim="'More workers help' only moves the point at which all of them wait.",
         bad="""\
 def visit(folder):

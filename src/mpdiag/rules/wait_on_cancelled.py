@@ -38,7 +38,9 @@ def _unserved(row: Row, standing: Standing) -> bool:
     """Of futures whose states are not known: whether no executor has a thread left that could fulfil them."""
     if row.get("states") or row.get("library") != "futures/_base.py":
         return False
-    return not any(each["job"] in SERVERS or each["in_task"] for each in standing.threads(row["pid"]))
+    return not any(
+        each["job"] in SERVERS or each["in_task"] or each.get("calls_back") for each in standing.threads(row["pid"])
+    )
 
 
 RULE: Final = Rule(

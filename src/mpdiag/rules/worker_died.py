@@ -82,7 +82,9 @@ def _all_idle(row: ideals.Row, standing: Standing) -> bool:
     jobs = {each["job"] for each in standing.threads(row["pid"])}
     workers = [each for each in standing.waits if each["main"] and each["job"] == "worker"]
     busy = [each for each in standing.waits if each["in_task"] and each["pid"] != row["pid"]]
-    return "_handle_results" in jobs and bool(workers) and not busy and not standing.awaits_items(row["pid"])
+    if standing.awaits_items(row["pid"]) or any(standing.threads(row["pid"], calls_back=True)):
+        return False
+    return "_handle_results" in jobs and bool(workers) and not busy
 
 
 def _from_outside(row: ideals.Row) -> Finding:
