@@ -26,6 +26,8 @@ SURE: Final = 10.0
 LIKELY: Final = 5.0
 #: Locks that only who holds them lets go.
 OWNED: Final = ("Lock", "RLock")
+#: Calls that take a lock; some are no call of Python.
+TAKES: Final = ("get", "__enter__", "acquire", "")
 #: In which file of the library a thread waits for results, and of what.
 WAITS_FOR: Final = {"futures/_base.py": "ThreadPoolExecutor", "multiprocessing/pool.py": "ThreadPool"}
 #: What queues are called that a program makes itself.
@@ -82,6 +84,10 @@ class Standing:
     def ended_by(self, row: Row) -> list[int]:
         """The processes any of whose ends a thread may wait for."""
         return [number(name) for name in str(row.get("objects") or row.get("object")).split()]
+
+    def takes(self, row: Row) -> bool:
+        """Whether a thread is known to be taking a lock, and not what works by one, as an Event."""
+        return row.get("api") in TAKES and not row.get("tool") and row.get("answered") is not False
 
     def own_queue(self, row: Row) -> Cell:
         """The queue of the program's own that a thread takes from or puts into; None if it is another's or none."""

@@ -8,7 +8,7 @@ import pytest
 from tests.hang.conftest import seen, thread
 
 from mpdiag.hang import graph, threads, waits
-from mpdiag.hang.answers import Answer, ThreadAnswer
+from mpdiag.hang.answers import Answer, LockAnswer, ThreadAnswer
 from mpdiag.hang.kernel import ThreadLook
 from mpdiag.hang.scene import Scene
 from mpdiag.watch.observation import Frame
@@ -82,3 +82,12 @@ def test_what_has_run_is_not_stuck_in_the_kernel(snapshot, awake, expected):
 )
 def test_callbacks_run_in_the_thread_that_brings_results(snapshot, calls, expected):
     assert row(snapshot(seen(1, thread(2, *calls))))["calls_back"] is expected
+
+
+def test_what_acquire_takes_is_known_of_the_locks_that_its_process_tells(snapshot):
+    calls = thread(
+        1, "acquire@multiprocessing/synchronize.py", "work@app.py", things=((0, "lock", ("a", "SemLock"), None),)
+    )
+    taken = snapshot(seen(1, calls, locks=(LockAnswer("a", "Semaphore", 0, False, 0),)))
+
+    assert row(taken)["tool"] == "Semaphore"

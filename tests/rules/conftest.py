@@ -186,7 +186,8 @@ def standing() -> Callable[..., list[Finding]]:
         assert rule.hang
         waits = [{**WAIT, "native": number, **row} for number, row in enumerate(tables.pop("waits", []), 100)]
         named = {row["pid"]: row for row in waits if "process" in row}
-        tables.setdefault("members", [{**PLACE, "pid": pid, "process": row["process"]} for pid, row in named.items()])
+        living = [{**PLACE, "pid": pid, "process": row["process"], "alive": True} for pid, row in named.items()]
+        tables.setdefault("members", living)
         tables["waits"] = waits
         names = (
             "waits",

@@ -55,3 +55,52 @@ def test_without_stacks_too(standing, kind):
 )
 def test_silent_without_a_circle(standing, waits, need):
     assert standing(RULE, waits=waits, needs=need) == []
+
+
+def locks(pid, native, **cells):
+    row = {"pid": pid, "native": native, "process": f"P{pid}", "main": True, "kind": "lock", "object": "lock:/a"}
+    return {**row, "api": "__enter__", **cells}
+
+
+HELD = [{"object": "lock:/a", "type": "Lock", "pid": 2, "held": 1, "value": 0}]
+
+
+def test_one_holds_the_lock_that_the_other_takes_before_it_sends(standing):
+    (finding,) = standing(RULE, waits=[locks(1, 101), receives(2, 102)], needs=EACH_OTHER, holders=HELD)
+
+    assert (finding.rule, finding.level) == ("MP614", "error")
+    assert "P1 waits for the Lock made at app.py:7 in __enter__() at app.py:7, which P2 holds" in finding.seen
+    assert "P2 waits for data from pipe 2 in recv() at app.py:7, which P1 would send" in finding.seen
+
+
+def test_one_holds_the_lock_while_it_joins_who_takes_it(standing):
+    joins = locks(2, 102, kind="process", object="process:1", api="join")
+
+    (finding,) = standing(RULE, waits=[locks(1, 101), joins], needs=EACH_OTHER, holders=HELD)
+
+    assert "P2 waits for P1 to end in join()" in finding.seen
+
+
+def test_from_outside_who_alone_shares_a_lock_holds_it(standing):
+    (finding,) = standing(RULE, waits=[locks(1, 101), receives(2, 102)], needs=EACH_OTHER)
+
+    assert "waits for a semaphore in __enter__() at app.py:7, which P2 alone shares" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("waits", "need", "holders"),
+    [
+        ([locks(1, 101), locks(2, 102, kind="process", object="process:1", api="join")], EACH_OTHER, []),
+        ([locks(1, 101, tool="Event", api="wait"), receives(2, 102)], EACH_OTHER, []),
+        ([locks(1, 101), receives(2, 102)], [*EACH_OTHER, needs(1, 101, 3)], []),
+        ([locks(1, 101), receives(2, 102, can_move=True)], EACH_OTHER, HELD),
+        (
+            [locks(1, 101), locks(2, 102, object="lock:/b")],
+            EACH_OTHER,
+            [*HELD, {**HELD[0], "object": "lock:/b", "pid": 1}],
+        ),
+    ],
+    ids=["joined, or died (MP609)", "an Event", "a third shares it", "the holder goes on", "locks alone (MP610)"],
+)
+def test_silent_of_other_circles(standing, waits, need, holders):
+    assert standing(RULE, waits=waits, needs=need, holders=holders) == []

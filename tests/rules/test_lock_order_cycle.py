@@ -39,3 +39,36 @@ def test_silent_without_a_circle(standing, holders):
     members = [{"pid": pid, "process": f"P{pid}", "alive": True} for pid in (1, 2, 3)]
 
     assert standing(RULE, waits=[wants(1, "b"), wants(2, "a")], holders=holders, members=members) == []
+
+
+MINE = {**held(1, "a"), "by_main": True}
+
+
+def test_a_lock_taken_twice(standing):
+    (finding,) = standing(RULE, waits=[wants(1, "a")], holders=[MINE])
+
+    assert (finding.rule, finding.level, finding.place.line) == ("MP610", "error", 11)
+    assert "P1 waits at app.py:11 for the Lock made at app.py:7, which it has taken itself already" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("wait", "lock"),
+    [
+        ({"can_move": True}, {}),
+        ({}, {"by_main": False}),
+        ({}, {"type": "Semaphore"}),
+        ({}, {"held": 0}),
+        ({}, {"pid": 2}),
+    ],
+    ids=["a time-out", "by another thread", "a semaphore", "free", "another's"],
+)
+def test_silent_of_a_lock_that_is_not_its_own(standing, wait, lock):
+    assert standing(RULE, waits=[{**wants(1, "a"), **wait}], holders=[{**MINE, **lock}]) == []
+
+
+SEEN = [{**wants(pid, lock), "alone": False, "api": "acquire"} for pid, lock in ((1, "b"), (2, "a"))]
+
+
+@pytest.mark.parametrize(("known", "count"), [({}, 1), ({"answered": False}, 0), ({"tool": "Event"}, 0)], ids=str)
+def test_from_outside_only_calls_that_take_locks_tell_of_locks(standing, known, count):
+    assert len(standing(RULE, waits=[{**row, **known} for row in SEEN])) == count

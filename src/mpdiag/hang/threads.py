@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from mpdiag.hang.answers import Thing
 from mpdiag.hang.kernel import ThreadLook
 from mpdiag.hang.scene import Scene
 from mpdiag.hang.waits import Wait, is_users, library, users_line
@@ -22,13 +23,15 @@ JOBS = frozenset({"_feed", "_handle_workers", "_handle_tasks", "_handle_results"
 IDLE = frozenset({"worker", "_process_worker", "_worker"})
 #: What the threads run that hand out the results of pools, and the program's callbacks with them.
 HANDS_OUT = frozenset({("futures/process.py", "run"), ("multiprocessing/pool.py", "_handle_results")})
+#: The semaphore of the system that locks of multiprocessing are made of.
+BARE = "SemLock"
 #: Savers of a thread that are told.
 MOST = 16
 
 
 def wait_row(wait: Wait, scene: Scene) -> dict[str, Any]:
     """One thread."""
-    return {**who(wait, scene), **what(wait, scene), **meant(wait), **work(wait, scene), **progress(wait, scene)}
+    return {**who(wait, scene), **what(wait, scene), **meant(wait, scene), **work(wait, scene), **progress(wait, scene)}
 
 
 def who(wait: Wait, scene: Scene) -> dict[str, Any]:
@@ -66,10 +69,10 @@ def what(wait: Wait, scene: Scene) -> dict[str, Any]:
     }
 
 
-def meant(wait: Wait) -> dict[str, Any]:
+def meant(wait: Wait, scene: Scene) -> dict[str, Any]:
     """The queue, the pool and other things of the library that its calls are about."""
     about = {thing.kind: thing.facts for thing in reversed(wait.things)}
-    tools = [str(thing.facts[1]) for thing in wait.things if thing.kind in ("within", "lock")]
+    tools = [lock_type(thing, wait, scene) for thing in wait.things if thing.kind in ("within", "lock")]
     barrier = next(wait.about("barrier"), None)
     return {
         "channel": next((about[kind][0] for kind in ("queue", "connection") if kind in about), None),
@@ -81,6 +84,13 @@ def meant(wait: Wait) -> dict[str, Any]:
         "pool": next((about[kind][1 if kind == "future" else 0] for kind in POOLED if kind in about), None),
         "pool_state": next((about[kind][1] for kind in ("result", "pool") if kind in about), None),
     }
+
+
+def lock_type(thing: Thing, wait: Wait, scene: Scene) -> str:
+    """The type of a lock or of what is built on it; acquire() itself tells no more than that of the semaphore inside."""
+    answer = scene.graph.snapshot.processes[wait.pid].answer
+    known = {lock.name: lock.type for lock in answer.locks} if answer and thing.facts[1] == BARE else {}
+    return known.get(str(thing.facts[0]), str(thing.facts[1]))
 
 
 def work(wait: Wait, scene: Scene) -> dict[str, Any]:

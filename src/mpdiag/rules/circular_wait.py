@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from mpdiag import standstill
@@ -13,30 +13,89 @@ from mpdiag.standstill import Standing
 
 #: Waits for data that another process would send.
 DATA: Final = ("read",)
+DO: Final = (
+    "Settle who speaks first, and who answers: one side sends before it receives. poll(timeout) or "
+    "get(timeout=…) turns an endless wait into an error that tells where."
+)
+LET_GO: Final = (
+    "Do not wait for another process while holding a lock that it needs: receive or join() first and lock then, or let "
+    "go before. acquire(timeout=…) turns an endless wait into an error that tells where."
+)
+#: What the next one in a circle does about a lock, where that is known and where it is concluded.
+HOLDS, SHARES = "holds", "alone shares"
+#: A main thread that waits, the process that would have to act, and what that does about it.
+Want = tuple[Row, Cell, str]
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
-    """Find circles of processes, each of which waits for data that the next one would send after its own wait."""
-    wants: dict[Cell, tuple[Row, Cell]] = {}
+    """Find circles of processes, each of which waits for something that the next one would do after its own wait."""
+    talks = {row["pid"]: (row, other, "would send") for row, other in _talking(standing, _waits)}
+    for circle in _circles(talks):
+        yield _finding(circle, standing, "Each waits for the next to send first", DO)
+    locks = {row["pid"]: (row, other, act) for row, other, act in _locking(standing)}
+    joins = {row["pid"]: (row, pid, "") for row in standing.stuck(kind="process", main=True) for pid in _joined(row)}
+    talks = {row["pid"]: (row, other, "would send") for row, other in _talking(standing, _stands)}
+    for circle in _circles({**joins, **talks, **locks}):
+        acts = {act for _, _, act in circle}
+        if acts & {HOLDS, SHARES} and not acts <= {HOLDS} and not acts <= {SHARES, ""}:  # MP610, MP609
+            yield _finding(circle, standing, "Each waits for the next", LET_GO)
+
+
+def _circles(wants: Mapping[Cell, Want]) -> Iterator[list[Want]]:
+    for circle in standstill.circles({pid: other for pid, (_, other, _) in wants.items()}):
+        yield [wants[pid] for pid in circle]
+
+
+def _finding(circle: Sequence[Want], standing: Standing, how: str, do: str) -> Finding:
+    story = "; ".join(
+        f"{standstill.who(row)} {standing.what(row)}{standstill.within_call(row)}"
+        + (f", which {standing.members[other]['process']} {act}" if do is LET_GO and act else "")
+        for row, other, act in circle
+    )
+    return RULE.finding(
+        **standstill.blame(circle[0][0], sure=False),
+        seen=f"{how}: {story}.",
+        do=do,
+        evidence=(
+            Evidence("processes in the circle", len(circle), "1"),
+            Evidence("of them, able to go on", 0, "1"),
+        ),
+    )
+
+
+def _talking(standing: Standing, fit: Callable[[Cell, Standing], bool]) -> Iterator[tuple[Row, Cell]]:
+    """The main threads that wait for data, each with a fitting process that could send it."""
     for row in standing.stuck(main=True):
         if _for_data(row):
-            needs = [each["needs"] for each in standing.needs.all(pid=row["pid"], native=row["native"])]
-            other = next((pid for pid in needs if pid != row["pid"] and _waits(pid, standing)), None)
+            other = next((pid for pid in _needs(row, standing) if fit(pid, standing)), None)
             if other is not None:
-                wants[row["pid"]] = (row, other)
-    for circle in standstill.circles({pid: other for pid, (_, other) in wants.items()}):
-        rows = [wants[pid][0] for pid in circle]
-        story = "; ".join(f"{standstill.who(row)} {standing.what(row)}{standstill.within_call(row)}" for row in rows)
-        yield RULE.finding(
-            **standstill.blame(rows[0], sure=False),
-            seen=f"Each waits for the next to send first: {story}.",
-            do="Settle who speaks first, and who answers: one side sends before it receives. poll(timeout) or "
-            "get(timeout=…) turns an endless wait into an error that tells where.",
-            evidence=(
-                Evidence("processes in the circle", len(rows), "1"),
-                Evidence("of them, able to send", 0, "1"),
-            ),
-        )
+                yield row, other
+
+
+def _locking(standing: Standing) -> Iterator[Want]:
+    """The main threads that wait for a lock, each with the process that holds it, or alone shares it with them."""
+    for row in standing.stuck(kind="lock", main=True):
+        holders, sharing = standing.holding(row["object"]), _needs(row, standing)
+        if holders and row["pid"] not in holders:
+            yield row, holders[0], HOLDS
+        elif row["object"] not in standing.locks and standing.takes(row) and len(sharing) == 1:
+            yield row, sharing[0], SHARES
+
+
+def _joined(row: Row) -> list[Cell]:
+    """The process for whose end a thread waits."""
+    return [standstill.number(row["object"])] if row.get("object") else []
+
+
+def _needs(row: Row, standing: Standing) -> list[Cell]:
+    """The other processes that could end a wait."""
+    needs = [each["needs"] for each in standing.needs.all(pid=row["pid"], native=row["native"])]
+    return [pid for pid in needs if pid != row["pid"]]
+
+
+def _stands(pid: object, standing: Standing) -> bool:
+    """Whether the main thread of a process is stuck."""
+    return any(standing.threads(pid, main=True, can_move=False))
 
 
 def _waits(pid: object, standing: Standing) -> bool:
@@ -56,11 +115,12 @@ RULE: Final = Rule(
     id="MP614",
     hang=stuck,
     doc=Doc(
-        title="Processes wait for each other's message",
+        title="Processes wait for each other",
         why="Two processes that both receive before they send wait for ever, each for what the other would say next. "
-        "So do longer rings.",
-        how="Stuck: the main threads of processes wait for data in a circle, each from a pipe or queue that the next "
-        "would write to.",
+        "So do longer rings, and a process that takes a lock while another one holds it and waits for its message or "
+        "its end.",
+        how="Stuck: the main threads of processes wait in a circle, each for data from a pipe or queue that the next "
+        "would write to; or some of them for a lock that the next holds, or for its end.",
         claim="'The pipe is broken' is the usual suspect. It works: nobody has written to it.",
         bad="""\
 def worker(connection):

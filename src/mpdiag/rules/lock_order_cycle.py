@@ -11,8 +11,6 @@ from mpdiag.ideals import Row
 from mpdiag.model import Cell, Doc
 from mpdiag.standstill import Standing
 
-#: Calls that take a lock; some are no call of Python.
-TAKES: Final = ("__enter__", "acquire", "")
 DO: Final = (
     "Take locks in the same order everywhere, or one lock for both; acquire(timeout=…) lets one side give up and let "
     "go."
@@ -20,8 +18,9 @@ DO: Final = (
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
-    """Find circles of processes, each of which waits for a lock that the next one holds."""
+    """Find circles of processes, each of which waits for a lock that the next one holds, be it the same one."""
     yield from _from_outside(standing)
+    yield from _taken_twice(standing)
     wants: dict[Cell, tuple[Row, Cell]] = {}
     for row in standing.stuck(kind="lock"):
         holders = standing.holding(row["object"])
@@ -47,7 +46,7 @@ def stuck(standing: Standing) -> Iterator[Finding]:
 
 def _from_outside(standing: Standing) -> Iterator[Finding]:
     """Of locks whose holders are not known: processes that each wait for another one."""
-    rows = [row for row in standing.stuck(kind="lock", alone=False) if row.get("api") in TAKES and not row.get("tool")]
+    rows = [row for row in standing.stuck(kind="lock", alone=False) if standing.takes(row) and row.get("api") != "get"]
     wanted = {row["object"]: row for row in rows}
     if standing.locks or len(wanted) < 2 or len({row["pid"] for row in wanted.values()}) < len(wanted):
         return
@@ -62,15 +61,31 @@ def _from_outside(standing: Standing) -> Iterator[Finding]:
     )
 
 
+def _taken_twice(standing: Standing) -> Iterator[Finding]:
+    """Of locks that a main thread waits for and holds itself."""
+    for row in standing.stuck(kind="lock", main=True):
+        mine = [lock for lock in standing.knowing(row["object"]) if lock["pid"] == row["pid"]]
+        if any(lock["type"] == "Lock" and standstill.holds(lock) and lock.get("by_main") for lock in mine):
+            yield RULE.finding(
+                **standstill.blame(row),
+                seen=f"{standstill.waits(row)} for {standing.lock(str(row['object']))}, which it has taken itself "
+                "already: a Lock cannot be taken twice, not even by the one who holds it.",
+                do="Take it in one place alone, or use an RLock, which its holder may take again. A signal handler "
+                "runs between any two lines, also between those that hold the lock: let it only note something.",
+                evidence=(Evidence("times that it holds the lock", standstill.count(mine[0], "held"), "1"),),
+            )
+
+
 RULE: Final = Rule(
     module=__name__,
     id="MP610",
     hang=stuck,
     doc=Doc(
-        title="Locks taken in opposite orders",
+        title="A circle of waits for locks",
         why="One process holds the first lock and waits for the second, the other one the other way round: neither "
-        "lets go. It takes bad luck, so it happens under load and not in tests.",
-        how="Stuck: processes wait for locks in a circle, each for one that the next holds.",
+        "lets go. The smallest circle is a process that takes a Lock which it holds already, in a function that it "
+        "calls or in a signal handler. A circle of two takes bad luck, so it happens under load and not in tests.",
+        how="Stuck: processes wait for locks in a circle, each for one that the next holds, or one for its own.",
         claim="'I only hold them for a moment' makes it rare, not impossible.",
         bad="""\
 def transfer(source, target, amount):

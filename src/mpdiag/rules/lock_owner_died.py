@@ -13,28 +13,28 @@ from mpdiag.standstill import Standing
 
 #: How a process ends that had no chance to let go.
 HARSH: Final = ("SIGKILL", "SIGTERM", "SIGSEGV", "SIGBUS", "SIGABRT", "SIGXCPU")
-
-
-#: Calls that take a lock; some are no call of Python.
-TAKES: Final = ("get", "__enter__", "acquire", "")
+#: What anybody may release.
+COUNTED: Final = ("Semaphore", "BoundedSemaphore")
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find locks that are taken, held by none of the living, and waited for."""
     waiting = {row["object"]: row for row in standing.stuck(kind="lock") if _orphaned(row, standing)}
-    for row in standing.stuck(kind="lock", alone=True):
-        if row["object"] not in standing.locks and row.get("api") in TAKES and not row.get("tool"):
-            yield _from_outside(row)
+    for row in standing.stuck(kind="lock"):
+        if row["object"] not in standing.locks and standing.takes(row):
+            yield from _from_outside(row, standing)
     dead = [row for row in standing.members.values() if not row["alive"] and row.get("role") != "resource_tracker"]
     for name, row in waiting.items():
-        gone = [each for each in dead if each.get("exit") in HARSH] or dead
+        owned = standing.locks[name]["type"] in standstill.OWNED
+        gone = [each for each in dead if each.get("exit") in HARSH]
+        gone = gone or [each for each in dead if owned or each.get("exit")]
         if not gone:
             continue
         who = standstill.some(f"{each['process']}{standstill.ended(each.get('exit'))}" for each in gone)
         yield RULE.finding(
             **standstill.blame(row, sure=False),
-            seen=f"{standstill.waits(row)} for {standing.lock(str(name))}, which no "
-            f"living process holds: whoever took it has ended, as did {who}.",
+            seen=f"{standstill.waits(row)} for {standing.lock(str(name))}, which no living process holds: whoever "
+            f"{'took it' if owned else 'was to release it'} has ended, as did {who}.",
             do="Do not kill processes that may hold a lock, nor let them die of an error with it: take it by with, and "
             "end them by a message or an Event. get() of a queue holds its lock while it waits, so a consumer that is "
             "killed there locks out all others: give each its own pipe, or use an executor.",
@@ -46,15 +46,25 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         )
 
 
-def _from_outside(row: Row) -> Finding:
-    """Of a lock whose holder is not known: no other process shares it any more."""
-    return RULE.finding(
+def _from_outside(row: Row, standing: Standing) -> Iterator[Finding]:
+    """Of a lock whose holder is not known: none shares it any more, or only such as wait for this process to end."""
+    sharing = {need["needs"] for need in standing.needs.all(pid=row["pid"], native=row["native"])} - {row["pid"]}
+    joining = {each["pid"] for each in standing.stuck(kind="process") if row["pid"] in standing.ended_by(each)}
+    if not (row.get("alone") or (sharing and sharing <= joining)):
+        return
+    others = standstill.some(str(standing.members[pid]["process"]) for pid in sharing)
+    yield RULE.finding(
         **standstill.blame(row, sure=False),
-        seen=f"{standstill.waits(row)} for a lock that no other living process shares: whoever took it has ended, or "
-        "it took it twice itself.",
+        seen=f"{standstill.waits(row)} for a lock that "
+        + (
+            "no other living process shares: whoever took it has ended, or it took it twice itself."
+            if row.get("alone")
+            else f"no other living process shares but {others}: whoever took it has ended, or holds it while waiting "
+            "for this one to end."
+        ),
         do="Do not kill processes that may hold a lock, as a consumer does in get(): end them by a message or an "
-        "Event.",
-        evidence=(Evidence("other processes that share it", 0, "1"), Evidence("reference", 1, "1")),
+        "Event. Let go of a lock before join().",
+        evidence=(Evidence("processes that share it and can go on", 0, "1"), Evidence("reference", 1, "1")),
     )
 
 
@@ -62,8 +72,10 @@ def _orphaned(row: Row, standing: Standing) -> bool:
     """Whether nobody holds what a thread waits for, although it is taken."""
     known = standing.knowing(row["object"])
     kind = known[0]["type"] if known else None
-    if kind not in standstill.OWNED or standing.holding(row["object"]):
+    if kind not in (*standstill.OWNED, *COUNTED) or standing.holding(row["object"]):
         return False
+    if kind in COUNTED and row.get("tool") != kind:
+        return False  # a part of something else, as an Event's
     return any(lock.get("value") == 0 for lock in known)
 
 
@@ -76,7 +88,7 @@ RULE: Final = Rule(
         why="A lock of multiprocessing is a semaphore of the system. Nothing lets it go when its holder is killed or "
         "ends by os._exit(): everyone else waits for ever.",
         how="Stuck: a thread waits for a Lock or RLock that is taken, no living process says that it holds it, and "
-        "some process has ended.",
+        "some process has ended; for a Semaphore, one has ended by an error or a signal.",
         claim="'The system frees what a process held' holds for files and memory, not for semaphores. A lock of fcntl "
         "on a file is freed.",
         bad="""\
