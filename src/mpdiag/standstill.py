@@ -89,6 +89,14 @@ class Standing:
         """Whether a thread is known to be taking a lock, and not what works by one, as an Event."""
         return row.get("api") in TAKES and not row.get("tool") and row.get("answered") is not False
 
+    def proxied(self, *calls: str) -> Iterator[list[Row]]:
+        """The threads that wait in one of these calls of a manager's proxies, those at one line together."""
+        found: dict[tuple[Cell, ...], list[Row]] = {}
+        for row in self.stuck(kind="read"):
+            if row.get("proxy") in calls:
+                found.setdefault((row["proxy"], row.get("file"), row.get("line")), []).append(row)
+        yield from found.values()
+
     def own_queue(self, row: Row) -> Cell:
         """The queue of the program's own that a thread takes from or puts into; None if it is another's or none."""
         queue = self.queues.get(row.get("channel"))

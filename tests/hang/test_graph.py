@@ -114,3 +114,18 @@ def test_who_has_moved_between_the_looks_runs(snapshot):
 
     assert able(snapshot(awake, ends=(("pipe:5", 1, "w"),))) == {1}
     assert able(snapshot(elsewhere, ends=(("pipe:5", 1, "w"),))) == {1}
+
+
+def test_who_only_takes_new_requests_of_a_server_answers_none(snapshot):
+    serves = thread(
+        2,
+        "wait@threading.py",
+        "serve_forever@multiprocessing/managers.py",
+        main=True,
+        things=((0, "within", ("Condition:2", "Condition"), 1.0),),
+    )
+    handles = thread(3, "serve_client@multiprocessing/managers.py")
+    ends = (("pipe:5", 2, "w"),)
+
+    assert able(snapshot(seen(1, receives(1)), seen(2, serves, handles), ends=ends)) == {2}
+    assert able(snapshot(seen(1, receives(1)), seen(2, serves, handles, awake=(3,)), ends=ends)) == {1, 2, 3}

@@ -91,3 +91,12 @@ def test_what_acquire_takes_is_known_of_the_locks_that_its_process_tells(snapsho
     taken = snapshot(seen(1, calls, locks=(LockAnswer("a", "Semaphore", 0, False, 0),)))
 
     assert row(taken)["tool"] == "Semaphore"
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"), [("_callmethod@multiprocessing/managers.py", "acquire"), ("f@x.py", None)]
+)
+def test_what_a_proxy_asks_of_its_manager(snapshot, inner, expected):
+    calls = (inner, "acquire@multiprocessing/managers.py", "work@app.py")
+
+    assert row(snapshot(seen(1, thread(1, *calls, main=True))))["proxy"] == expected

@@ -91,3 +91,22 @@ def test_from_outside_nobody_shares_the_lock(standing, told, count):
     alone = {**SEEN, "alone": True, "answered": told, "api": "__enter__" if told else ""}
 
     assert len(standing(RULE, waits=[alone])) == count
+
+
+PROXY = {
+    "pid": 2,
+    "process": "W1",
+    "main": True,
+    "kind": "read",
+    "object": "pipe:9",
+    "api": "acquire",
+    "proxy": "acquire",
+}
+
+
+def test_by_way_of_a_manager(standing):
+    (finding,) = standing(RULE, waits=[PROXY, {**PROXY, "pid": 3, "process": "W2"}])
+
+    assert "W1 (as 1 other does) waits in acquire() at app.py:7 for a lock of a Manager" in finding.seen
+    assert standing(RULE, waits=[{**PROXY, "proxy": "get"}]) == []
+    assert standing(RULE, waits=[{**PROXY, "can_move": True}]) == []

@@ -56,3 +56,14 @@ def test_silent_otherwise(standing, wait):
 
 def test_silent_of_the_librarys_own_threads(standing):
     assert standing(RULE, waits=[THREAD]) == []
+
+
+PROXY = {"pid": 2, "process": "W1", "main": True, "kind": "read", "object": "pipe:9", "api": "wait", "proxy": "wait"}
+
+
+def test_by_way_of_a_manager(standing):
+    (finding,) = standing(RULE, waits=[PROXY, {**PROXY, "pid": 3, "process": "W2"}])
+
+    assert "W1 (as 1 other does) waits in wait() at app.py:7 for a sign by way of a Manager" in finding.seen
+    assert standing(RULE, waits=[{**PROXY, "proxy": "get"}]) == []
+    assert standing(RULE, waits=[{**PROXY, "can_move": True}]) == []

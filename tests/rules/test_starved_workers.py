@@ -79,3 +79,14 @@ def test_from_outside_a_pool_waits_for_the_next_item_of_what_it_maps(standing):
 
     assert "of main waits in get() for a message" in finding.seen
     assert standing(RULE, waits=[{**feeds, **queue, "job": "_handle_results"}], users=[gone]) == []
+
+
+PROXY = {"pid": 2, "process": "W1", "main": True, "kind": "read", "object": "pipe:9", "api": "get", "proxy": "get"}
+
+
+def test_by_way_of_a_manager(standing):
+    (finding,) = standing(RULE, waits=[PROXY, {**PROXY, "pid": 3, "process": "W2"}])
+
+    assert "W1 (as 1 other does) waits in get() at app.py:7 for a message from a queue of a Manager" in finding.seen
+    assert standing(RULE, waits=[{**PROXY, "proxy": "wait"}]) == []
+    assert standing(RULE, waits=[{**PROXY, "can_move": True}]) == []

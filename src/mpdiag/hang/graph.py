@@ -106,7 +106,8 @@ class Index:
         if wait.kind == "serves":
             return ()
         if wait.kind == "within":
-            return tuple(other for other in self.graph.of(wait.pid) if other.native != wait.native)
+            others = (other for other in self.graph.of(wait.pid) if other.native != wait.native)
+            return tuple(other for other in others if other.kind != "serves")
         found: list[Wait] = []
         for each in wait.objects:
             some = self.enders(wait, each)
@@ -147,8 +148,9 @@ class Index:
         return self.threads(wait, self.knowing[name] | {pid for pid, files in self.mapped.items() if file in files})
 
     def threads(self, wait: Wait, pids: set[int]) -> tuple[Wait, ...]:
-        """The threads of some processes, but for the one that waits."""
+        """The threads of some processes, but for the one that waits, and those that only take new requests."""
         key = frozenset(pids)
         if key not in self._threads:
-            self._threads[key] = [other for pid in self.graph.snapshot.acting(pids) for other in self.graph.of(pid)]
+            found = (other for pid in self.graph.snapshot.acting(pids) for other in self.graph.of(pid))
+            self._threads[key] = [other for other in found if other.kind != "serves"]
         return tuple(other for other in self._threads[key] if other is not wait)

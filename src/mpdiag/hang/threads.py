@@ -25,6 +25,8 @@ IDLE = frozenset({"worker", "_process_worker", "_worker"})
 HANDS_OUT = frozenset({("futures/process.py", "run"), ("multiprocessing/pool.py", "_handle_results")})
 #: The semaphore of the system that locks of multiprocessing are made of.
 BARE = "SemLock"
+#: Where a proxy waits for the answer of its manager's server.
+CALLS_SERVER = ("multiprocessing/managers.py", "_callmethod")
 #: Savers of a thread that are told.
 MOST = 16
 
@@ -78,6 +80,7 @@ def meant(wait: Wait, scene: Scene) -> dict[str, Any]:
         "channel": next((about[kind][0] for kind in ("queue", "connection") if kind in about), None),
         "bound": about["queue"][1] if "queue" in about else None,
         "tool": "Barrier" if barrier else tools[-1] if tools else tool(wait),
+        "proxy": wait.api if any((library(each), each.function) == CALLS_SERVER for each in wait.stack) else None,
         "parties": barrier.facts[0] if barrier else None,
         "present": barrier.facts[1] if barrier else None,
         "states": ", ".join(sorted({str(thing.facts[0]) for thing in wait.about("future")})) or None,
@@ -87,7 +90,7 @@ def meant(wait: Wait, scene: Scene) -> dict[str, Any]:
 
 
 def lock_type(thing: Thing, wait: Wait, scene: Scene) -> str:
-    """The type of a lock or of what is built on it; acquire() itself tells no more than that of the semaphore inside."""
+    """The type of a lock or of what is built on it; acquire() itself tells only that of the semaphore inside."""
     answer = scene.graph.snapshot.processes[wait.pid].answer
     known = {lock.name: lock.type for lock in answer.locks} if answer and thing.facts[1] == BARE else {}
     return known.get(str(thing.facts[0]), str(thing.facts[1]))

@@ -23,6 +23,8 @@ def stuck(standing: Standing) -> Iterator[Finding]:
     for row in standing.stuck(kind="lock"):
         if row["object"] not in standing.locks and standing.takes(row):
             yield from _from_outside(row, standing)
+    for rows in standing.proxied("acquire", "__enter__"):
+        yield _of_manager(rows)
     dead = [row for row in standing.members.values() if not row["alive"] and row.get("role") != "resource_tracker"]
     for name, row in waiting.items():
         owned = standing.locks[name]["type"] in standstill.OWNED
@@ -65,6 +67,18 @@ def _from_outside(row: Row, standing: Standing) -> Iterator[Finding]:
         do="Do not kill processes that may hold a lock, as a consumer does in get(): end them by a message or an "
         "Event. Let go of a lock before join().",
         evidence=(Evidence("processes that share it and can go on", 0, "1"), Evidence("reference", 1, "1")),
+    )
+
+
+def _of_manager(rows: list[Row]) -> Finding:
+    """Of a lock that lives in a manager's server, which does not tell who holds it."""
+    return RULE.finding(
+        **standstill.blame(rows[0], sure=False),
+        seen=f"{standstill.waits(rows[0], rows)} for a lock of a Manager, which nobody will let go: whoever took it "
+        "has ended, or waits itself. The manager's server holds it on, whatever becomes of its clients.",
+        do="Take it by with, so that an exception lets it go, and do not end processes that may hold it: neither "
+        "os._exit() nor a signal lets go.",
+        evidence=(Evidence("processes that could let it go and go on", 0, "1"), Evidence("reference", 1, "1")),
     )
 
 

@@ -30,19 +30,23 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         if row["kind"] in ("within", "lock") and row.get("tool") in ENDED_BY and _users(row, standing):
             groups.setdefault((row["tool"], row.get("file"), row.get("line")), []).append(row)
     for (tool, *_), rows in groups.items():
-        row = rows[0]
-        few = f" {row['present']} of {row['parties']} are there." if row.get("parties") else ""
-        yield RULE.finding(
-            **standstill.blame(row, sure=False),
-            seen=f"{standstill.waits(row, rows)} for {standstill.a(str(tool))}: "
-            f"{ENDED_BY[str(tool)]} would end that, and nobody who could call it goes on.{few}",
-            do="Find who was to call it, and why it did not come to that: it ended early, waits itself, or notified "
-            "before anybody waited (a Condition does not remember; an Event does). Give the wait a timeout.",
-            evidence=(
-                Evidence("threads that wait so", len(rows), "1"),
-                Evidence("threads that could end it and go on", 0, "1"),
-            ),
-        )
+        few = f" {rows[0]['present']} of {rows[0]['parties']} are there." if rows[0].get("parties") else ""
+        yield _finding(rows, f"{standstill.a(str(tool))}: {ENDED_BY[str(tool)]}", few)
+    for rows in standing.proxied("wait", "wait_for"):
+        yield _finding(rows, "a sign by way of a Manager: set(), notify() or the last wait()")
+
+
+def _finding(rows: list[Row], sign: str, few: str = "") -> Finding:
+    return RULE.finding(
+        **standstill.blame(rows[0], sure=False),
+        seen=f"{standstill.waits(rows[0], rows)} for {sign} would end that, and nobody who could call it goes on.{few}",
+        do="Find who was to call it, and why it did not come to that: it ended early, waits itself, or notified "
+        "before anybody waited (a Condition does not remember; an Event does). Give the wait a timeout.",
+        evidence=(
+            Evidence("threads that wait so", len(rows), "1"),
+            Evidence("threads that could end it and go on", 0, "1"),
+        ),
+    )
 
 
 def _users(row: Row, standing: Standing) -> bool:

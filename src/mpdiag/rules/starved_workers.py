@@ -13,10 +13,16 @@ from mpdiag.standstill import Standing
 
 #: The program's own calls that take from a queue.
 TAKES: Final = ("get", "recv", "get_nowait")
+DO: Final = (
+    "Put one sentinel (None) for each consumer when there is no more, after the last message, in a finally block; or "
+    "take with a timeout and look whether the producers live."
+)
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find threads that wait for a message from a queue into which nobody puts any more."""
+    for rows in standing.proxied("get"):
+        yield _of_manager(rows)
     hungry: dict[Cell, list[Row]] = {}
     for row in standing.stuck():
         name = standing.own_queue(row)
@@ -34,14 +40,24 @@ def stuck(standing: Standing) -> Iterator[Finding]:
             seen=f"{standstill.waits(row, rows)} for a message from "
             f"{standing.channel(str(name))}, which is empty, and nobody will put one: {_givers(name, standing)}"
             + (f" {len(ended)} of its {len(takers)} consumers have ended." if ended else ""),
-            do="Put one sentinel (None) for each consumer when there is no more, after the last message, in a finally "
-            "block; or take with a timeout and look whether the producers live.",
+            do=DO,
             evidence=(
                 Evidence("consumers that wait", len(rows), "1"),
                 Evidence("consumers that have ended", len(ended), "1"),
                 Evidence("producers that can go on", 0, "1"),
             ),
         )
+
+
+def _of_manager(rows: list[Row]) -> Finding:
+    """Of a queue that lives in a manager's server, which does not tell who puts into it."""
+    return RULE.finding(
+        **standstill.blame(rows[0], sure=False),
+        seen=f"{standstill.waits(rows[0], rows)} for a message from a queue of a Manager, which is empty, and nobody "
+        "will put one: all that could wait themselves.",
+        do=DO,
+        evidence=(Evidence("consumers that wait", len(rows), "1"), Evidence("producers that can go on", 0, "1")),
+    )
 
 
 def _fed(name: Cell, hungry: list[Row], waiting: set[Cell], standing: Standing) -> bool:
