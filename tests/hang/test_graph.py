@@ -116,7 +116,8 @@ def test_who_has_moved_between_the_looks_runs(snapshot):
     assert able(snapshot(elsewhere, ends=(("pipe:5", 1, "w"),))) == {1}
 
 
-def test_who_only_takes_new_requests_of_a_server_answers_none(snapshot):
+def served(snapshot, *others, private=True, handling=False):
+    """A client that waits for an answer of a manager's server, in which a thread waits for others of them."""
     serves = thread(
         2,
         "wait@threading.py",
@@ -124,8 +125,26 @@ def test_who_only_takes_new_requests_of_a_server_answers_none(snapshot):
         main=True,
         things=((0, "within", ("Condition:2", "Condition"), 1.0),),
     )
-    handles = thread(3, "serve_client@multiprocessing/managers.py")
-    ends = (("pipe:5", 2, "w"),)
+    accepts = thread(3, "accept@socket.py", "accepter@multiprocessing/managers.py")
+    handles = thread(4, "serve_client@multiprocessing/managers.py")
+    server = seen(2, serves, accepts, handles, awake=(2, 4) if handling else (2,))
+    looks = tuple(
+        replace(look, doing="outside", argument=3) if look.native == 3 else look for look in server.look.threads
+    )
+    server = replace(server, look=replace(server.look, threads=looks))
+    taken = snapshot(seen(1, receives(1)), server, *others, ends=(("pipe:5", 2, "w"), ("pipe:6", 2, "r")))
+    ends = tuple(replace(end, descriptor=9) if end.object == "pipe:5" else end for end in taken.ends)
+    return replace(taken, ends=ends, private=frozenset({"pipe:6"} if private else ()))
 
-    assert able(snapshot(seen(1, receives(1)), seen(2, serves, handles), ends=ends)) == {2}
-    assert able(snapshot(seen(1, receives(1)), seen(2, serves, handles, awake=(3,)), ends=ends)) == {1, 2, 3}
+
+def test_who_only_takes_new_requests_of_a_server_answers_none(snapshot):
+    assert able(served(snapshot)) == {2, 3}
+    assert able(served(snapshot, handling=True)) == {1, 2, 3, 4}
+
+
+def test_who_can_go_on_may_make_the_request_that_a_client_waits_for(snapshot):
+    assert able(served(snapshot, seen(5, sleeps(5), doing="sleep"))) == {1, 2, 3, 4, 5}
+
+
+def test_a_server_at_an_address_that_others_may_know_can_be_asked_by_them(snapshot):
+    assert able(served(snapshot, private=False)) == {1, 2, 3, 4}

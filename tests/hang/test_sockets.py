@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from multiprocessing import Manager
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +91,24 @@ def test_a_real_pair():
     if not found:
         pytest.skip("the kernel does not tell")
     assert (found[inodes[0]], found[inodes[1]]) == (inodes[1], inodes[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has netlink")
+def test_a_managers_own_listener_is_told_from_others(tmp_path):
+    with Manager() as own, socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(tmp_path / "jobs"))
+        other.listen()
+        found = sockets.private(os.getpid())
+
+        assert os.fstat(other.fileno()).st_ino not in found
+        assert listener(own) in found
+
+
+def listener(manager):
+    """The inode of the socket on which a manager's server listens."""
+    lines = (line.split() for line in Path("/proc/net/unix").read_text().splitlines())
+    return next(int(line[6]) for line in lines if line[-1] == manager.address and line[3] == "00010000")
+
+
+def test_a_process_that_is_gone_has_no_listeners():
+    assert sockets.private(2**22 + 1) == frozenset()

@@ -7,7 +7,7 @@ could end its wait can go on. What is not known can go on: only what is left wit
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -101,13 +101,10 @@ class Index:
 
     def savers(self, wait: Wait) -> tuple[Wait, ...] | None:
         """Those that could end a wait; None if it ends by itself, or nobody knows."""
-        if wait.limited or wait.kind in ("runs", "outside", "unknown"):
+        if wait.limited or wait.kind in ("runs", "serves", "outside", "unknown"):
             return None
-        if wait.kind == "serves":
-            return ()
         if wait.kind == "within":
-            others = (other for other in self.graph.of(wait.pid) if other.native != wait.native)
-            return tuple(other for other in others if other.kind != "serves")
+            return tuple(other for other in self.acting(wait.pid) if other is not wait)
         found: list[Wait] = []
         for each in wait.objects:
             some = self.enders(wait, each)
@@ -148,9 +145,25 @@ class Index:
         return self.threads(wait, self.knowing[name] | {pid for pid, files in self.mapped.items() if file in files})
 
     def threads(self, wait: Wait, pids: set[int]) -> tuple[Wait, ...]:
-        """The threads of some processes, but for the one that waits, and those that only take new requests."""
+        """The threads of some processes, but for the one that waits."""
         key = frozenset(pids)
         if key not in self._threads:
-            found = (other for pid in self.graph.snapshot.acting(pids) for other in self.graph.of(pid))
-            self._threads[key] = [other for other in found if other.kind != "serves"]
+            self._threads[key] = [each for pid in self.graph.snapshot.acting(pids) for each in self.acting(pid)]
         return tuple(other for other in self._threads[key] if other is not wait)
+
+    def acting(self, pid: int) -> Sequence[Wait]:
+        """The threads of a process that could end a wait; where they do so on request, those who could make one.
+
+        A manager's own server takes requests of this program's processes alone, of such too as have not yet connected.
+        """
+        threads = self.graph.of(pid)
+        if not any(
+            each.kind == "serves" and not self.graph.snapshot.private.isdisjoint(each.objects) for each in threads
+        ):
+            return threads
+        return [each for each in (*threads, *self.clients(pid)) if each.kind != "serves"]
+
+    def clients(self, server: int) -> Iterator[Wait]:
+        """The threads of all other processes of the program."""
+        helpers = self.graph.snapshot.helpers
+        return (each for each in self.graph.waits if each.pid != server and each.pid not in helpers)

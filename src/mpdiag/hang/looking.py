@@ -99,6 +99,7 @@ def together(tree: Tree, first: Look, second: Look, found: Mapping[int, Seen]) -
         ends=ends,
         shared=holders.outside(targets, found.keys()) | standard,
         peers={f"pipe:{one}": f"pipe:{other}" for one, other in peers.items()},
+        private=frozenset(f"pipe:{each}" for each in sockets.private(tree.root)),
         apart_s=second.at - first.at,
         born=len(found) - same,
         gone=len(first.processes) - same,

@@ -144,6 +144,8 @@ class Snapshot:
     #: nobody tells who waits for them.
     readable: frozenset[str] = frozenset()
     writable: frozenset[str] = frozenset()
+    #: Sockets on which a manager's server takes requests, at an address that no other program is told.
+    private: frozenset[str] = frozenset()
     #: Seconds between the looks in which any of its group waited for memory; how many of it the kernel killed for that.
     stalled_s: float | None = None
     killed: int | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 #: From linux/netlink.h, linux/sock_diag.h and linux/unix_diag.h.
@@ -15,6 +17,8 @@ ASK: Final = struct.Struct("=BBHLLLLL")
 SOCKET: Final = struct.Struct("=BBBBLLL")
 ATTRIBUTE: Final = struct.Struct("=HH")
 ALL: Final = 0xFFFFFFFF
+#: Where multiprocessing puts listeners of its own: in a temporary folder with a random name.
+CHOSEN: Final = re.compile(r"/pymp-[^/]+/[^/]+$")
 PATIENCE: Final = 1.0
 MOST: Final = 1 << 16
 
@@ -28,6 +32,20 @@ def peers() -> dict[int, int]:
         while pairs := list(answers(link.recv(MOST))):
             found.update(pairs)
     return found
+
+
+def private(pid: int) -> frozenset[int]:
+    """The inodes of Unix sockets at addresses that multiprocessing chose, in a folder of its own for one program.
+
+    Args:
+        pid: a process of the program.
+    """
+    with suppress(OSError):
+        lines = (
+            line.split(maxsplit=7) for line in Path(f"/proc/{pid}/net/unix").read_text("utf-8", "replace").splitlines()
+        )
+        return frozenset(int(line[6]) for line in lines if len(line) > 7 and CHOSEN.search(line[7]))
+    return frozenset()
 
 
 def asking() -> socket.socket:

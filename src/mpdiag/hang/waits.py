@@ -181,8 +181,11 @@ def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names
     kind, objects = meant(seen, inner, things, names)
     if kind == "unknown":
         kind, objects = by_calls(seen, inner, look, names) if look else ("unknown", ())
-    if (look and look.doing == "runs") or not seen.stood(thread):
-        kind = "runs"
+    if kind == "serves" and look:
+        listener = names.end(seen.pid, look.argument)
+        objects = (listener,) if listener else ()
+    if (look and look.doing == "runs") or not (kind == "serves" or seen.stood(thread)):
+        kind = "runs"  # a server wakes up now and then, only to look whether it is to end
     return Wait(
         pid=seen.pid,
         native=thread.native or 0,
