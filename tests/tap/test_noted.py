@@ -726,7 +726,8 @@ def test_the_packages_of_what_children_are_given_and_the_cpus_they_may_use(obser
     found = observed(SENT, method)
     (child,) = [life for life in found if life.role == "worker"]
     packages = {name for event in child.book.noted("given") for name in event.facts[0]}
-    assert packages >= {"decimal", "fractions"}
+    if method != "fork":  # a forked one imports nothing again
+        assert packages >= {"decimal", "fractions"}
     if sys.platform == "linux":
         (main,) = [life for life in found if life.role == "main"]
         assert [event.facts for event in main.book.noted("usable")][-1] == (1,)

@@ -34,9 +34,9 @@ INTERNAL = frozenset(
 )  # fmt: skip
 SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 
-#: By module: how many globals it had, and those that are followed. A forked child need not find out: to look at each of
-#: hundreds of objects is to copy the page it is on.
-_followed: dict[str, tuple[int, list[str]]] = {}
+#: By module: how many globals it had, those that are followed, and where its functions have them. A forked child need
+#: not find out: to look at each of hundreds of objects is to copy the page it is on.
+_followed: dict[str, tuple[int, list[str], dict[str, Any]]] = {}
 #: By module: its globals, and what they were.
 _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 #: Objects that are copies of the parent's: module and names of their classes, and what their attributes were.
@@ -122,28 +122,28 @@ def _modules(process: Any) -> tuple[str, ...]:
     return "__main__", "__mp_main__", getattr(process._target, "__module__", None) or ""
 
 
-def _follow(name: str) -> list[str]:
-    """The names of the globals that are followed in a module of the program's."""
+def _follow(name: str) -> tuple[list[str], dict[str, Any]]:
+    """The names of the globals that are followed in a module of the program's, and what holds them."""
     module = sys.modules.get(name)
-    if module is None or places.is_library(getattr(module, "__file__", None) or ""):
-        return []
-    names = vars(module)
+    if module is None:
+        return [], {}
+    count = len(vars(module))
     known = _followed.get(name)
-    if known is None or known[0] != len(names):
-        space = list(_space(module).items())[:MOST]
-        some = [key for key, value in space if key[:2] != "__" and not isinstance(value, SKIPPED)]
-        known = _followed[name] = len(names), some
-    return known[1]
+    if known is None or known[0] != count:
+        space, some = _space(module), []
+        if not places.is_library(getattr(module, "__file__", None) or ""):
+            globs = list(space.items())[:MOST]
+            some = [key for key, value in globs if key[:2] != "__" and not isinstance(value, SKIPPED)]
+        known = _followed[name] = count, some, space
+    return known[1:]
 
 
 def _remember(name: str) -> None:
-    names = () if name in _before else _follow(name)
-    if names:
-        space = _space(sys.modules[name])
-        if not any(each is space for each, _ in _before.values()):
-            apart = [copy for copy, *_ in _copies]  # they are followed attribute by attribute
-            known = [key for key in names if key in space and not any(space[key] is copy for copy in apart)]
-            _before[name] = space, {key: _mark(space[key], space["__name__"]) for key in known}
+    names, space = ([], {}) if name in _before else _follow(name)
+    if names and not any(each is space for each, _ in _before.values()):
+        apart = [copy for copy, *_ in _copies]  # they are followed attribute by attribute
+        known = [key for key in names if key in space and not any(space[key] is copy for copy in apart)]
+        _before[name] = space, {key: _mark(space[key], space["__name__"]) for key in known}
 
 
 def _space(module: Any) -> Any:

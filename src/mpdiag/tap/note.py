@@ -152,6 +152,13 @@ def born(process: Any) -> None:
     """A child is about to run its target."""
     try:
         core.event("born", process.name, describe(run_by(process)), type(process).__name__)
+    except Exception:  # the program must not notice
+        pass
+
+
+def unpickled(process: Any) -> None:
+    """A child that was not forked has got its process object."""
+    try:
         given(places.parts(process))
     except Exception:  # the program must not notice
         pass

@@ -15,8 +15,12 @@ LIBRARY = os.path.dirname(os.__file__) + os.sep
 FOREIGN = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
-#: Code objects that were met, and whether they belong to the library; by identity, as to hash one is to hash all in it.
-_known: dict[int, tuple[object, bool]] = {}
+#: Where a thread of the library, or a child, begins.
+BEGINNINGS = frozenset(("_bootstrap", "_bootstrap_inner", "worker", "_process_worker", "serve_forever"))
+#: Code objects that were met; by identity, as to hash one is to hash all in it. With each its name, whether it belongs
+#: to the library, whether a thread begins there, and what it stands for between a call and a tap. Asked once: an
+#: attribute of a code object is another object, on a page of its own that a forked child has to copy.
+_known: dict[int, tuple[Any, str, bool, bool, int]] = {}
 
 
 def of(depth: int) -> tuple[Any, ...]:
@@ -27,20 +31,25 @@ def of(depth: int) -> tuple[Any, ...]:
         function, and whether a pool, an executor or a manager stands between.
     """
     frame: Any = sys._getframe(depth)
-    api, via = "", 0
+    met: Any = None, ""
+    via = 0
     while frame is not None:
         code = frame.f_code
-        known = _known.get(id(code))
-        if known is None:
-            known = _known[id(code)] = code, is_library(code.co_filename)
-        if not known[1]:
-            return code, frame.f_lineno, api, via
-        api = code.co_name
-        if api in ("_bootstrap", "_bootstrap_inner", "worker", "_process_worker", "serve_forever"):
-            return None, 0, api, via
-        via |= _via(code.co_filename)
+        known = _known.get(id(code)) or _meet(code)
+        if not known[2]:
+            return code, frame.f_lineno, met[1], via
+        met = known
+        if known[3]:
+            break
+        via |= known[4]
         frame = frame.f_back
-    return None, 0, api, via
+    return None, 0, met[1], via
+
+
+def _meet(code: Any) -> tuple[Any, str, bool, bool, int]:
+    name, file = code.co_name, code.co_filename
+    known = _known[id(code)] = code, name, is_library(file), name in BEGINNINGS, _via(file)
+    return known
 
 
 def is_library(name: str) -> bool:

@@ -171,6 +171,7 @@ return self._semlock.__enter__()
     "multiprocessing.spawn": [
         Timed("_main", "unpickle", "= reduction.pickle.load(from_parent)"),
         Timed("_main", "main_import", "prepare(preparation_data)"),
+        Insert("_main", "_mpd.note.unpickled(self)", before="return self._bootstrap(parent_sentinel)"),
         Insert("_check_not_importing_main", "_mpd.note.unguarded()", before="raise RuntimeError"),
     ],
     "multiprocessing.pool": [
