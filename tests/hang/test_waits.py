@@ -184,3 +184,14 @@ def test_an_iterable_that_a_pool_consumes_is_the_programs(snapshot):
     (found,) = waits.of(snapshot(seen(1, feeds)))
 
     assert (found.api, found.library) == ("get", "multiprocessing/queues.py")
+
+
+def test_the_server_of_a_manager_is_not_what_is_joined_if_others_may_be(snapshot):
+    server = seen(2, thread(2, "serve_forever@multiprocessing/managers.py", main=True))
+    other = seen(3, thread(3, "serve_forever@socketserver.py", main=True))
+    main = seen(1, thread(1, "main@app.py", main=True))
+    ends = (("pipe:5", 2, "w"), ("pipe:5", 3, "w"), ("pipe:6", 2, "w"))
+
+    names = waits.Names(snapshot(main, server, other, ends=ends))
+
+    assert (names.writers("pipe:5", 1), names.writers("pipe:6", 1)) == ([3], [2])

@@ -167,8 +167,18 @@ class Names:
         return "unknown", ()
 
     def writers(self, name: str, besides: int) -> list[int]:
-        """The other processes that could write to a pipe: of one that tells of a child's end, that child."""
-        return [pid for pid in self._snapshot.acting(self._writers[name]) if pid != besides]
+        """The other processes that could write to a pipe: of one that tells of a child's end, that child.
+
+        Where the fork server has several, no server of a manager is meant: that is joined with a time limit.
+        """
+        found = [pid for pid in self._snapshot.acting(self._writers[name]) if pid != besides]
+        return [pid for pid in found if not manages(self._snapshot.processes.get(pid))] or found
+
+
+def manages(seen: Seen | None) -> bool:
+    """Whether a process is the server of a manager."""
+    calls = ((library(frame), frame.function) for each in (seen.threads if seen else ()) for frame in each.stack)
+    return ("multiprocessing/managers.py", "serve_forever") in calls
 
 
 def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names) -> Wait:
