@@ -46,6 +46,18 @@ def test_cpu_time_of_imports_within_imports_is_counted_once(by_hand):
     assert one.buckets["cpu"] == pytest.approx(3.0 - 0.4 - 0.6), "less the start and all imports"
 
 
+@pytest.mark.parametrize("kind", ["task", "run"])
+def test_a_start_that_waited_for_a_cpu_leaves_the_work_its_own(by_hand, kind):
+    born = by_hand.event("born", 2.0, "P-11", ("app.work",), "Process")
+    work = by_hand.library(kind, 1.0, first=2.0, last=3.0, cpu_s=0.9)
+    pickled = by_hand.slot("pickle", 0.2, first=2.5, last=2.9)
+    ledger = by_hand.book(11, 0.0, ended=3.0, slots=[work, pickled], events=[born], cpu_s=1.5, main_cpu_s=1.5)
+
+    (one,) = told(by_hand, by_hand.life(11, "process", 0.0, 3.0, ledger)).processes
+
+    assert (one.buckets["start"], one.buckets["cpu"]) == (pytest.approx(2.0), pytest.approx(0.7))
+
+
 def test_what_a_killed_process_was_doing_lasts_to_its_end(by_hand):
     threads = ((7, "wait_task", by_hand.BEGAN + 4.0), (8, "recv", by_hand.BEGAN + 1.0))
     ledger = by_hand.book(11, threads=threads)

@@ -100,7 +100,7 @@ class Spent:
         if over:
             found = {name: seconds * life.life_s / (life.life_s + over) for name, seconds in found.items()}
         rest = max(0.0, life.life_s - sum(found.values()))
-        found["cpu"] = min(max((life.main_cpu_s or 0.0) - computed, 0.0), rest)
+        found["cpu"] = min(max((life.main_cpu_s or 0.0) - computed, working_s(life)), rest)
         found["ready"] = min(main_ready(life), rest - found["cpu"])
         rest = max(0.0, rest - found["cpu"] - found["ready"])
         unseen = min(rest, unseen_s(life))
@@ -126,9 +126,25 @@ def by_ledger(life: Life) -> tuple[dict[str, float], float, float]:
         seconds = slot.s * (scale if slot.count > slot.timed else 1.0)
         cut += slot.s - seconds
         found[bucket] += seconds
-        # The CPU time of what imports others is all of theirs, too; its own seconds are not.
-        computed += min(slot.cpu_s, seconds) or (seconds if slot.kind in COMPUTING else 0.0)
+        computed += min(computing_s(slot), seconds)
     return found, computed, cut
+
+
+def computing_s(slot: Slot) -> float:
+    """The CPU time of a doing; of what imports others it was taken with theirs, while its own seconds are without."""
+    return min(slot.cpu_s, slot.s) or (slot.s if slot.kind in COMPUTING else 0.0)
+
+
+def working_s(life: Life) -> float:
+    """The CPU time that tasks, or the target, were seen to take at least, without what has a bucket of its own.
+
+    How much of a start was waiting for a CPU is not known: taken for CPU time, it may leave none to short work.
+    """
+    if life.book is None:
+        return 0.0
+    seen = {kind: [slot.cpu_s for slot in life.book.of(kind) if slot.main] for kind in ("task", "run")}
+    inside = sum(computing_s(slot) for slot, _ in told(life.book) if slot.first_s >= life.work_began_s)
+    return max(0.0, (sum(seen["task"]) or max(seen["run"], default=0.0)) - inside)
 
 
 def until_the_end(life: Life) -> Iterator[tuple[str, float]]:
