@@ -62,6 +62,13 @@ def test_tasks_are_counted_and_their_waiting_is_what_nothing_explains(by_hand, r
     assert row["task_wait_s"] == pytest.approx(4.0 - 1.0 - 0.5 - 0.5)
 
 
+def test_tasks_that_wait_for_tasks_and_processes_of_their_own_wait_for_nothing_outside(by_hand, rows):
+    done = by_hand.library("task", 4.0, last=6.0, count=8, cpu_s=0.5, name="app.work")
+    waits = [by_hand.slot("result", 2.0, wall_s=2.2), by_hand.slot("join", 1.0)]
+
+    assert rows(by_hand.owner(), by_hand.worker(11, slots=[done, *waits]))["task_wait_s"] == pytest.approx(0.5)
+
+
 def test_tasks_queue_from_the_call_that_hands_them_out_until_they_begin(by_hand, rows):
     submit = by_hand.slot("submit", 0.0, first=1.0, last=1.0, name="pipe:1", api="map")
     ran = by_hand.library("task", 4.0, last=6.0, count=4, name="app.work")

@@ -11,7 +11,9 @@ from mpdiag.watch.books import Book, Slot, Task
 from mpdiag.watch.pools import PoolSeen, Worker
 
 #: What a task may do, beside computing, that has a tap.
-DOINGS = ("lock", "manager", "put", "send", "recv", "get")
+DOINGS = ("lock", "manager", "put", "send", "recv", "get", "result", "join")
+#: What it waits for then is the program's own doing: nothing that more workers would wait for at the same time.
+OWN_WAITS = ("result", "join")
 
 
 def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> di
     inside = list(within_tasks(working))
     locked = sum(slot.wall_s for slot in inside if slot.kind == "lock")
     known = cpu + locked + sum(slot.wall_s for slot in inside if slot.kind in ("manager", "put", "send"))
+    known += sum(slot.s for slot in inside if slot.kind in OWN_WAITS)
     ready = sum(task_ready_s(worker) for worker in working)
     if threads(working):
         # Each may have kept all the others waiting for the GIL.
