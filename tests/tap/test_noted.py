@@ -347,6 +347,38 @@ def test_attributes_that_children_change(observed, method):
     assert (rows["Job.done"]["function"], rows["Job.done"]["readers"]) == ("work", "all")
 
 
+TASKS_OF_AN_OBJECT = """
+from concurrent.futures import ProcessPoolExecutor
+
+class Cellar:
+    def __init__(self):
+        self.good = []
+
+    def taste(self, barrel):
+        self.good.append(barrel)
+        return RETURNED
+
+    def run(self):
+        context = mp.get_context(sys.argv[1])
+        with context.Pool(1) as pool:
+            tasted = pool.map(self.taste, range(4))
+        with ProcessPoolExecutor(1, mp_context=context) as executor:
+            tasted += executor.map(self.taste, range(4))
+        return len(self.good), [len(each.good) for each in tasted if each]
+
+if __name__ == "__main__":
+    print(Cellar().run())
+"""
+
+
+@pytest.mark.parametrize(("returned", "lost"), [("None", True), ("self", False)])
+def test_attributes_of_the_object_whose_method_tasks_run(observed, method, returned, lost):
+    [row] = globs.rows(observed(TASKS_OF_AN_OBJECT.replace("RETURNED", returned), method))
+
+    assert (row["name"], row["kind"], row["processes"], row["function"]) == ("Cellar.good", "grown", 2, "taste")
+    assert row["parent_reads"] is lost
+
+
 SLOTTED = """
 total = 0
 

@@ -2,7 +2,8 @@
 
 A child looks at the globals of the main module, and of that of its target, before it begins to work and now and then
 afterwards: what was there before and is another now, or has grown, was changed where its parent cannot see it. So it
-does at the attributes of its Process and of the object whose method it runs: both are copies of its parent's.
+does at the attributes of its Process and of the object whose method it runs, or its first task: copies of its
+parent's.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _followed: dict[str, tuple[int, list[str], dict[str, Any]]] = {}
 _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 #: Objects that are copies of the parent's: module and names of their classes, and what their attributes were.
 _copies: list[tuple[Any, str, list[str], dict[str, Any]]] = []
+#: How many of them live as long as this process does.
+_lasting = 0
 _told: set[object] = set()
 #: Of NumPy's global random numbers: the state with which this process began.
 _random: list[int] | None = None
@@ -54,7 +57,7 @@ gate: Any = gates.CLOSED
 
 def begin(process: Any) -> None:
     """A child is about to run its target."""
-    global fresh, gate, _target, _tasks, _random
+    global fresh, gate, _target, _tasks, _random, _lasting
     try:
         _random = None
         _before.clear()
@@ -63,6 +66,7 @@ def begin(process: Any) -> None:
         fresh, gate, _target, _tasks = True, gates.CLOSED, describe(run_by(process))[0], 1
         for copy in (process, getattr(process._target, "__self__", None)):
             _remember_attributes(copy)
+        _lasting = len(_copies)
         for name in _modules(process):
             _remember(name)
         _random = _drawn()
@@ -80,7 +84,9 @@ def task(function: Any, args: Any) -> None:
         elif getattr(getattr(function, "func", None), "__name__", "") == "_process_chunk":
             function = function.args[0]
         _target = describe(function)[0]
-        _remember(getattr(getattr(function, "func", function), "__module__", None) or "")
+        function = getattr(function, "func", function)
+        _remember(getattr(function, "__module__", None) or "")
+        _remember_attributes(getattr(function, "__self__", None))
     except Exception:  # the program must not notice
         pass
 
@@ -91,6 +97,7 @@ def done() -> None:
     gate = repeat(True, _tasks - 1)
     _tasks *= 2
     look()
+    del _copies[_lasting:]  # each task has its own, which shall not outlive it
 
 
 def look() -> None:

@@ -74,8 +74,8 @@ def _read(variable: Variable, file: str | None, text: Source | None, lives: Sequ
     if not started:
         return {"parent_reads": None, "readers": None, **place}
     readers = text.readers(variable, started, targets)
-    # What it collects there itself, such as what tasks return, is what it reads.
-    own = text.fills(variable, started, targets)
+    # What it collects there itself, such as what tasks return, is what it reads; so is an object that comes back.
+    own = text.fills(variable, started, targets) or text.handed_back(variable, targets)
     return {"parent_reads": bool(readers) and not own, "readers": ", ".join(readers), **place}
 
 

@@ -114,6 +114,21 @@ class Source:
         stored = [(line, owner) for line, owner in found if self._stores(variable, line)]
         return min(stored or found, default=None)
 
+    def handed_back(self, variable: Variable, run_by_children: Iterable[str]) -> bool:
+        """Whether a method that children run changes the object's variable and returns the object itself.
+
+        What the parent reads may be of the one that came back.
+        """
+        methods = [each for owner in self.reached(run_by_children) for each in self.functions[owner] if each.args.args]
+        return bool(variable.classes) and any(
+            isinstance(each, ast.Return)
+            and isinstance(each.value, ast.Name)
+            and each.value.id == method.args.args[0].arg
+            for method in methods
+            if any(self._met(method, variable))
+            for each in ast.walk(method)
+        )
+
     def _stores(self, variable: Variable, line: int) -> bool:
         """Whether the variable is assigned, or something is done to what it holds, in that line."""
         met = self._met(self.tree, variable)
