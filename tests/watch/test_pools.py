@@ -62,6 +62,20 @@ def test_tasks_are_counted_and_their_waiting_is_what_nothing_explains(by_hand, r
     assert row["task_wait_s"] == pytest.approx(4.0 - 1.0 - 0.5 - 0.5)
 
 
+@pytest.mark.parametrize(("cpu_s", "waited"), [(0.1, 2.95), (1.0, 2.15)])
+def test_a_worker_that_had_no_cpu_while_it_imported_may_have_waited_for_something_else_in_its_tasks(
+    by_hand, rows, cpu_s, waited
+):
+    done = by_hand.library("task", 3.0, last=6.0, count=8, cpu_s=0.0, name="app.work")
+    imports = by_hand.library("import", 1.0, first=0.2, last=1.9, cpu_s=cpu_s)
+    worker = by_hand.worker(11, ready=2.1, slots=[imports, done])
+    outside = by_hand.vital(11, main_cpu_s=1.2, main_ready_s=1.9)
+
+    row = rows(by_hand.owner(), worker.__class__(**{**vars(worker), "vital": outside}))
+
+    assert row["task_wait_s"] == pytest.approx(waited, abs=0.05)
+
+
 def test_tasks_that_wait_for_tasks_and_processes_of_their_own_wait_for_nothing_outside(by_hand, rows):
     done = by_hand.library("task", 4.0, last=6.0, count=8, cpu_s=0.5, name="app.work")
     waits = [by_hand.slot("result", 2.0, wall_s=2.2), by_hand.slot("join", 1.0)]

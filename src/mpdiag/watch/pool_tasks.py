@@ -88,16 +88,27 @@ def within_tasks(working: Iterable[Worker]) -> Iterator[Slot]:
 def task_ready_s(worker: Worker) -> float:
     """The part of its waiting for a CPU that fell into tasks.
 
-    That is known of its life as a whole, and spread over what it did by CPU time or by wall time, whichever gives
-    tasks more: waiting for something else is told only where it is certain.
+    That is known of its life as a whole. Less what went by before it could work, it is spread over what it did by CPU
+    time or by wall time, whichever gives tasks more: waiting for something else is told only where it is certain.
     """
-    ready, vital = worker.ready_s, worker.life.vital
+    vital, before = worker.life.vital, worker.life.work_began_s - worker.life.born_s
+    ready = max(0.0, (worker.ready_s or 0.0) - kept_waiting(worker) * before)
     if not ready or not vital:
         return 0.0
     wall, cpu = sum(slot.wall_s for slot in worker.slots("task")), sum(slot.cpu_s for slot in worker.slots("task"))
     idle = sum(slot.s for slot in worker.slots("wait_task"))
-    parts = [wall / max(worker.life.life_s - idle, wall, 1e-9), cpu / vital.main_cpu_s if vital.main_cpu_s else 0.0]
+    parts = [
+        wall / max(worker.life.life_s - idle - before, wall, 1e-9),
+        cpu / vital.main_cpu_s if vital.main_cpu_s else 0.0,
+    ]
     return min(ready * min(1.0, max(parts)), max(0.0, wall - cpu))
+
+
+def kept_waiting(worker: Worker) -> float:
+    """The part of its imports for which a worker had no CPU: importing computes, and so does all of a start."""
+    imports = list(worker.slots("import", "main_import"))
+    wall = sum(slot.s for slot in imports)
+    return 1.0 - sum(min(slot.cpu_s, slot.s) for slot in imports) / wall if wall else 0.0
 
 
 # --- how the work was spread
