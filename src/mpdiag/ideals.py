@@ -107,6 +107,11 @@ def where(place: Place | None) -> str:
     return f" ({place.file}:{place.line})" if place.line is not None else f" ({place.file})"
 
 
+def handed_out_at(pool: Row) -> Place | None:
+    """The line that hands out most of a pool's tasks; where that is unknown, the one that made it."""
+    return Place.of({key: pool.get(f"submit_{key}") for key in ("file", "line", "function")}) or Place.of(pool)
+
+
 def failed(failures: Facts, said: str) -> Iterator[tuple[Place | None, str, float]]:
     """Where failures were whose error says ``said``, that error without its full stop, and how many there were."""
     for row in failures.all():

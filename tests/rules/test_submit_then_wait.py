@@ -57,6 +57,15 @@ def test_a_program_that_awaits_each_task(observe, a_pool):
     assert "in place of apply()" in finding.do
 
 
+def test_the_line_to_mend_is_that_of_the_call(observe, a_pool):
+    called = {"submit_file": "work.py", "submit_line": 31, "submit_function": "run"}
+
+    (finding,) = observe(RULE, pools=[one_by_one(a_pool, task_cpu_s=3.7, **called)])
+
+    assert (finding.place.file, finding.place.line, finding.place.function) == ("work.py", 31, "run")
+    assert "the Pool (app.py:7)" in finding.seen
+
+
 @pytest.mark.parametrize(
     "cells",
     [

@@ -26,6 +26,17 @@ def test_a_phase_begins_when_there_are_workers(by_hand, rows):
     assert (row["workers"], row["started"], row["how"]) == (2, 2, "map")
 
 
+def test_where_most_tasks_are_handed_out(by_hand, rows):
+    submits = [
+        by_hand.slot("submit", line=line, count=count, name="pipe:1", api="submit") for line, count in ((8, 2), (9, 30))
+    ]
+
+    row = rows(by_hand.owner([by_hand.tally(), *submits]), by_hand.worker(11))
+
+    assert (row["submit_file"], row["submit_line"], row["submit_function"]) == ("/p/app.py", 9, "main")
+    assert rows(by_hand.owner([by_hand.tally()]), by_hand.worker(11))["submit_file"] is None
+
+
 def test_a_worker_that_still_waits_for_its_first_task_is_ready(by_hand):
     ledger = {"threads": ((7, "wait_task", by_hand.BEGAN + 3.0),)}
     idle = by_hand.worker(11, ledger=ledger)

@@ -58,15 +58,21 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
 def waited(group: Sequence[PoolSeen]) -> dict[str, Any]:
     """How work was handed out and awaited."""
     apis: dict[str, int] = defaultdict(int)
+    lines: dict[tuple[Any, ...], int] = defaultdict(int)
     for pool in group:
         for slot in pool.own("submit"):
             apis[slot.api] += slot.count
+            lines[slot.file, slot.line, slot.function] += slot.count
     how = max(apis, key=lambda name: apis[name], default=None)
     if how == "map" and "Executor" in group[0].type:
         how = "executor.map"
+    file, line, function = max(lines, key=lambda where: lines[where], default=(None, None, None))
     waits = [slot for pool in group for slot in pool.own("result") if slot.main]
     return {
         "how": how,
+        "submit_file": file,
+        "submit_line": line or None,
+        "submit_function": function,
         "submits": sum(pool.tally.count for pool in group if pool.tally),
         "waited_each": sum(awaited(pool) for pool in group),
         "main_wait_s": sum(slot.wall_s for slot in waits) + nameless_waits(group),
