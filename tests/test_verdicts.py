@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import zip_longest
 
 import pytest
 
@@ -102,8 +103,19 @@ def test_names_the_quota_whose_cpus_are_busy():
     )
 
 
-def of_buckets(buckets, **machine):
-    processes = tuple(ProcessAccount(1, 0, "", "worker", "fork", 0.0, 10.0, 0, each, Memory(0)) for each in buckets)
+def test_helpers_that_wait_to_be_needed_are_none_of_what_a_program_does():
+    work = [{"import": 1.0, "cpu": 4.0, "off_cpu": 3.0, "join": 2.0}] * 2
+
+    why = of_buckets([*work, {"off_cpu": 10.0}, {"off_cpu": 10.0}], ["worker"] * 2 + ["forkserver", "resource_tracker"])
+
+    assert "50.0 % of what its processes do is computing" in why
+
+
+def of_buckets(buckets, roles=(), **machine):
+    processes = tuple(
+        ProcessAccount(1, 0, "", role, "fork", 0.0, 10.0, 0, each, Memory(0))
+        for each, role in zip_longest(buckets, roles, fillvalue="worker")
+    )
     total = {key: sum(each.get(key, 0.0) for each in buckets) for key in {key for each in buckets for key in each}}
 
     verdict = verdicts.run(observed(account=Account(10.0, processes, total, 0.0), **machine))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from mpdiag.units import number, seconds
 
 #: What a process spends on nothing of its own: others work meanwhile.
 WAITS_FOR_OTHERS = frozenset({"join", "wait_task"})
+#: Roles of the library's own processes: they wait to be needed.
+HELPERS = frozenset({"resource_tracker", "forkserver"})
 #: CPUs, or the work on them, are busy from here on (POP calls an efficiency of 0.8 good).
 BUSY = 0.8
 #: A host whose durations are so many times as long as usual is slow.
@@ -141,7 +144,11 @@ def size(report: Report) -> str:
 
 def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
     """Why a program without a finding takes the time it takes."""
-    spent = {key: time for key, time in account.total.items() if key not in WAITS_FOR_OTHERS} if account else {}
+    spent: dict[str, float] = defaultdict(float)
+    for one in account.processes if account else ():
+        for key, time in one.buckets.items():
+            if one.role not in HELPERS and key not in WAITS_FOR_OTHERS:
+                spent[key] += time
     spent_s = sum(spent.values())
     if account is None or not spent_s or not account.wall_s:
         return "no rule found a mistake, but where the time went was not observed"
