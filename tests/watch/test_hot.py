@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mpdiag.watch import hot
-from mpdiag.watch.observation import Frame, HotLine
+from mpdiag.watch.observation import Frame, HotLine, StackSample
 
-from .conftest import book, life, slot, start
+from .conftest import book, life, run, slot, start
 
 SOURCE = """\
 import json
@@ -65,3 +65,27 @@ def test_a_call_in_the_loop_of_a_process_is_repeated_for_each_message(told):
 
     assert told(14, "serve", role="process", root="serve", lives=[served]) == {"invariant": True, "rounds": 28}
     assert told(15, "serve", role="process", root="serve", lives=[served])["invariant"] is False
+
+
+CACHED = """\
+import functools
+
+@functools.lru_cache(maxsize=1)
+def load(path):
+    return list(range(10))
+"""
+
+
+@pytest.mark.parametrize(
+    ("decorator", "invariant"),
+    [("@functools.lru_cache(maxsize=1)", None), ("@memoize", None), ("@functools.wraps(print)", True)],
+)
+def test_what_a_decorator_keeps_ran_once_whatever_file_it_is_in(tmp_path, decorator, invariant):
+    helper, app = tmp_path / "helper.py", tmp_path / "app.py"
+    helper.write_text(CACHED.replace("@functools.lru_cache(maxsize=1)", decorator))
+    app.write_text("from helper import load\n\ndef handle(job):\n    return load('x')[job]\n")
+    stack = Frame(str(helper), 5, "load"), Frame(str(app), 4, "handle")
+
+    rows = hot.rows(run(stacks=[StackSample(11, None, stack, 9, 0.9)]), [life(11, "worker")], [])
+
+    assert next(row for row in rows if row["callee"] == "load")["invariant"] is invariant

@@ -51,6 +51,10 @@ def fill():
     for line in range(LIMIT):
         TABLE[line] = line * 2
 
+@lru_cache(None)
+def kept():
+    return load(PATH)
+
 def once():
     global TABLE
     if not TABLE:
@@ -154,6 +158,7 @@ def test_different_from_task_to_task(tmp_path, body):
         "return unknown(PATH)  #!",
         "toggle()  #!",
         "once()  #!",
+        "kept()  #!",  # runs but once
         "count()  #!",
         "return load(MODE)  #!",  # rebound by a function
         "return load(SEEN)  #!",  # changed by a function

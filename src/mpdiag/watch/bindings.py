@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -13,6 +14,9 @@ Source = tuple[ast.expr | None, int | None]
 CHANGING = frozenset(
     {"add", "append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "sort", "update"}
 )
+
+#: Names of decorators after which a function runs once for the same arguments: `functools.lru_cache` and its like.
+KEEPING = re.compile("cache|memo", re.IGNORECASE)
 
 
 def of_function(function: Function) -> dict[str, list[Source]]:
@@ -170,6 +174,17 @@ def _stored_first(body: list[ast.stmt], name: str) -> bool:
             return name in bound and name not in names_in(statement.value)
         return False
     return False
+
+
+def memoised(function: Function) -> bool:
+    """Whether a decorator keeps what the function gave: called again with the same arguments, it does not run."""
+    return any(KEEPING.search(_name(each)) for each in function.decorator_list)
+
+
+def _name(decorator: ast.expr) -> str:
+    """The last part of a decorator's name."""
+    decorator = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
 
 
 def _touched(tree: ast.Module) -> Iterator[str]:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mpdiag.watch import stacks
-from mpdiag.watch.invariance import EVERY, invariant, looped
+from mpdiag.watch.invariance import EVERY, invariant, kept, looped
 from mpdiag.watch.lives import Life, Run
 from mpdiag.watch.observation import HotLine
 from mpdiag.watch.polling import spinning
 
 #: Files that are no part of the program itself.
 INSTALLED = re.compile(r"[/\\](?:(?:site|dist)-packages|lib[/\\]python[\d.]+|Lib)[/\\]")
+#: Of what ran but once for each process, however often it was called.
+NOT_KNOWN: Mapping[str, Any] = {"invariant": None, "rounds": None}
 
 
 def rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -23,6 +25,8 @@ def rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) ->
     same = {str(row["function"]).rpartition(".")[2]: row["same_args"] for row in tasks}
     roles = {life.pid: life.role for life in lives}
     whole = sum(sample.cpu_s for sample in run.outside.stacks)
+    lines = stacks.hot_lines(run.outside.stacks, roles)
+    once = {line.function for line in lines if not INSTALLED.search(line.file) and kept(line.file, line.function)}
     return [
         {
             "role": hot.role,
@@ -38,9 +42,9 @@ def rows(run: Run, lives: Sequence[Life], tasks: Sequence[Mapping[str, Any]]) ->
             "depth": hot.depth,
             "root_count": times_run(hot.root.function, lives),
             "spins": not INSTALLED.search(hot.file) and spinning(hot.file, hot.function, hot.line),
-            **repeats(hot, same.get(hot.root.function, ""), lives),
+            **(NOT_KNOWN if hot.callee in once else repeats(hot, same.get(hot.root.function, ""), lives)),
         }
-        for hot in stacks.hot_lines(run.outside.stacks, roles)
+        for hot in lines
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from mpdiag.watch.bindings import Function, Module, Source, names_in, of_function, renewed, root_name
+from mpdiag.watch.bindings import Function, Module, Source, memoised, names_in, of_function, renewed, root_name
 
 #: A constant parameter: its place, and that of its element, if only this is constant.
 Position = tuple[int, int | None]
@@ -69,6 +69,13 @@ def invariant(
         return None
     calls = _calls(found, line, callee)
     return Names(Module(tree), found, positions(constant_parameters)).same(calls) if calls else None
+
+
+def kept(file: str, function: str) -> bool:
+    """Whether a function of that name in a file runs but once for the same arguments; False if it cannot be read."""
+    tree = _parsed(file)
+    nodes = ast.walk(tree) if tree else ()
+    return any(isinstance(node, Function) and node.name == function and memoised(node) for node in nodes)
 
 
 def looped(file: str, function: str, line: int) -> bool:
@@ -243,6 +250,8 @@ def steady(module: Module, function: Function, deep: int = 4) -> bool:
         function: the function.
         deep: how far to follow the module's other functions.
     """
+    if memoised(function):
+        return False
     own = renewed(function)
     for node in ast.walk(function):
         if isinstance(node, (ast.Nonlocal, ast.Yield, ast.YieldFrom)):
