@@ -30,6 +30,8 @@ OWNED: Final = ("Lock", "RLock")
 TAKES: Final = ("get", "__enter__", "acquire", "")
 #: In which file of the library a thread waits for results, and of what.
 WAITS_FOR: Final = {"futures/_base.py": "ThreadPoolExecutor", "multiprocessing/pool.py": "ThreadPool"}
+#: The files of the library in which a thread waits for results, those included that give them out one by one.
+RESULTS: Final = (*WAITS_FOR, "futures/process.py")
 #: What queues are called that a program makes itself.
 QUEUES: Final = ("Queue", "JoinableQueue", "SimpleQueue")
 #: The thread of a Pool that takes from the program's iterable and hands out tasks.

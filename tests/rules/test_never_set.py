@@ -47,7 +47,15 @@ def test_a_thread_without_a_line_of_the_programs(standing, other):
 
 @pytest.mark.parametrize(
     "wait",
-    [{"can_move": True}, {"tool": "Lock"}, {"tool": None}, {"pool": "q"}, {"states": "PENDING"}, {"channel": "pipe:9"}],
+    [
+        {"can_move": True},
+        {"tool": "Lock"},
+        {"tool": None},
+        {"pool": "q"},
+        {"states": "PENDING"},
+        {"channel": "pipe:9"},
+        {"library": "futures/process.py"},
+    ],
     ids=str,
 )
 def test_silent_otherwise(standing, wait):

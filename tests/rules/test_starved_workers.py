@@ -90,3 +90,14 @@ def test_by_way_of_a_manager(standing):
     assert "W1 (as 1 other does) waits in get() at app.py:7 for a message from a queue of a Manager" in finding.seen
     assert standing(RULE, waits=[{**PROXY, "proxy": "wait"}]) == []
     assert standing(RULE, waits=[{**PROXY, "can_move": True}]) == []
+
+
+@pytest.mark.parametrize(
+    ("library", "in_task", "count"),
+    [("futures/process.py", True, 1), ("futures/process.py", False, 0), ("threading.py", True, 0)],
+    ids=["for results", "of other tasks", "for something else"],
+)
+def test_who_waits_for_the_results_of_tasks_that_wait_for_messages_puts_none(standing, library, in_task, count):
+    main = {**MAIN, "kind": "within", "object": None, "library": library}
+
+    assert len(standing(RULE, waits=[main, {**TAKES, "in_task": in_task}], queues=[QUEUE], users=[GAVE])) == count

@@ -63,15 +63,24 @@ def _of_manager(rows: list[Row]) -> Finding:
 def _fed(name: Cell, hungry: list[Row], waiting: set[Cell], standing: Standing) -> bool:
     """Whether a process that puts into the queue may do so again, once its own wait is over.
 
-    It does not if that is for the end of any of those ``waiting`` for messages: from outside, who waits for its turn at
-    the queue is seen at a lock, and not known to be at this queue.
+    It does not if that is for the end of any of those ``waiting`` for messages, or for the results of tasks that do:
+    from outside, who waits for its turn at the queue is seen at a lock, and not known to be at this queue.
     """
+    in_tasks = any(row.get("in_task") for row in hungry)
     for giver in standing.users.all(object=name, use="gives"):
         if giver["alive"] and giver["pid"] not in {row["pid"] for row in hungry}:
             joins = standing.threads(giver["pid"], main=True)
-            if not any(waiting.intersection(standing.ended_by(row)) or row["exits"] for row in joins):
+            if not any(
+                waiting.intersection(standing.ended_by(row)) or row["exits"] or (in_tasks and _for_results(row))
+                for row in joins
+            ):
                 return True
     return False
+
+
+def _for_results(row: Row) -> bool:
+    """Whether a thread waits for results of a pool."""
+    return row["kind"] == "within" and (bool(row.get("pool")) or row.get("library") in standstill.RESULTS)
 
 
 def _givers(name: Cell, standing: Standing) -> str:
