@@ -126,3 +126,10 @@ def test_whose_only_thread_answers_no_signal_seems_to_wait_in_vain(standing):
 )
 def test_silent_where_it_may_go_on(standing, waits, member):
     assert standing(RULE, waits=waits, members=[{**FORKED, **member}]) == []
+
+
+def test_silent_where_another_thread_waits_for_somebody_else(standing):
+    other = {**STUCK, "main": False, "thread": "T", "kind": "read", "object": "pipe:9"}
+
+    assert standing(RULE, waits=[STUCK, other], members=[FORKED]) == []
+    assert len(standing(RULE, waits=[STUCK, {**other, "kind": "within"}], members=[FORKED])) == 1

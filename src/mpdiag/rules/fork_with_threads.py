@@ -90,7 +90,8 @@ def stuck(standing: Standing) -> Iterator[Finding]:
     for row in standing.waits:
         waits = row["kind"] == "within" and row["main"]
         hopeless = not row["can_move"] or _deaf(row, standing)
-        if waits and hopeless and _beside_threads(standing.members[row["pid"]], row):
+        inside = all(each["kind"] == "within" for each in standing.threads(row["pid"]))
+        if waits and hopeless and inside and _beside_threads(standing.members[row["pid"]], row):
             waiting[row.get("file"), row.get("line"), row.get("api")].append(row)
     for alike in waiting.values():
         row = alike[0]
@@ -161,7 +162,7 @@ RULE: Final = Rule(
         "a deadline. Judged where fork is the default start method. "
         "In an observed program: forked children whose parent had more than one thread at that moment. A note; a "
         "warning where one of them used no CPU time until the program was killed. Stuck: such a child waits for a "
-        "lock or for results within itself, and none of its threads can go on.",
+        "lock or for results within itself, and so do all of its threads.",
         claim="Often read: fork deadlocks once a Lock or logging was used. It takes a lock that another thread *holds* "
         "at the fork. The locks of logging are safe since Python 3.9; the buffers of files that several threads print "
         "to, the import lock and inherited thread pools are not.",
