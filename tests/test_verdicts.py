@@ -172,3 +172,34 @@ def test_a_run_on_a_cluster_without_a_task():
     account = Account(1.0, (), {}, 0.0)
 
     assert fleet("ok", account=account) == "No task ran on the cluster."
+
+
+def hangs(state, *waits):
+    sections = (Section("look", "", "ok", rows=({"state": state},)), Section("waits", "", "ok", rows=waits))
+    return verdicts.hang(report(sections=sections))
+
+
+JOINS = {"who": "main", "kind": "process", "what": "waits for W1 (2) to end", "where": "app.py:7"}
+RECEIVES = {"who": "W1 (2)", "kind": "read", "what": "waits for data from pipe 9"}
+SLEEPS = {"who": "W2 (3)", "kind": "outside", "what": "sleeps", "where": "app.py:9"}
+
+
+@pytest.mark.parametrize(("state", "words"), [("idle", "Not stuck, but idle: "), ("moving", "Not stuck: it moves; ")])
+def test_who_goes_on_by_and_by_is_told_besides_main(state, words):
+    told = hangs(state, JOINS, RECEIVES, SLEEPS)
+
+    assert told == f"{words}main waits for W1 (2) to end at app.py:7; W2 (3) sleeps at app.py:9."
+
+
+def test_what_is_stuck_waits_for_nobody_who_goes_on():
+    assert "W2" not in hangs("stuck", JOINS, RECEIVES, SLEEPS)
+
+
+def test_main_may_be_who_goes_on():
+    assert hangs("idle", SLEEPS) == "Not stuck, but idle: W2 (3) sleeps at app.py:9."
+
+
+def test_who_does_the_same_as_main_does_so_too():
+    both = {"who": "main and W1 (2)", "process": "main", "count": 2, "kind": "within", "what": "waits for a lock"}
+
+    assert "main (as 1 other does) waits for a lock" in hangs("stuck", both)

@@ -25,6 +25,8 @@ BUSY = 0.8
 SLOW = 1.2
 #: The column with a short place.
 WHERE = "where"
+#: Kinds of waits of threads on which others may wait, as they wait for none of the program themselves.
+GOES_ON = ("runs", "outside")
 
 
 def of(report: Report) -> str:
@@ -78,14 +80,24 @@ def hang(report: Report) -> str:
         more = f" {len(attention) - 1} more below." if len(attention) > 1 else ""
         return f"{worst.title}: {worst.seen} {worst.do} ({worst.rule} {worst.name}){more}"
     look = next(iter(rows(report.sections, "look")), {})
-    main = next(iter(rows(report.sections, "waits")), {})
-    does = f"{main.get('who', 'main')} {main.get('what', 'waits')}{f' at {main[WHERE]}' if main.get(WHERE) else ''}"
+    waits = list(rows(report.sections, "waits"))
+    does = doing(waits[0] if waits else {})
+    end = next((row for row in waits if row.get("kind") in GOES_ON or row.get("limited")), None)
+    chain = f"{does}; {doing(end)}" if end and end is not waits[0] else does
     return {
         "stuck": f"Stuck, and no rule knows the cause: {does}, and nobody who could end that can go on.",
         "partly": f"A part of it is stuck, and no rule knows the cause; {does}.",
-        "moving": f"Not stuck: it moves; {does}.",
-        "idle": f"Not stuck, but idle: {does}.",
+        "moving": f"Not stuck: it moves; {chain}.",
+        "idle": f"Not stuck, but idle: {chain}.",
     }.get(str(look.get("state")), unseen(does, look))
+
+
+def doing(row: Mapping[str, Cell]) -> str:
+    """What a thread does, or all that do the same, as a row of who waits for whom tells it."""
+    alike = row.get("count")
+    more = f" (as {alike - 1} other{'s do' if alike > 2 else ' does'})" if isinstance(alike, int) and alike > 1 else ""
+    who = f"{row.get('process', 'main')}{more}" if more else row.get("who", "main")
+    return f"{who} {row.get('what', 'waits')}{f' at {row[WHERE]}' if row.get(WHERE) else ''}"
 
 
 def unseen(does: str, look: Mapping[str, Cell]) -> str:
