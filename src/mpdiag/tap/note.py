@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from itertools import islice
 
 from . import core, places
-
-try:
-    from time import clock_gettime_ns
-except ImportError:  # Windows
-    pass
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -123,8 +119,8 @@ def used(pid: int) -> tuple[int, int, int] | None:
             ran, waited = os.read(file, 100).split()[:2]
         finally:
             os.close(file)
-        return clock_gettime_ns(~pid << 3 | PROCESS_CLOCK), int(ran), int(waited)
-    except (OSError, ValueError, NameError):
+        return time.clock_gettime_ns(~pid << 3 | PROCESS_CLOCK), int(ran), int(waited)
+    except (OSError, ValueError):
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -151,10 +151,10 @@ def lives(run: Run) -> tuple[Life, ...]:
     return tuple(sorted(found, key=lambda life: (life.born_s, life.pid)))
 
 
-def told_at_the_end(run: Run) -> Iterator[Event]:
+def told_at_the_end(run: Run) -> list[Event]:
     """What parents saw of their children when they ended them, the earliest first."""
     events = [event for book in run.books for event in book.noted("signal") if event.facts[2]]
-    return iter(sorted(events, key=lambda event: event.at_s))
+    return sorted(events, key=lambda event: event.at_s)
 
 
 def as_told(run: Run, vitals: Mapping[int, Vital], event: Event) -> Vital | None:
