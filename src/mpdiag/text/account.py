@@ -25,6 +25,8 @@ _PLAIN, _LEAST_BAR, _NAME = 100, 20, 40
 _NOTHING = 1e-5
 #: Below it an efficiency is named as low (after POP's rating).
 LOW = 0.8
+#: A program whose busiest process computes less than this waits: how its computing is divided says nothing of it.
+IDLE = 0.1
 #: Numbers at the end of a name, as in ``ForkPoolWorker-2:1``.
 _NUMBERED = re.compile(r"[-_ ]?\d+(:\d+)*$")
 #: Roles that a name alone does not tell.
@@ -209,6 +211,8 @@ def efficiency(account: Account) -> str:
     parallel, balance, talk = (
         f"{part * 100:.0f} %" for part in (known.parallel, known.load_balance, known.communication)
     )
+    if known.communication < IDLE:
+        return f"Parallel efficiency {parallel}: it measures computing, on which the busiest process spent {talk}."
     return f"Parallel efficiency {parallel} = load balance {balance} × communication {talk}{_named(known, account)}."
 
 
