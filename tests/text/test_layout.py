@@ -117,3 +117,16 @@ def test_figures_that_do_not_fit_are_left_out_whole():
     assert needed(tracks) <= 60
     assert [track.title for track in tracks] == [f"figure{n}" for n in range(6)]
     assert {track.cells for track in tracks} == {("12.3 ms",)}
+
+
+def test_no_place_is_broken_while_sentences_can_give_way():
+    columns = (Column("what", "what"), Column("where", "where"))
+    section = Section(
+        "s", "t", "ok", columns=columns, rows=({"what": "waits for one " * 3, "where": "p" * 24 + ".py:17"},)
+    )
+
+    words, place = lay_out(section, Style(width=44))
+    narrow = lay_out(section, Style(width=30))
+
+    assert (words.width, place.width) == (12, 30)
+    assert needed(narrow) <= 30

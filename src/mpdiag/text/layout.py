@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from rich.cells import cell_len
 
@@ -42,6 +43,11 @@ class Track:
     def least(self) -> int:
         """The narrowest that text may become: no word of the title is broken."""
         return max(map(len, self.title.split()), default=0) if len(self.title) > _LEAST_TEXT else _LEAST_TEXT
+
+    @cached_property
+    def unbroken(self) -> int:
+        """The narrowest that text may become while no word of it, as a place or a name, is broken."""
+        return max([self.least, *(cell_len(word) for cell in self.cells for word in cell.split())])
 
 
 def lay_out(section: Section, style: Style) -> list[Track]:
@@ -122,6 +128,8 @@ def _value(cell: Cell) -> float:
 def _squeezed(tracks: list[Track], width: int) -> list[Track]:
     """Take what is missing from the text columns, always from the widest; their cells will wrap.
 
+    As long as there are some whose words need not be broken, it is taken from those.
+
     What does not fit even then is left out, the last column first: half a number misleads.
     """
     tracks = list(tracks)
@@ -129,7 +137,8 @@ def _squeezed(tracks: list[Track], width: int) -> list[Track]:
         texts = [place for place, track in enumerate(tracks) if not track.right and track.width > track.least]
         if not texts:
             break
-        widest = max(texts, key=lambda place: tracks[place].width)
+        whole = [place for place in texts if tracks[place].width > tracks[place].unbroken]
+        widest = max(whole or texts, key=lambda place: tracks[place].width)
         tracks[widest] = replace(tracks[widest], width=tracks[widest].width - 1)
     while needed(tracks) > width and len(tracks) > 1:
         tracks.pop()
