@@ -195,7 +195,7 @@ class Standing:
         """A lock."""
         lock = self.locks.get(name)
         if lock is None:
-            return "a semaphore"
+            return "a lock or semaphore"
         return made(str(lock["type"]), lock) if lock.get("file") else f"a {lock['type']}"
 
 

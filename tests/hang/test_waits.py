@@ -195,3 +195,10 @@ def test_the_server_of_a_manager_is_not_what_is_joined_if_others_may_be(snapshot
     names = waits.Names(snapshot(main, server, other, ends=ends))
 
     assert (names.writers("pipe:5", 1), names.writers("pipe:6", 1)) == ([3], [2])
+
+
+def test_code_on_the_command_line_is_no_call(snapshot):
+    stack = (Frame("<string>", 4, "<module>"),)
+    one = seen(1, replace(thread(1, "f@app.py", main=True), stack=stack))
+
+    assert waits.of(snapshot(one))[0].api == ""

@@ -84,7 +84,7 @@ def test_one_holds_the_lock_while_it_joins_who_takes_it(standing):
 def test_from_outside_who_alone_shares_a_lock_holds_it(standing):
     (finding,) = standing(RULE, waits=[locks(1, 101), receives(2, 102)], needs=EACH_OTHER)
 
-    assert "waits for a semaphore in __enter__() at app.py:7, which P2 alone shares" in finding.seen
+    assert "waits for a lock or semaphore in __enter__() at app.py:7, which P2 alone shares" in finding.seen
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def members(python):
 def test_the_input_of_another_program_is_still_open_in_a_forked_sibling(standing):
     (finding,) = standing(RULE, waits=[JOINS, SORT, GETS], ends=[{**END, **SIBLING}], members=members(python=False))
 
-    assert "sort (2) waits for data from pipe 9" in finding.seen
+    assert "sort (2), for whose end main waits in recv() at app.py:7, waits for data from pipe 9" in finding.seen
+    assert finding.place.line == 7
     assert "still open in Worker-2 (3)" in finding.seen
 
 

@@ -205,7 +205,7 @@ def told(seen: Seen, thread: ThreadAnswer, look: ThreadLook | None, names: Names
         kind=kind,
         objects=objects,
         limited=any(thing.timeout is not None for thing in things) if things else ends(look, kind, thread.stack),
-        api=inner[-1].function if inner else "",
+        api=inner[-1].function if inner and inner[-1].function != "<module>" else "",
         library=library(inner[-1]) if inner else "",
         place=users_line(thread.stack[:entry]),
         stack=thread.stack[:entry],

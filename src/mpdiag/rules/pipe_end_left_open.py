@@ -25,10 +25,10 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         if not (all(told) and told if socket or _untold(row, standing) else any(told)):
             continue
         held = standstill.some("itself" if end["pid"] == row["pid"] else str(end["process"]) for end in open_in)
+        concerned, waits = _told(row, standing)
         yield RULE.finding(
-            **standstill.blame(row, sure=False),
-            seen=f"{standstill.waits(row)} for data from "
-            f"{standing.channel(str(name))}, and its end of file cannot come: a copy of the "
+            **standstill.blame(concerned, sure=False),
+            seen=f"{waits} for data from {standing.channel(str(name))}, and its end of file cannot come: a copy of the "
             f"{'other end' if socket else 'end that is written to'} is still open in {held}.",
             do="Close the end that a process does not use, in each process: the reader closes the writer's end, the "
             "parent both after start(), and forked siblings what they have inherited. spawn and forkserver inherit "
@@ -38,6 +38,14 @@ def stuck(standing: Standing) -> Iterator[Finding]:
                 Evidence("of them, able to write", 0, "1"),
             ),
         )
+
+
+def _told(row: Row, standing: Standing) -> tuple[Row, str]:
+    """Whose line is to blame, and how it is told who waits: of another program, who waits for its end."""
+    joining = _awaiting(row, standing) if row.get("file") is None else []
+    if not joining:
+        return row, standstill.waits(row)
+    return joining[0], f"{standstill.who(row)}, for whose end {standstill.waits(joining[0])}, waits"
 
 
 def _writers(row: Row, standing: Standing) -> list[Row]:
