@@ -15,13 +15,16 @@ def test_results_that_nobody_fetched(run, table):
 
     assert (finding.rule, finding.level, finding.gain, finding.concern) == ("MP607", "error", None, 0.8)
     assert finding.seen.startswith(
-        "5 tasks raised an exception, and of 4 nobody fetched the result (app.py:7), such as"
+        "5 tasks raised an exception, such as ValueError: invalid literal; 4 failed results were never fetched (app.py"
     )
 
 
 def test_exit_codes_that_nobody_read(run, table):
     (finding,) = RULE.run(run(), table("failures", EXITS))
 
+    assert finding.seen.startswith(
+        "1 child ended with an error, such as exit code 1; 1 exit code was never read (app.py:7)."
+    )
     assert "exitcode" in finding.do
 
 

@@ -59,7 +59,7 @@ def test_a_counter_that_only_children_count(table):
 
     assert (finding.level, finding.gain, finding.place.line) == ("error", None, 7)
     assert finding.seen.startswith("2 child processes running count_part changed __main__.valid, __main__.bots")
-    assert "main reads the parent's copy" in finding.seen
+    assert "main() reads the parent's copy" in finding.seen
 
 
 def test_it_speaks_without_names(table):

@@ -8,14 +8,14 @@ from typing import Final
 from mpdiag import ideals
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc
-from mpdiag.units import number
 
 #: What is said of a failure, and what to do, by its kind.
 KINDS = {
     "task": (
         "task",
         "tasks",
-        "raised an exception, and of {unread} nobody fetched the result",
+        "raised an exception",
+        ("failed result was never fetched", "failed results were never fetched"),
         (
             "Fetch every result (get() of each AsyncResult, result() of each future, or iterate over the map), and "
             "decide there what a failed task means for the total; or pass error_callback."
@@ -24,7 +24,8 @@ KINDS = {
     "exit": (
         "child",
         "children",
-        "ended with an error, and of {unread} nobody read the exit code",
+        "ended with an error",
+        ("exit code was never read", "exit codes were never read"),
         "Look at exitcode after join(), or use an executor, whose result() raises what the child raised.",
     ),
 }
@@ -38,16 +39,15 @@ def observed(run: Facts, failures: Facts) -> Iterator[Finding]:
         unread = ideals.at_least(row, "unread")
         if row.get("kind") not in KINDS or not unread or (row["kind"] == "exit" and (failed or guarded)):
             continue
-        one, many, what, do = KINDS[str(row["kind"])]
+        one, many, what, lost, do = KINDS[str(row["kind"])]
         place, count = Place.of(row), max(ideals.at_least(row, "count"), unread)
         example = f", such as {row['example']}" if row.get("example") else ""
         yield RULE.finding(
             level="error",
             place=place,
             concern=unread / count,
-            seen=f"{ideals.counted(count, one, many)} "
-            f"{what.format(unread=number(unread, '1'))}{ideals.where(place)}{example}. What they were to do is "
-            "missing from the result without a word.",
+            seen=f"{ideals.counted(count, one, many)} {what}{example}; {ideals.counted(unread, *lost)}"
+            f"{ideals.where(place)}. What they were to do is missing from the result without a word.",
             do=do,
             evidence=(
                 Evidence("failures that nobody looked at", unread, "1"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mpdiag import ideals
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule, known
-from mpdiag.model import Doc
+from mpdiag.model import Cell, Doc
 
 #: What a child does to a global that the parent never sees.
 CHANGED = ("rebound", "grown")
@@ -58,7 +58,7 @@ def observed(globals: Facts) -> Iterator[Finding]:  # noqa: A002 - the table's n
     names = ", ".join(dict.fromkeys(f"{row['module']}.{row['name']}" for row in lost))
     count = max(ideals.at_least(row, "processes") for row in lost)
     targets = ", ".join(dict.fromkeys(str(row["target"]) for row in lost if row.get("target")))
-    readers = ", ".join(dict.fromkeys(str(row["readers"]) for row in lost if row.get("readers")))
+    readers = ", ".join(dict.fromkeys(called(row["readers"]) for row in lost if row.get("readers")))
     yield RULE.finding(
         level="error",
         confidence="inferred",
@@ -75,6 +75,11 @@ def observed(globals: Facts) -> Iterator[Finding]:  # noqa: A002 - the table's n
             Evidence("children that changed them", count, "1"),
         ),
     )
+
+
+def called(names: Cell) -> str:
+    """Names of functions as prose gives them; the module's own level is none."""
+    return ", ".join(name if name.startswith("<") else f"{name}()" for name in str(names).split(", "))
 
 
 RULE: Final = Rule(
