@@ -18,6 +18,12 @@ def test_work_done_by_the_caller(observe):
     assert "run() was called on 4 processes (app.py:5): work ran for 3.20 s" in finding.seen
 
 
+def test_what_stacks_told_is_inferred(observe):
+    (finding,) = observe(RULE, inline=[call(sampled=True)])
+
+    assert finding.confidence == "inferred"
+
+
 def test_a_note_where_little_is_lost(observe):
     (finding,) = observe(RULE, inline=[call(count=1)])
 

@@ -491,6 +491,17 @@ def test_an_initializer_that_raises(observed):
     assert rows["initializer"]["line"] == 6
 
 
+def test_objects_of_classes_with_a_run_of_their_own_are_noted(observed):
+    text = (
+        "class Ringer(mp.Process):\n    def run(self):\n        pass\n"
+        "for n in range(70):\n    Ringer().run()\n"
+        "mp.Process(target=len)\n"
+    )
+    made = [event.facts for life in observed(text) for event in life.book.noted("made")]
+    assert {(name, line) for name, _, line in made} == {("__main__.Ringer.run", 3)}
+    assert len(made) == 64
+
+
 def test_what_is_run_in_place_and_start_methods(observed):
     text = (
         "mp.set_start_method('spawn')\n"

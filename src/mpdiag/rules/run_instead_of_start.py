@@ -27,6 +27,7 @@ def of_call(run: Facts, call: ideals.Row) -> Finding | None:
     place, target = Place.of(call), phases.named(call, "target", "the target")
     return RULE.finding(
         level="warning" if loss else "note",
+        confidence="inferred" if call.get("sampled") else "measured",
         place=place,
         gain=loss.gain if loss else None,
         concern=loss.concern if loss else 1.0,
@@ -49,8 +50,9 @@ RULE: Final = Rule(
         title="run() called in place of start()",
         why="run() is what a started process calls. Called directly it does the work at once, here, one after the "
         "other.",
-        how="Calls of Process.run() in the process that made the object, not from its own start; a warning when "
-        "starting them would win 5 % of the wall time.",
+        how="Calls of Process.run() in the process that made the object, not from its own start; of a "
+        "subclass with a run() of its own, stack samples of it there. A warning when starting them would win 5 % of "
+        "the wall time.",
         bad="""
             process = Process(target=convert, args=(path,))
             process.run()

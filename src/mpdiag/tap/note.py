@@ -75,6 +75,22 @@ def lock(made: Any) -> None:
         pass
 
 
+def made(process: Any) -> None:
+    """A process object was made: of a class with a run() of its own, which may be called in place of start()."""
+    try:
+        name = type(process).__name__
+        if type(process).run.__module__ != "multiprocessing.process" and _made.setdefault(name, 0) < MOST_MADE:
+            _made[name] += 1
+            core.event("made", *describe(type(process).run))
+    except Exception:  # the program must not notice
+        pass
+
+
+#: Objects of a class that are told: one that is made for each of many tasks is another matter.
+MOST_MADE = 64
+_made: dict[str, int] = {}
+
+
 def started(process: Any, began: int) -> None:
     """A child was started; it began at ``began``."""
     try:

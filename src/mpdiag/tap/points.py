@@ -125,6 +125,7 @@ return self._semlock.__enter__()
         Timed("Condition.wait", "sync", thing="self._wait_semaphore._semlock"),
     ],
     "multiprocessing.process": [
+        Insert("BaseProcess.__init__", "_mpd.note.made(self)"),
         Timed("BaseProcess.start", "start"),
         Insert("BaseProcess.start", "_mpd_began = _mpd.clock()", before="self._popen = self._Popen(self)"),
         Insert(
@@ -134,9 +135,8 @@ return self._semlock.__enter__()
         Timed("BaseProcess.is_alive", "alive", empty="_mpd_r is True"),
         Insert("BaseProcess.exitcode", "_mpd.note.looked(self)", before="return self._popen.poll()"),
         Insert(
-            "BaseProcess._bootstrap", "_mpd.note.born(self)", before="util.info('child process calling self.run()')"
+            "BaseProcess._bootstrap", "_mpd.note.born(self); _mpd.globs.begin(self)", before="util.info('child process"
         ),
-        Insert("BaseProcess._bootstrap", "_mpd.globs.begin(self)", before="util.info('child process calling"),
         Insert("BaseProcess._bootstrap", "_mpd.ending.uncaught()", before="traceback.print_exc()"),
         Insert("BaseProcess._bootstrap", "_mpd.ending.process()", before="threading._shutdown()"),
         Where(

@@ -13,6 +13,7 @@ from mpdiag.watch import (
     failures,
     globs,
     hot,
+    inlined,
     leftovers,
     lock_costs,
     locks,
@@ -64,7 +65,7 @@ def gather(run: Run, lives: Sequence[Life], account: Account, python: Mapping[st
         "failures": failures.rows(lives),
         "sites": sites.rows(lives),
         "managers": sites.managers(lives),
-        "inline": sites.inline(lives),
+        "inline": sites.inline(lives) + inlined.rows(run, lives),
         "methods": sites.methods(lives),
         "memory": [memory.row(run, lives) | leftovers.memory(lives, talk)],
     }

@@ -78,6 +78,13 @@ def kept(file: str, function: str) -> bool:
     return any(isinstance(node, Function) and node.name == function and memoised(node) for node in nodes)
 
 
+def defined(file: str, function: str, line: int) -> int:
+    """The first line of the innermost function of that name around a line, decorators included; 0 if there is none."""
+    tree = _parsed(file)
+    found = innermost(tree, function, line) if tree else None
+    return min([found.lineno, *(each.lineno for each in found.decorator_list)]) if found else 0
+
+
 def looped(file: str, function: str, line: int) -> bool:
     """Whether a line of a function is in a loop of it; False if its source cannot be read."""
     tree = _parsed(file)
