@@ -122,11 +122,19 @@ def test_small_buckets_share_a_line_and_the_rest_is_always_told():
         ((0.5, 0.55, 0.91), "91 %: some processes had much more to do than others."),
         ((0.5, 0.9, 0.55), "55 %: even the busiest process mostly waited, started or handed over."),
         ((0.7, 0.84, 0.83), "83 %: a little of both is lost."),
-        ((0.01, 0.5, 0.02), "1 %: it measures computing, on which the busiest process spent 2 %."),
+        ((0.01, 0.95, 0.02), "2 %: even the busiest process mostly waited, started or handed over."),
     ],
 )
 def test_a_low_efficiency_names_its_cause(factors, said):
     assert accounts.efficiency(account(process(1, "w"), efficiency=Efficiency(*factors))).endswith(said)
+
+
+def test_of_processes_that_sleep_it_says_nothing():
+    asleep = process(1, "w", buckets={"cpu": 0.2, "off_cpu": 9.8})
+
+    said = accounts.efficiency(account(asleep, efficiency=Efficiency(0.01, 0.5, 0.02)))
+
+    assert said == "Parallel efficiency 1 %: it measures computing, on which the busiest process spent 2 %."
 
 
 def test_a_process_that_gets_no_cpu_did_not_just_wait():

@@ -25,7 +25,7 @@ _PLAIN, _LEAST_BAR, _NAME = 100, 20, 40
 _NOTHING = 1e-5
 #: Below it an efficiency is named as low (after POP's rating).
 LOW = 0.8
-#: A program whose busiest process computes less than this waits: how its computing is divided says nothing of it.
+#: Where the busiest process computes less than this, and they sleep, how computing is divided says nothing of them.
 IDLE = 0.1
 #: Numbers at the end of a name, as in ``ForkPoolWorker-2:1``.
 _NUMBERED = re.compile(r"[-_ ]?\d+(:\d+)*$")
@@ -211,7 +211,8 @@ def efficiency(account: Account) -> str:
     parallel, balance, talk = (
         f"{part * 100:.0f} %" for part in (known.parallel, known.load_balance, known.communication)
     )
-    if known.communication < IDLE:
+    asleep = account.total.get("off_cpu", 0.0) > sum(account.total.values()) / 2
+    if known.communication < IDLE and asleep:
         return f"Parallel efficiency {parallel}: it measures computing, on which the busiest process spent {talk}."
     return f"Parallel efficiency {parallel} = load balance {balance} × communication {talk}{_named(known, account)}."
 
