@@ -19,6 +19,12 @@ def test_a_call_that_failed(observe):
     assert "it failed 2 times" in finding.seen
 
 
+def test_one_failure_is_told_in_the_singular(observe):
+    (finding,) = observe(RULE, methods=[call(raised=1)])
+
+    assert "it failed 1 time, because" in finding.seen
+
+
 def test_force_that_hides_a_conflict(observe):
     (finding,) = observe(RULE, methods=[call(), call(force=True, method="fork", line=9)])
 

@@ -28,9 +28,9 @@ def of_call(call: ideals.Row, calls: int) -> Finding | None:
     place = Place.of(call)
     what = []
     if again:
-        what.append(f"children ran it again {again:,.0f} times while they imported the main module")
+        what.append(f"children ran it again {ideals.counted(again, 'time')} while they imported the main module")
     if raised:
-        what.append(f"it failed {raised:,.0f} times, because the method had been set")
+        what.append(f"it failed {ideals.counted(raised, 'time')}, because the method had been set")
     if call.get("force") and calls > 1:
         what.append(f"force=True overrode one of {calls} settings")
     return RULE.finding(
