@@ -179,8 +179,8 @@ def hangs(state, *waits):
     return verdicts.hang(report(sections=sections))
 
 
-JOINS = {"who": "main", "kind": "process", "what": "waits for W1 (2) to end", "where": "app.py:7"}
-RECEIVES = {"who": "W1 (2)", "kind": "read", "what": "waits for data from pipe 9"}
+JOINS = {"who": "main", "kind": "process", "what": "waits for W1 (2) to end", "where": "app.py:7", "hope": "W1"}
+RECEIVES = {"who": "W1 (2)", "kind": "read", "what": "waits for data from pipe 9", "hope": "W2"}
 SLEEPS = {"who": "W2 (3)", "kind": "outside", "what": "sleeps", "where": "app.py:9"}
 
 
@@ -193,6 +193,12 @@ def test_who_goes_on_by_and_by_is_told_besides_main(state, words):
 
 def test_what_is_stuck_waits_for_nobody_who_goes_on():
     assert "W2" not in hangs("stuck", JOINS, RECEIVES, SLEEPS)
+
+
+def test_who_runs_is_told_rather_than_who_sleeps():
+    runs = {"who": "W3 (4)", "kind": "runs", "what": "runs"}
+
+    assert hangs("moving", JOINS, SLEEPS, runs).endswith("; W3 (4) runs.")
 
 
 def test_main_may_be_who_goes_on():

@@ -25,8 +25,6 @@ BUSY = 0.8
 SLOW = 1.2
 #: The column with a short place.
 WHERE = "where"
-#: Kinds of waits of threads on which others may wait, as they wait for none of the program themselves.
-GOES_ON = ("runs", "outside")
 
 
 def of(report: Report) -> str:
@@ -82,7 +80,9 @@ def hang(report: Report) -> str:
     look = next(iter(rows(report.sections, "look")), {})
     waits = list(rows(report.sections, "waits"))
     does = doing(waits[0] if waits else {})
-    end = next((row for row in waits if row.get("kind") in GOES_ON or row.get("limited")), None)
+    able = [row for row in waits if row.get("hope") is None]  # they wait for nobody of the program
+    runs = [row for row in able if row.get("kind") == "runs"]
+    end = next(iter(runs or able), None)
     chain = f"{does}; {doing(end)}" if end and end is not waits[0] else does
     return {
         "stuck": f"Stuck, and no rule knows the cause: {does}, and nobody who could end that can go on.",
