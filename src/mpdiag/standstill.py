@@ -55,6 +55,7 @@ class Standing:
         for row in self.waits:
             self._threads.setdefault(row["pid"], []).append(row)
         self.ends = tables["ends"]
+        self._sockets = {row["object"] for row in self.ends.all() if row.get("socket")}
         self.users = tables["users"]
         self.needs = tables["needs"]
         self.dropped = tables["dropped"]
@@ -188,7 +189,8 @@ class Standing:
         """A queue or pipe."""
         queue = self.queues.get(name)
         if queue is None:
-            return "a queue" if name.startswith("lock:") else name.replace(":", " ")
+            plain = f"socket {number(name)}" if name in self._sockets else name.replace(":", " ")
+            return "a queue" if name.startswith("lock:") else plain
         return made("queue", queue) if queue.get("file") else "a queue"
 
     def lock(self, name: str) -> str:

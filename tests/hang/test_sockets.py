@@ -112,3 +112,26 @@ def listener(manager):
 
 def test_a_process_that_is_gone_has_no_listeners():
     assert sockets.private(2**22 + 1) == frozenset()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has /proc/net")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::ffff:127.0.0.1"], ids=["IPv4", "by way of IPv6"])
+def test_both_ends_of_a_connection_on_this_machine(host):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as server, socket.socket() as client:
+        server.bind((host, 0))
+        server.listen()
+        client.connect(("127.0.0.1", server.getsockname()[1]))
+        ours, listens = (os.fstat(each.fileno()).st_ino for each in (client, server))
+        waiting = sockets.connected(os.getpid())
+        with server.accept()[0] as accepted:
+            theirs = os.fstat(accepted.fileno()).st_ino
+            found = sockets.connected(os.getpid())
+
+    assert waiting[ours] == listens
+    assert (found[ours], found[theirs]) == (theirs, ours)
+    assert listens not in found
+
+
+def test_a_process_that_is_gone_has_no_connections():
+    assert sockets.connected(2**22 + 1) == {}

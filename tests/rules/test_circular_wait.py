@@ -104,3 +104,22 @@ def test_from_outside_who_alone_shares_a_lock_holds_it(standing):
 )
 def test_silent_of_other_circles(standing, waits, need, holders):
     assert standing(RULE, waits=waits, needs=need, holders=holders) == []
+
+
+def test_a_ring_in_which_one_joins_and_the_others_receive(standing):
+    joins = locks(3, 103, kind="process", object="process:1", api="join")
+    ring = [needs(1, 101, 2), needs(2, 102, 3), needs(3, 103, 1)]
+
+    (finding,) = standing(RULE, waits=[*BOTH, joins], needs=ring)
+
+    assert "P3 waits for P1 to end in join() at app.py:7" in finding.seen
+    assert "P2 waits for data from pipe 2 in recv() at app.py:7, which P3 would send" in finding.seen
+    assert finding.evidence[0].value == 3
+
+
+def test_a_ring_around_two_who_wait_for_each_other_is_told_once(standing):
+    joins = locks(3, 103, kind="process", object="process:1", api="join")
+
+    (finding,) = standing(RULE, waits=[*BOTH, joins], needs=[*EACH_OTHER, needs(2, 102, 3), needs(3, 103, 1)])
+
+    assert "P3" not in finding.seen

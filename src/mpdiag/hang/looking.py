@@ -86,7 +86,7 @@ def together(tree: Tree, first: Look, second: Look, found: Mapping[int, Seen]) -
         second: the second look.
         found: the processes of the second one, as they changed since the first.
     """
-    peers = sockets.peers()
+    peers = {**sockets.connected(tree.root), **sockets.peers()}
     targets = holders.waited_for(found.values(), peers)
     opened = holders.opened(found.values(), targets)
     ends = kernel.ends(opened)

@@ -1,4 +1,4 @@
-"""Which local sockets are connected: the kernel tells over netlink (sock_diag(7)), without any privilege."""
+"""Which local sockets are connected: the kernel tells of Unix ones over netlink (sock_diag(7)), of TCP in /proc/net."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ ALL: Final = 0xFFFFFFFF
 #: Where multiprocessing puts listeners of its own: in a temporary folder with a random name.
 CHOSEN: Final = re.compile(r"/pymp-[^/]+/[^/]+$")
 PATIENCE: Final = 1.0
+#: From /proc/net/tcp: the states of who listens and of a connection, and what stands before a wrapped IPv4 address.
+LISTENS: Final = b"0A"
+ESTABLISHED: Final = b"01"
+MAPPED: Final = b"0000000000000000FFFF0000"
+#: Bytes that are read of it at most.
+MOST_TCP: Final = 1 << 21
 MOST: Final = 1 << 16
 
 
@@ -46,6 +52,36 @@ def private(pid: int) -> frozenset[int]:
         )
         return frozenset(int(line[6]) for line in lines if len(line) > 7 and CHOSEN.search(line[7]))
     return frozenset()
+
+
+def connected(pid: int) -> dict[int, int]:
+    """The inodes of TCP sockets by those at the other end of their connections, where both are on this machine.
+
+    Of a connection that its server has not accepted yet, the other end is the server's listening socket.
+
+    Args:
+        pid: a process whose network it is.
+    """
+    ends, listening = {}, {}
+    for kind in ("tcp", "tcp6"):
+        with suppress(OSError, ValueError, IndexError), Path(f"/proc/{pid}/net/{kind}").open("rb") as file:
+            for words in map(bytes.split, file.read(MOST_TCP).splitlines()[1:]):
+                ours, theirs = address(words[1]), address(words[2])
+                if words[3] == LISTENS:
+                    listening[ours[1]] = int(words[9])
+                elif words[9] != b"0" or words[3] == ESTABLISHED:
+                    ends[ours, theirs] = int(words[9])
+    found = {}
+    for (ours, theirs), inode in ends.items():
+        if inode and (theirs, ours) in ends:
+            found[inode] = ends[theirs, ours] or listening.get(theirs[1], 0)
+    return {one: other for one, other in found.items() if other}
+
+
+def address(text: bytes) -> tuple[bytes, bytes]:
+    """An address and a port, as ``0100007F:1F90``; the IPv4 address of one that IPv6 wraps."""
+    host, _, port = text.partition(b":")
+    return host.removeprefix(MAPPED), port
 
 
 def asking() -> socket.socket:

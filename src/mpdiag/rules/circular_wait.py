@@ -23,22 +23,30 @@ LET_GO: Final = (
 )
 #: What the next one in a circle does about a lock, where that is known and where it is concluded.
 HOLDS, SHARES = "holds", "alone shares"
+NEXT: Final = "Each waits for the next"
+SENDS: Final = "would send"
+#: A ring of so many, some of whom wait for the next to end, has no shorter name: of two, one left a pipe open (MP604).
+RING: Final = 3
 #: A main thread that waits, the process that would have to act, and what that does about it.
 Want = tuple[Row, Cell, str]
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find circles of processes, each of which waits for something that the next one would do after its own wait."""
-    talks = {row["pid"]: (row, other, "would send") for row, other in _talking(standing, _waits)}
+    talks = {row["pid"]: (row, other, SENDS) for row, other in _talking(standing, _waits)}
+    told: set[Cell] = set()
     for circle in _circles(talks):
+        told.update(row["pid"] for row, _, _ in circle)
         yield _finding(circle, standing, "Each waits for the next to send first", DO)
     locks = {row["pid"]: (row, other, act) for row, other, act in _locking(standing)}
     joins = {row["pid"]: (row, pid, "") for row in standing.stuck(kind="process", main=True) for pid in _joined(row)}
-    talks = {row["pid"]: (row, other, "would send") for row, other in _talking(standing, _stands)}
+    talks = {row["pid"]: (row, other, SENDS) for row, other in _talking(standing, _stands)}
     for circle in _circles({**joins, **talks, **locks}):
         acts = {act for _, _, act in circle}
-        if acts & {HOLDS, SHARES} and not acts <= {HOLDS} and not acts <= {SHARES, ""}:  # MP610, MP609
-            yield _finding(circle, standing, "Each waits for the next", LET_GO)
+        locked = acts & {HOLDS, SHARES} and not acts <= {HOLDS} and not acts <= {SHARES, ""}  # MP610, MP609
+        ring = acts == {"", SENDS} and len(circle) >= RING
+        if (locked or ring) and told.isdisjoint(row["pid"] for row, _, _ in circle):
+            yield _finding(circle, standing, NEXT, LET_GO if locked else DO)
 
 
 def _circles(wants: Mapping[Cell, Want]) -> Iterator[list[Want]]:
@@ -49,7 +57,7 @@ def _circles(wants: Mapping[Cell, Want]) -> Iterator[list[Want]]:
 def _finding(circle: Sequence[Want], standing: Standing, how: str, do: str) -> Finding:
     story = "; ".join(
         f"{standstill.who(row)} {standing.what(row)}{standstill.within_call(row)}"
-        + (f", which {standing.members[other]['process']} {act}" if do is LET_GO and act else "")
+        + (f", which {standing.members[other]['process']} {act}" if how == NEXT and act else "")
         for row, other, act in circle
     )
     return RULE.finding(
