@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from mpdiag.hang.stillness import Stillness
+from mpdiag.hang import ending
+from mpdiag.hang.stillness import Stillness, Work
 from mpdiag.hang.tree import Tree
 from mpdiag.tap import layout
 from mpdiag.watch import folder
@@ -83,3 +84,23 @@ def test_what_the_ledger_counts_is_progress(start, tmp_path, monkeypatch):
 
     assert not hung
     assert found(stillness)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "command", "expected"),
+    [
+        (Work(1, 4, 2), Work(2, 4, 2), "python app.py", True),
+        (Work(1, 4, 2), Work(1, 6, 2), "python app.py", True),
+        (Work(1, 4, 2), Work(1, 6, 3), "python app.py", False),
+        (Work(1, 4, 2), Work(2, 6, 3), "python app.py", True),
+        (Work(), Work(0, 6, 0), "python -c from multiprocessing.forkserver import main; main(5)", False),
+        (Work(1, 4, 2), Work(1, 4, 2), "python app.py", False),
+    ],
+    ids=["a task", "messages", "messages of starting", "a task and a start", "the fork server's", "nothing"],
+)
+def test_messages_with_the_fork_server_are_no_work(monkeypatch, before, now, command, expected):
+    commands = {7: command.split(" ", 2), 1: ["sh"]}
+    monkeypatch.setattr(ending, "parent_of", lambda _: 1)
+    monkeypatch.setattr(ending.processes, "command_line", lambda pid: tuple(commands[pid]))
+
+    assert now.more(before, 7) is expected

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from mpdiag.hang import ending
 from mpdiag.hang.tree import Tree
 from mpdiag.tap import layout
 from mpdiag.watch import processes
@@ -19,9 +20,10 @@ LOOKS, LEAST_S, TIMES = 10, 0.25, 100.0
 #: After each look at a program that computes, but does nothing that is counted, the next one comes so much later.
 RARER: Final = 2.0
 #: Doings that are a program's work: who only starts and ends processes, or polls, gets nothing done.
-WORK: Final = tuple(
-    layout.KIND[kind] for kind in ("task", "put", "get", "send", "recv", "result", "submit", "manager", "sync", "lock")
-)
+WORK: Final = tuple(layout.KIND[kind] for kind in ("task", "put", "get", "result", "submit", "manager", "sync", "lock"))
+#: Messages, of which some go to the fork server for each process that is started.
+TALK: Final = (layout.KIND["send"], layout.KIND["recv"])
+START: Final = layout.KIND["start"]
 #: What says in a ledger that something was done.
 COUNTED: Final = slice(layout.H_SLOTS * 8, layout.SLOTS * 8)
 FIRST: Final = layout.COUNTS - layout.H_SLOTS
@@ -37,7 +39,23 @@ class Progress:
     #: All that only changes when something happens.
     marks: tuple[object, ...]
     #: What living processes have done so far, by pid and ledger.
-    work: dict[tuple[int, int], int]
+    work: dict[tuple[int, int], Work]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one process has done so far."""
+
+    done: int = 0
+    #: Messages sent and received, and processes started.
+    talked: int = 0
+    started: int = 0
+
+    def more(self, before: Work, pid: int) -> bool:
+        """Whether it has done anything since: messages with the fork server are only a part of starting processes."""
+        if self.done > before.done:
+            return True
+        return self.talked > before.talked and self.started == before.started and not ending.is_helper(pid)
 
 
 class Stillness:
@@ -66,7 +84,7 @@ class Stillness:
         self._due = now.at + max(LEAST_S, self.after_s / LOOKS, TIMES * (now.at - begun))
         if now.marks != self._last.marks or now.cpu_s - self._last.cpu_s > STILL * (now.at - self._last.at):
             self._since, self.told = now, False
-        if any(done > self._last.work.get(process, 0) for process, done in now.work.items()):
+        if any(done.more(self._last.work.get(process, Work()), process[0]) for process, done in now.work.items()):
             self._worked, self._patience = now, self.after_s
         self._last = now
         return not self.told and now.at - self._since.at >= self.after_s
@@ -89,9 +107,15 @@ def progress(tree: Tree) -> Progress:
     stats = [stat for pid in pids if (stat := processes.stat(pid))]
     marks = [(pid, processes.moved(pid)) for pid in pids]
     counts = {each: counted(tree, *each) for each in tree.numbers().items()}
-    work = {each: sum(memoryview(raw).cast("q")[FIRST + kind] for kind in WORK) for each, raw in counts.items() if raw}
+    work = {each: work_of(raw) for each, raw in counts.items() if raw}
     cpu_s = sum(stat.user_s + stat.system_s for stat in stats)
     return Progress(time.monotonic(), cpu_s, (marks, counts), work)
+
+
+def work_of(raw: bytes) -> Work:
+    """What a process has done by what its ledger counts."""
+    words = memoryview(raw).cast("q")[FIRST:]
+    return Work(sum(words[kind] for kind in WORK), sum(words[kind] for kind in TALK), words[START])
 
 
 def counted(tree: Tree, pid: int, number: int) -> bytes:
