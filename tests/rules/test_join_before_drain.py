@@ -85,7 +85,9 @@ def test_silent_where_it_waits_for_something_else_or_somebody_reads(standing, wa
 def test_who_joins_the_process_is_told_rather_than_its_own_exit(standing):
     exits = {**FEEDS, "main": True, "kind": "within", "job": None, "api": "_exit_function"}
 
-    (finding,) = standing(RULE, waits=[JOINS, exits, FEEDS])
+    other = {"pid": 3, "process": "Worker-2 (3)"}
+
+    (finding,) = standing(RULE, waits=[JOINS, exits, FEEDS, {**exits, **other}, {**FEEDS, **other}])
 
     assert "main waits in join()" in finding.seen
 

@@ -12,7 +12,8 @@ from mpdiag.model import Doc
 from mpdiag.standstill import Standing
 
 #: Calls that wait until a process's own queues are sent: the program's own, and what runs as it exits.
-FLUSHES: Final = ("join_thread", "_exit_function")
+AT_EXIT: Final = "_exit_function"
+FLUSHES: Final = ("join_thread", AT_EXIT)
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
@@ -34,7 +35,8 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         )
     for pid, feeder in blocked.items():
         for row in standing.threads(pid) if pid not in joined else ():
-            if _flushes(row, feeder):
+            next_in_turn = bool(joined) and row.get("api") == AT_EXIT  # who joins one joins the others next
+            if _flushes(row, feeder) and not next_in_turn:
                 yield _finding(
                     row,
                     feeder,
