@@ -107,9 +107,14 @@ def where(place: Place | None) -> str:
     return f" ({place.file}:{place.line})" if place.line is not None else f" ({place.file})"
 
 
-def handed_out_at(pool: Row) -> Place | None:
-    """The line that hands out most of a pool's tasks; where that is unknown, the one that made it."""
-    return Place.of({key: pool.get(f"submit_{key}") for key in ("file", "line", "function")}) or Place.of(pool)
+def handed_out_at(pool: Row, doing: str = "submit") -> Place | None:
+    """The line that hands out most of a pool's tasks; where that is unknown, the one that made it.
+
+    Args:
+        pool: its row.
+        doing: ``result`` for the line that waits longest for its results instead.
+    """
+    return Place.of({key: pool.get(f"{doing}_{key}") for key in ("file", "line", "function")}) or Place.of(pool)
 
 
 def failed(failures: Facts, said: str) -> Iterator[tuple[Place | None, str, float]]:

@@ -13,6 +13,7 @@ from shutil import rmtree
 import pytest
 
 from mpdiag.watch import books, folder
+from mpdiag.watch.lives import Run, lives
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 DEADLINE = 60
@@ -89,3 +90,19 @@ def python(request: pytest.FixtureRequest) -> str:
     if found is None:
         pytest.skip(f"no Python {request.param} here")
     return found
+
+
+@pytest.fixture
+def observed(tapped, tmp_path):
+    """``observed(text, *arguments)``: the lives of the processes of a program."""
+
+    def observe(text, *arguments, code=0):
+        script = tmp_path / "app.py"
+        script.write_text("import multiprocessing as mp, sys\n" + text)
+        done = tapped().run(str(script), *arguments)
+        assert done.code == code, done.err
+        main = min(done.books, key=lambda book: book.began_s)
+        ended = max(book.ended_s or book.began_s for book in done.books) + 1
+        return lives(Run(main.pid, main.began_s, ended, done.code, 2.0, done.books))
+
+    return observe

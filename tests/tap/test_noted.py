@@ -8,7 +8,6 @@ import pytest
 
 from mpdiag.watch import channels, failures, globs, leftovers, locks, pool_tasks, pools, sites, values
 from mpdiag.watch.facts import start_rows
-from mpdiag.watch.lives import Run, lives
 
 METHODS = ["spawn"] if sys.platform == "win32" else ["fork", "spawn", "forkserver"]
 
@@ -16,22 +15,6 @@ METHODS = ["spawn"] if sys.platform == "win32" else ["fork", "spawn", "forkserve
 @pytest.fixture(params=METHODS)
 def method(request):
     return request.param
-
-
-@pytest.fixture
-def observed(tapped, tmp_path):
-    """``observed(text, *arguments)``: the lives of the processes of a program."""
-
-    def observe(text, *arguments, code=0):
-        script = tmp_path / "app.py"
-        script.write_text("import multiprocessing as mp, sys\n" + text)
-        done = tapped().run(str(script), *arguments)
-        assert done.code == code, done.err
-        main = min(done.books, key=lambda book: book.began_s)
-        ended = max(book.ended_s or book.began_s for book in done.books) + 1
-        return lives(Run(main.pid, main.began_s, ended, done.code, 2.0, done.books))
-
-    return observe
 
 
 def users(rows):

@@ -246,3 +246,24 @@ def test_no_more_waits_than_tasks_are_told(by_hand, rows):
     waited = by_hand.slot("result", name="pipe:1", timed=15, count=900)
 
     assert rows(by_hand.owner([tally, waited]), by_hand.worker(11))["waited_each"] == 20
+
+
+def in_order(by_hand, ordered_ns):
+    told = by_hand.event("awaited", 9.8, "pipe:1", ordered_ns)
+    waits = by_hand.slot("result", 2.0, first=1.5, last=7.4, count=3, name="pipe:1")
+    return by_hand.owner([by_hand.tally(submits=9, last=6.0, looked=7.5), waits], events=[told])
+
+
+@pytest.mark.parametrize(
+    ("ordered", "lost"), [(1_000_000_000, 1.0), (4_000_000_000, 1.5)], ids=["all", "not more than there was left to do"]
+)
+def test_waits_for_one_result_while_another_was_there(by_hand, rows, ordered, lost):
+    row = rows(in_order(by_hand, ordered), by_hand.worker(11))
+
+    assert (row["ordered_wait_s"], row["handled_s"]) == pytest.approx((lost, 4.0)), "6.0 less 2.0 of waiting"
+
+
+def test_what_an_owner_that_was_killed_would_have_told_is_unknown(by_hand, rows):
+    row = rows(by_hand.owner([by_hand.tally()]), by_hand.worker(11))
+
+    assert (row["ordered_wait_s"], row["handled_s"]) == (None, None)

@@ -27,7 +27,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     place = Place.of(pool)
     return RULE.finding(
         level="warning",
-        place=ideals.handed_out_at(pool),
+        place=ideals.handed_out_at(pool, "result"),
         gain=loss.gain,
         concern=loss.concern,
         seen=f"For {seconds(waited)} the parent waited for one result of the {pool['type']}{ideals.where(place)} "
@@ -50,7 +50,8 @@ RULE: Final = Rule(
         title="Results awaited in order while later ones are ready",
         why="While the parent waits for a long task it could handle what the others have returned.",
         how="The time the parent waited for one result while a later one was ready, as far as handling results could "
-        "have filled it, when that is 5 % of the wall time.",
+        "have filled it, and no more than it still had to do when the last had come, when that is 5 % of the wall "
+        "time. Of a pool's map(), whose results come as one, and of threads it is not told.",
         claim="'as_completed() is faster than results in order' is mostly wrong: the tasks end no sooner. It helps "
         "only where the parent has work to do with each result.",
         bad="""

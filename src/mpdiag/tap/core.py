@@ -428,6 +428,8 @@ def finish() -> None:
     """The process is about to end: note what only it can say of itself."""
     try:
         settle()
+        if state.tallies:
+            _part("pools").told()
         words = state.words
         for kind in range(len(layout.KINDS)):
             if state.given[kind]:

@@ -22,15 +22,20 @@ try:
     _mpd_t = self._mpd_tally
     _mpd_t.arrived += 1
     _mpd_t.last = _mpd_n = _mpd_clock()
+    if not _mpd_t.since:
+        _mpd_t.since = _mpd_n
     if _mpd_n > _mpd_t.due or not {result}[0]:
         _mpd.pools.arrived(self, *{result})
 except Exception:
     pass
 """
+#: One is asked for, and may have to be waited for; or it was waited for, and is taken.
 TAKEN = """\
 try:
     _mpd_t = self._mpd_tally
     _mpd_t.taken += 1
+    if _mpd_t.arrived < _mpd_t.taken{ahead}:
+        _mpd_t.since = 0
     _mpd_t.looked = _mpd_n = _mpd_clock()
     if _mpd_n > _mpd_t.due:
         _mpd_t.write(_mpd_n)
@@ -40,6 +45,9 @@ except Exception:
 #: Results and futures know what counts them.
 TALLIED = "{}._mpd_tally = getattr({}, '_mpd_tally', None)"
 EXECUTOR_THING = "self._call_queue"
+#: A result, or all that a map gives, has been waited for.
+WAITED = "_mpd.pools.waited"
+MAPPED = "type(self).__name__ == 'MapResult'"
 #: A worker has run a task.
 DONE = "for _mpd_n in _mpd.globs.gate: break\nelse: _mpd.globs.done()"
 
@@ -218,16 +226,16 @@ return self._semlock.__enter__()
             Insert(f"{name}._set", ARRIVED.format(result="success_result" if name == "MapResult" else "obj"))
             for name in ("ApplyResult", "MapResult", "IMapIterator", "IMapUnorderedIterator")
         ),
-        Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", end="_mpd.pools.waited"),
+        Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", empty=MAPPED, end=WAITED),
         Insert("ApplyResult.get", "_mpd.pools.fetched(self)", before="raise self._value"),
-        Insert("ApplyResult.get", TAKEN),
-        Insert("IMapIterator.next", TAKEN, before="success, value = item"),
+        Insert("ApplyResult.get", TAKEN.format(ahead="")),
+        Insert("IMapIterator.next", TAKEN.format(ahead=" + 1"), before="success, value = item"),
         Timed(
             "IMapIterator.next",
             "result",
             "self._cond.wait(timeout)",
             thing="_mpd.pools.pool_of(self)",
-            end="_mpd.pools.waited",
+            end=WAITED,
         ),
         Insert("IMapIterator.next", "_mpd.pools.fetched(self)", before="raise value"),
     ],
@@ -308,22 +316,12 @@ return self._semlock.__enter__()
         Insert("ThreadPoolExecutor.shutdown", "_mpd.pools.closed(self._work_queue)"),
     ],
     "concurrent.futures._base": [
+        Timed("Future.result", "result", "self._condition.wait(timeout)", thing="_mpd.pools.fed_by(self)", end=WAITED),
         Timed(
-            "Future.result",
-            "result",
-            "self._condition.wait(timeout)",
-            thing="_mpd.pools.fed_by(self)",
-            end="_mpd.pools.waited",
+            "Future.exception", "result", "self._condition.wait(timeout)", thing="_mpd.pools.fed_by(self)", end=WAITED
         ),
-        Timed(
-            "Future.exception",
-            "result",
-            "self._condition.wait(timeout)",
-            thing="_mpd.pools.fed_by(self)",
-            end="_mpd.pools.waited",
-        ),
-        Timed("wait", "result", "waiter.event.wait(timeout)", end="_mpd.pools.waited"),
-        Timed("as_completed", "result", "waiter.event.wait(wait_timeout)", end="_mpd.pools.waited"),
+        Timed("wait", "result", "waiter.event.wait(timeout)", end=WAITED),
+        Timed("as_completed", "result", "waiter.event.wait(wait_timeout)", end=WAITED),
         Insert("Future.result", "_mpd.pools.asked(self)"),
         Insert("Future.exception", "_mpd.pools.asked(self)"),
         Insert("Future.set_exception", "_mpd.pools.failed(self, exception)"),

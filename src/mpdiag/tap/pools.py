@@ -23,8 +23,8 @@ class Tally:
     """
 
     __slots__ = (
-        "answered", "arrived", "awaited", "due", "failed", "first", "last", "looked", "name", "slot", "spans",
-        "submitted", "taken", "words",
+        "answered", "arrived", "awaited", "due", "failed", "first", "last", "looked", "name", "ordered", "since",
+        "slot", "spans", "submitted", "taken", "words",
     )  # fmt: skip
 
     def __init__(self, name: object) -> None:
@@ -36,6 +36,8 @@ class Tally:
         self.failed = self.answered = 0  # tasks that failed; of these, those whose exception will be seen
         self.first = self.last = self.spans = 0  # since when it has work, the last result, earlier times with work
         self.looked = 0  # when the program last asked for a result
+        self.since = 0  # when the first of those came that nobody has asked for yet; an earlier one's time is no harm
+        self.ordered = 0  # time of waits for one result while another was there
         self.due = 0
 
     def write(self, now: int) -> None:
@@ -64,6 +66,8 @@ class Tally:
         """A result has come back."""
         self.arrived += 1
         self.last = now = core.clock()
+        if not self.since:
+            self.since = now
         if now > self.due or not fine:
             self.write(now)
 
@@ -175,6 +179,8 @@ def asked(future: Any) -> None:
         tally = getattr(future, "_mpd_tally", None)
         if tally is not None:
             tally.taken += 1
+            if tally.arrived < tally.taken:
+                tally.since = 0
             tally.looked = now = core.clock()
             if now > tally.due:
                 tally.write(now)
@@ -208,8 +214,24 @@ def pool_of(result: Any) -> Any:
     return None if pool is None else places.identity(pool._inqueue)
 
 
-def waited(token: Any, now: int, size: int = 0, empty: bool = False) -> None:
-    """The program has waited for a result."""
-    core.end(token, now, size, empty)
-    if token is not None:
+def waited(token: Any, now: int, size: int = 0, several: bool = False) -> None:
+    """The program has waited for a result; or for ``several``, which come as one."""
+    core.end(token, now, size)
+    if token is None:
+        return
+    try:
         token[0].waited = True
+        tally = None if several else core.state.tallies.get(token[2])
+        if tally is not None:
+            ahead = token[6][2] == "next"  # it is counted as taken when it is there
+            if tally.arrived > tally.taken + ahead:
+                tally.ordered += now - max(token[-1], tally.since)
+    except Exception:  # the program must not notice
+        pass
+
+
+def told() -> None:
+    """The process is about to end: tell how its results were awaited."""
+    for tally in list(core.state.tallies.values()):
+        if tally.words is core.state.words:
+            core.event("awaited", tally.name, tally.ordered)

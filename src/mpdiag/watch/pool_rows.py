@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mpdiag.watch import pool_tasks, pool_traffic
-from mpdiag.watch.books import NS
+from mpdiag.watch.books import NS, Slot
 from mpdiag.watch.lives import Run
 from mpdiag.watch.pools import INTERPRETER, PoolSeen, Worker
 
@@ -58,27 +58,51 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
 def waited(group: Sequence[PoolSeen]) -> dict[str, Any]:
     """How work was handed out and awaited."""
     apis: dict[str, int] = defaultdict(int)
-    lines: dict[tuple[Any, ...], int] = defaultdict(int)
     for pool in group:
         for slot in pool.own("submit"):
             apis[slot.api] += slot.count
-            lines[slot.file, slot.line, slot.function] += slot.count
     how = max(apis, key=lambda name: apis[name], default=None)
     if how == "map" and "Executor" in group[0].type:
         how = "executor.map"
-    file, line, function = max(lines, key=lambda where: lines[where], default=(None, None, None))
     waits = [slot for pool in group for slot in pool.own("result") if slot.main]
     return {
         "how": how,
-        "submit_file": file,
-        "submit_line": line or None,
-        "submit_function": function,
+        **line_of(group, "submit", lambda slot: slot.count),
+        **line_of(group, "result", lambda slot: slot.wall_s),
         "submits": sum(pool.tally.count for pool in group if pool.tally),
         "waited_each": sum(awaited(pool) for pool in group),
         "main_wait_s": sum(slot.wall_s for slot in waits) + nameless_waits(group),
-        "ordered_wait_s": None,
-        "handled_s": None,
+        **in_order(group),
     }
+
+
+def line_of(group: Sequence[PoolSeen], kind: str, much: Callable[[Slot], float]) -> dict[str, Any]:
+    """The line where the owners did most of a kind, by how ``much`` each slot stands for."""
+    lines: dict[tuple[Any, ...], float] = defaultdict(float)
+    for pool in group:
+        for slot in pool.own(kind):
+            lines[slot.file, slot.line or None, slot.function] += much(slot)
+    where = max(lines, key=lambda line: lines[line], default=(None, None, None))
+    return dict(zip((f"{kind}_file", f"{kind}_line", f"{kind}_function"), where, strict=True))
+
+
+def in_order(group: Sequence[PoolSeen]) -> dict[str, float | None]:
+    """How long the owners waited for one result while another was there, and what they did else while they took them.
+
+    Of such waits no more was lost than they still had to do when all results were there. None where nobody told, as an
+    owner that was killed.
+    """
+    found: list[tuple[float, float]] = []
+    for pool in group:
+        book, tally = pool.owner.book, pool.tally
+        told = {event.facts[0]: event.facts[1] * NS for event in book.noted("awaited")} if book else {}
+        if tally and pool.id in told:
+            waits = [slot for slot in pool.own("result") if slot.main]
+            taking = tally.wall_s - min((slot.first_s for slot in waits), default=tally.wall_s)
+            left = max(0.0, tally.wall_s - tally.last_s)
+            found.append((min(told[pool.id], left), max(0.0, taking - sum(slot.wall_s for slot in waits))))
+    waited, handled = (sum(each) for each in zip(*found, strict=True)) if found else (None, None)
+    return {"ordered_wait_s": waited, "handled_s": handled}
 
 
 def awaited(pool: PoolSeen) -> int:
