@@ -80,11 +80,13 @@ def queue_rows(scene: Scene) -> Iterator[dict[str, Any]]:
 def places(scene: Scene, kind: str) -> dict[str, tuple[Any, ...]]:
     """Where the user's code made what is of that kind, by its name, and what it called for."""
     found: dict[str, tuple[Any, ...]] = {}
-    for life in scene.lives.values():
-        for event in life.book.noted(kind) if life.book else ():
-            where = event.facts[-1]
-            if where[0] is not None:
-                found[str(event.facts[0])] = tuple(where[:4])
+    for book in filter(None, (life.book for life in scene.lives.values())):
+        pools = {event.facts[-1][:2]: event.facts[1] for event in book.noted("pool")}
+        for event in book.noted(kind):
+            file, line, function, api, *_ = event.facts[-1]
+            if file is not None:
+                called = pools.get((file, line), api) if api == "__init__" else api
+                found[str(event.facts[0])] = (file, line, function, called)
     return found
 
 
