@@ -16,7 +16,7 @@ from time import monotonic_ns, process_time_ns, thread_time_ns
 
 from . import gates, layout
 from .ledger import Ledger
-from .places import identity
+from .places import function, identity
 from .places import of as _place
 from .sizes import received, told  # noqa: F401 - for the taps
 
@@ -399,7 +399,7 @@ def _new_slot(thread: Thread, kind: int, place: tuple[Any, ...], name: object) -
     slot = layout.SLOTS + number * layout.SLOT
     words[slot + layout.S_KIND] = kind
     code, line, api, via = place
-    where = (code.co_filename, line, code.co_name) if code is not None else None
+    where = (code.co_filename, line, function(code)) if code is not None else None
     if full:
         state.slot_overflow[kind] = slot
         where, name = None, None

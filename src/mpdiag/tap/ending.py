@@ -103,7 +103,7 @@ def _uncaught(error: BaseException) -> None:
     while trace is not None:
         code = trace.tb_frame.f_code
         if not places.is_library(code.co_filename):
-            place = code.co_filename, trace.tb_lineno, code.co_name
+            place = code.co_filename, trace.tb_lineno, places.function(code)
         elif code.co_name == "recv_bytes" or code.co_name == "recv":
             channel = places.identity(trace.tb_frame.f_locals["self"])
         elif code.co_name == "__setstate__" and code.co_filename.endswith("synchronize.py"):

@@ -35,9 +35,10 @@ INTERNAL = frozenset(
 )  # fmt: skip
 SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 
-#: By module: how many globals it had, those that are followed, and where its functions have them. A forked child need
-#: not find out: to look at each of hundreds of objects is to copy the page it is on.
-_followed: dict[str, tuple[int, list[str], dict[str, Any]]] = {}
+#: By module: how many globals it had, those that are followed, and whether its functions have a copy of them. A forked
+#: child need not find out: to look at each of hundreds of objects is to copy the page it is on. The globals themselves
+#: are not kept: what is in them would outlive the interpreter.
+_followed: dict[str, tuple[int, list[str], bool]] = {}
 #: By module: its globals, and what they were.
 _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 #: Objects that are copies of the parent's: module and names of their classes, and what their attributes were.
@@ -134,15 +135,15 @@ def _follow(name: str) -> tuple[list[str], dict[str, Any]]:
     module = sys.modules.get(name)
     if module is None:
         return [], {}
-    count = len(vars(module))
+    names = vars(module)
     known = _followed.get(name)
-    if known is None or known[0] != count:
+    if known is None or known[0] != len(names):
         space, some = _space(module), []
         if not places.is_library(getattr(module, "__file__", None) or ""):
             globs = list(space.items())[:MOST]
             some = [key for key, value in globs if key[:2] != "__" and not isinstance(value, SKIPPED)]
-        known = _followed[name] = count, some, space
-    return known[1:]
+        known = _followed[name] = len(names), some, space is not names
+    return known[1], _space(module) if known[2] else names
 
 
 def _remember(name: str) -> None:

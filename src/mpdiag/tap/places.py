@@ -76,7 +76,20 @@ def where(depth: int = 2) -> tuple[object, ...]:
     code, line, api, via = of(depth)
     if code is None:
         return None, 0, None, api, via
-    return code.co_filename, line, code.co_name, api, via
+    return code.co_filename, line, function(code), api, via
+
+
+#: Code that people do not take for a function of its own; from Python 3.12 on most of it is none.
+WITHIN = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
+
+
+def function(code: Any) -> str:
+    """The name of the function that a line is in; Python 3.9 and 3.10 do not tell what a comprehension is in."""
+    name: str = code.co_name
+    if name not in WITHIN or not hasattr(code, "co_qualname"):
+        return name
+    around = [each for each in code.co_qualname.split(".<locals>.") if each not in WITHIN]
+    return around[-1].rpartition(".")[2] if around else "<module>"
 
 
 #: What is kept with an object is got and set by no code of its class, nor by way of its ``__dict__``: to ask for that
