@@ -170,4 +170,4 @@ def selected(tree):
     """What a process's main thread waits for any of, if it does."""
     told = answers.ask(tree.folder / folder.LEDGERS, tree.numbers())
     things = (thing for answer in told.values() for thread in answer.threads for thing in thread.things)
-    return next((thing for thing in things if thing.kind == "selected"), None)
+    return next((thing for thing in things if thing.kind == "selected" and thing.facts), None)
