@@ -11,9 +11,10 @@ import pytest
 from mpdiag.bench import Bench, Case, Plan, Samples
 from mpdiag.model import Row
 
-# Programs inherit what we ignore, as under nohup: nobody could end them by it.
-if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Programs inherit what we ignore, as under nohup or in the background of a script: nobody could end them by it.
+for _name, _usual in (("SIGHUP", signal.SIG_DFL), ("SIGQUIT", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _usual)
 
 
 class FakeBench(Bench):
