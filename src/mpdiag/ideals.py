@@ -107,12 +107,12 @@ def where(place: Place | None) -> str:
     return f" ({place.file}:{place.line})" if place.line is not None else f" ({place.file})"
 
 
-def handed_out_at(pool: Row, doing: str = "submit") -> Place | None:
-    """The line that hands out most of a pool's tasks; where that is unknown, the one that made it.
+def line_of(pool: Row, doing: str) -> Place | None:
+    """The line that does most of something with a pool; where that is unknown, the one that made it.
 
     Args:
         pool: its row.
-        doing: ``result`` for the line that waits longest for its results instead.
+        doing: ``submit`` to hand out its tasks, ``result`` to wait for what they give.
     """
     return Place.of({key: pool.get(f"{doing}_{key}") for key in ("file", "line", "function")}) or Place.of(pool)
 

@@ -88,6 +88,15 @@ class Standing:
         """The processes any of whose ends a thread may wait for."""
         return [number(name) for name in str(row.get("objects") or row.get("object")).split()]
 
+    def awaiting(self, row: Row) -> list[Row]:
+        """The threads that wait for the end of a thread's process."""
+        return [each for each in self.stuck(kind="process") if row["pid"] in self.ended_by(each)]
+
+    def needed(self, row: Row) -> list[Cell]:
+        """The other processes that could end a thread's wait."""
+        needs = [each["needs"] for each in self.needs.all(pid=row["pid"], native=row["native"])]
+        return [pid for pid in needs if pid != row["pid"]]
+
     def takes(self, row: Row) -> bool:
         """Whether a thread is known to be taking a lock, and not what works by one, as an Event."""
         return row.get("api") in TAKES and not row.get("tool") and row.get("answered") is not False

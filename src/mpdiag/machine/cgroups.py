@@ -79,12 +79,7 @@ def throttled(root: Path = Path("/"), pid: int | str = "self") -> dict[Path, flo
     Returns:
         Seconds, by the group's folder.
     """
-    try:
-        paths = _own_paths((root / f"proc/{pid}/cgroup").read_text())
-        groups = _groups("cpu", paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
-    except (OSError, ValueError):
-        return {}
-    return {group: held for group in groups if (held := held_up(group)) is not None}
+    return {group: held for group in _groups_of("cpu", root, pid) if (held := held_up(group)) is not None}
 
 
 def stalled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
@@ -94,7 +89,7 @@ def stalled(root: Path = Path("/"), pid: int | str = "self") -> float | None:
         root: where to look for proc and sys.
         pid: the process.
     """
-    files = [*(group / "memory.pressure" for group in _memory_groups(root, pid)), root / "proc/pressure/memory"]
+    files = [*(group / "memory.pressure" for group in _groups_of("memory", root, pid)), root / "proc/pressure/memory"]
     return next((seconds for file in files if (seconds := _stalled(file)) is not None), None)
 
 
@@ -109,7 +104,7 @@ def killed(root: Path = Path("/"), pid: int | str = "self") -> dict[Path, int]:
         The count so far, by the file that tells it: the group's own first, nothing where nothing is told.
     """
     names = ("memory.events", "memory.oom_control")
-    files = [group / name for group in _memory_groups(root, pid) for name in names]
+    files = [group / name for group in _groups_of("memory", root, pid) for name in names]
     return {file: count for file in files if (count := kills(file)) is not None}
 
 
@@ -118,10 +113,10 @@ def kills(file: Path) -> int | None:
     return _counts(file).get("oom_kill")
 
 
-def _memory_groups(root: Path, pid: int | str) -> list[Path]:
+def _groups_of(controller: str, root: Path, pid: int | str) -> list[Path]:
     try:
         paths = _own_paths((root / f"proc/{pid}/cgroup").read_text())
-        return _groups("memory", paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
+        return _groups(controller, paths, list(_mounts((root / "proc/self/mountinfo").read_text(), root)))
     except (OSError, ValueError):
         return []
 

@@ -75,7 +75,7 @@ def _talking(standing: Standing, fit: Callable[[Cell, Standing], bool]) -> Itera
     """The main threads that wait for data, each with a fitting process that could send it."""
     for row in standing.stuck(main=True):
         if _for_data(row):
-            other = next((pid for pid in _needs(row, standing) if fit(pid, standing)), None)
+            other = next((pid for pid in standing.needed(row) if fit(pid, standing)), None)
             if other is not None:
                 yield row, other
 
@@ -83,7 +83,7 @@ def _talking(standing: Standing, fit: Callable[[Cell, Standing], bool]) -> Itera
 def _locking(standing: Standing) -> Iterator[Want]:
     """The main threads that wait for a lock, each with the process that holds it, or alone shares it with them."""
     for row in standing.stuck(kind="lock", main=True):
-        holders, sharing = standing.holding(row["object"]), _needs(row, standing)
+        holders, sharing = standing.holding(row["object"]), standing.needed(row)
         if holders and row["pid"] not in holders:
             yield row, holders[0], HOLDS
         elif row["object"] not in standing.locks and standing.takes(row) and len(sharing) == 1:
@@ -93,12 +93,6 @@ def _locking(standing: Standing) -> Iterator[Want]:
 def _joined(row: Row) -> list[Cell]:
     """The process for whose end a thread waits."""
     return [standstill.number(row["object"])] if row.get("object") else []
-
-
-def _needs(row: Row, standing: Standing) -> list[Cell]:
-    """The other processes that could end a wait."""
-    needs = [each["needs"] for each in standing.needs.all(pid=row["pid"], native=row["native"])]
-    return [pid for pid in needs if pid != row["pid"]]
 
 
 def _stands(pid: object, standing: Standing) -> bool:

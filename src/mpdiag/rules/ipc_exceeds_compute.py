@@ -64,7 +64,7 @@ def observed(run: Facts, pools: Facts, tasks: Facts) -> Iterator[Finding]:
         place = Place.of(pool)
         yield RULE.finding(
             level="warning",
-            place=ideals.handed_out_at(pool),
+            place=ideals.line_of(pool, "submit"),
             gain=ideals.bound(recoverable, run, "the tasks' own computing, one after the other in the parent, remains"),
             concern=carried / max(computing, 1e-9),
             seen=f"{number(ideals.amount(pool, 'tasks'), '1')} tasks of the {pool['type']}{ideals.where(place)} "

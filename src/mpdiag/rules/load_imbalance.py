@@ -50,7 +50,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     place = Place.of(pool)
     return RULE.finding(
         level="warning",
-        place=ideals.handed_out_at(pool),
+        place=ideals.line_of(pool, "submit"),
         gain=loss.gain,
         concern=loss.concern,
         seen=f"For the last {seconds(ideals.amount(pool, 'tail_s'))} of {seconds(phase)} the "

@@ -50,8 +50,8 @@ def stuck(standing: Standing) -> Iterator[Finding]:
 
 def _from_outside(row: Row, standing: Standing) -> Iterator[Finding]:
     """Of a lock whose holder is not known: none shares it any more, or only such as wait for this process to end."""
-    sharing = {need["needs"] for need in standing.needs.all(pid=row["pid"], native=row["native"])} - {row["pid"]}
-    joining = {each["pid"] for each in standing.stuck(kind="process") if row["pid"] in standing.ended_by(each)}
+    sharing = set(standing.needed(row))
+    joining = {each["pid"] for each in standing.awaiting(row)}
     if not (row.get("alone") or (sharing and sharing <= joining)):
         return
     others = standstill.some(str(standing.members[pid]["process"]) for pid in sharing)

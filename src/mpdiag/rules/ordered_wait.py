@@ -27,7 +27,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     place = Place.of(pool)
     return RULE.finding(
         level="warning",
-        place=ideals.handed_out_at(pool, "result"),
+        place=ideals.line_of(pool, "result"),
         gain=loss.gain,
         concern=loss.concern,
         seen=f"For {seconds(waited)} the parent waited for one result of the {pool['type']}{ideals.where(place)} "

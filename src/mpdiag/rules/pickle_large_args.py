@@ -129,7 +129,7 @@ def of_pool(run: Facts, pool: ideals.Row, tasks: Facts) -> Iterator[Finding]:
     grave = recoverable >= POOL_SHARE * wall and (same or args >= ideals.amount(pool, "task_s"))
     yield RULE.finding(
         level="warning" if grave else "note",
-        place=ideals.handed_out_at(pool),
+        place=ideals.line_of(pool, "submit"),
         gain=ideals.bound(recoverable, run, "workers would not wait for arguments to be pickled, sent and unpickled"),
         concern=recoverable / (ideals.LEAST_SHARE * wall),
         seen=f"{number(count, '1')} tasks of the {pool['type']}{ideals.where(place)} were sent {size(each)} each, "

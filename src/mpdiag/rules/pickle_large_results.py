@@ -30,7 +30,7 @@ def finding(run: Facts, pool: ideals.Row, recoverable: float) -> Finding:
     reference = ideals.LEAST_SHARE * run.number("wall_s")
     return RULE.finding(
         level="warning",
-        place=ideals.handed_out_at(pool),
+        place=ideals.line_of(pool, "submit"),
         gain=ideals.bound(recoverable, run, "the tasks would only compute, and the parent not wait for its unpickling"),
         concern=recoverable / reference,
         seen=f"{number(count, '1')} tasks of the {pool['type']}{ideals.where(place)} returned {size(each)} each, "

@@ -42,7 +42,7 @@ def stuck(standing: Standing) -> Iterator[Finding]:
 
 def _told(row: Row, standing: Standing) -> tuple[Row, str]:
     """Whose line is to blame, and how it is told who waits: of another program, who waits for its end."""
-    joining = _awaiting(row, standing) if row.get("file") is None else []
+    joining = standing.awaiting(row) if row.get("file") is None else []
     if not joining:
         return row, standstill.waits(row)
     return joining[0], f"{standstill.who(row)}, for whose end {standstill.waits(joining[0])}, waits"
@@ -59,13 +59,8 @@ def _of_pipe(row: Row, standing: Standing) -> bool:
     if row["object"] in standing.queues:
         return False
     if row.get("file") is None:
-        return row.get("answered") is False and bool(_awaiting(row, standing))
+        return row.get("answered") is False and bool(standing.awaiting(row))
     return row.get("api") in CALLS
-
-
-def _awaiting(row: Row, standing: Standing) -> list[Row]:
-    """The threads that wait for the end of the process of a thread."""
-    return [each for each in standing.stuck(kind="process") if row["pid"] in standing.ended_by(each)]
 
 
 def _untold(row: Row, standing: Standing) -> bool:
@@ -82,7 +77,7 @@ def _forgotten(end: Row, reader: Row, standing: Standing) -> bool:
     if any(standing.threads(end["pid"], kind="process")):
         return True
     if reader.get("file") is None:  # another program, whose end somebody else waits for who has closed theirs
-        return end["pid"] not in {each["pid"] for each in _awaiting(reader, standing)}
+        return end["pid"] not in {each["pid"] for each in standing.awaiting(reader)}
     wrote = standing.users.all(object=end["object"], use="gives", pid=end["pid"])
     taken = any(ideals.at_least(user, "count") for user in standing.users.all(object=end["object"], use="takes"))
     return taken and not wrote and not end["socket"]

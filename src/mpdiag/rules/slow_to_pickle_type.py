@@ -78,7 +78,7 @@ def of_traffic(run: Facts, row: ideals.Row, key: str, times: str) -> Finding | N
     place, gain = Place.of(row), None if times else delaying(run, row)
     return RULE.finding(
         level="warning" if gain else "note",
-        place=ideals.handed_out_at(row),
+        place=ideals.line_of(row, "submit"),
         gain=gain,
         concern=pickling / (PICKLING * cpu),
         seen=f"Pickling and unpickling what went through the {row['type']}{ideals.where(place)} took "

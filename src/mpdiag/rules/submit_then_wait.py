@@ -76,7 +76,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     place, how = Place.of(pool), phases.named(pool, "how", "submit")
     return RULE.finding(
         level="warning",
-        place=ideals.handed_out_at(pool),
+        place=ideals.line_of(pool, "submit"),
         gain=loss.gain,
         concern=loss.concern,
         seen=f"{tasks:,.0f} tasks went to the {workers:.0f} workers of the {pool['type']}{ideals.where(place)} one "

@@ -120,7 +120,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     per = max(work / items, 1e-7)
     return RULE.finding(
         level="warning",
-        place=ideals.handed_out_at(pool),
+        place=ideals.line_of(pool, "submit"),
         gain=loss.gain,
         concern=loss.concern,
         seen=f"{tasks:,.0f} tasks of the {pool['type']}{ideals.where(place)} worked for {seconds(work / tasks)} each; "

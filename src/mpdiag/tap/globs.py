@@ -138,8 +138,9 @@ def _follow(name: str) -> tuple[list[str], dict[str, Any]]:
     names = vars(module)
     known = _followed.get(name)
     if known is None or known[0] != len(names):
-        space, some = _space(module), []
+        space, some = names, []
         if not places.is_library(getattr(module, "__file__", None) or ""):
+            space = _space(module)
             globs = list(space.items())[:MOST]
             some = [key for key, value in globs if key[:2] != "__" and not isinstance(value, SKIPPED)]
         known = _followed[name] = len(names), some, space is not names
