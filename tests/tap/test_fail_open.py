@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+
+from mpdiag.tap.layout import PARTS
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what it looks at is in /proc")
 #: Uses what has taps, in the parent and in children of two start methods.
@@ -74,17 +77,16 @@ def _broken(*_arguments, **_named):
     raise RuntimeError("broken on purpose")
 
 for _name in {names!r}:
-    assert _name in globals()
     globals()[_name] = _broken
 """
 #: What the functions that taps call rest on.
 BROKEN = {
     "core": ("this_thread", "slot_of", "_place", "_weight", "_passed", "_add", "identity", "_new_slot", "_thread"),
-    "note": ("describe", "_threads", "_importing"),
-    "tasks": ("describe", "_compare", "_slot", "_arrived", "_event"),
+    "note": ("describe", "threads", "_importing"),
+    "tasks": ("describe", "given", "_compare", "_dragged", "_trace"),
     "globs": ("describe", "_remember", "_compare", "_mark", "_tell", "_unlogged"),
-    "values": ("_paces", "_slot", "_mark", "_follow", "name_of", "code_of"),
-    "ending": ("unread", "_last_look", "_uncaught"),
+    "values": ("_slot", "_mark", "_follow", "_wrapped", "_length", "_block", "name_of", "code_of"),
+    "ending": ("unread", "_uncaught"),
     "holds": ("ref",),
     "finder": ("marshal",),
     "stacks": ("arm",),
@@ -111,6 +113,8 @@ def bare(tapped, program):
 
 @pytest.mark.parametrize("module", BROKEN)
 def test_a_tap_that_fails_is_not_noticed(tapped, program, bare, module):
+    there = vars(importlib.import_module(f"mpdiag.tap.{module}"))
+    assert set(BROKEN[module]) <= set(there), "it breaks what is not there"
     here = tapped()
     here.patch(module, RAISE.format(names=BROKEN[module]))
     same(here.run(program), bare)
@@ -119,6 +123,13 @@ def test_a_tap_that_fails_is_not_noticed(tapped, program, bare, module):
 def test_a_tap_that_cannot_be_imported_is_not_noticed(tapped, program, bare):
     here = tapped()
     here.patch("core", "raise ImportError('broken on purpose')")
+    same(here.run(program), bare)
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_a_part_that_cannot_be_imported_is_not_noticed(tapped, program, bare, part):
+    here = tapped()
+    here.patch(part, "raise ImportError('broken on purpose')")
     same(here.run(program), bare)
 
 

@@ -95,3 +95,29 @@ def test_objects_hold_no_more_than_without_us(prepared, tmp_path):
 
     assert under.out == bare.out
     assert "('Queue', " in bare.out
+
+
+def test_what_the_taps_load_in_c_is_theirs_alone(prepared, tmp_path):
+    program = "import sys; print('mmap' in sys.modules); import mmap; print(len(mmap.mmap(-1, 4096)))"
+
+    bare, under = prepared.run("-c", program, tapped=False), prepared.run("-c", program)
+
+    assert under.out == bare.out == "False\n4096\n"
+    assert len(under.books) == 1
+
+
+def test_compiled_parts_have_one_line_each(prepared, python):
+    look = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from mpdiag_tap import prepare\n"
+        "code = prepare.compact('layout')\n"
+        "print({line for *_, line in code.co_lines()} if sys.version_info >= (3, 11) else {1})\n"
+        "print(sorted(prepare.compact('gates').co_names)[:1], code.co_consts[0])\n"
+    )
+
+    done = subprocess.run(
+        [python, "-c", look, str(prepared.folder / folder.SITE)], check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout.splitlines()[0] == "{1}"
+    assert "annotations" not in done.stdout

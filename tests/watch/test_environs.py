@@ -1,11 +1,13 @@
 """What the machine did to a program as a whole."""
 
 import os
+import subprocess
 import sys
 
 import pytest
 
 from mpdiag.machine import cgroups
+from mpdiag.watch import environs as module
 from mpdiag.watch.environs import Environs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
@@ -52,3 +54,20 @@ def test_unknown_when_the_group_is_gone(groups):
         (group / "cpu.stat").unlink()
 
     assert environs.surroundings(wall_s=5.0, cpu_s=1.0).throttled_s is None
+
+
+@pytest.mark.parametrize(("wall_s", "busy_s", "share"), [(10.0, 12.0, 0.5), (0.1, 0.12, None)])
+def test_what_others_had_is_told_of_times_that_are_long_enough(monkeypatch, wall_s, busy_s, share):
+    monkeypatch.setattr(module.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(module, "own_cpu_s", lambda: 0.0)
+    busy = iter((100.0, 100.0 + busy_s))
+    monkeypatch.setattr(module, "busy_s", lambda: next(busy))
+
+    assert Environs(os.getpid()).surroundings(wall_s=wall_s, cpu_s=2.0 * wall_s / 10).others_share == share
+
+
+def test_cpu_time_of_children_that_the_program_waited_for_and_nobody_saw():
+    environs = Environs(os.getpid())
+    subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
+
+    assert environs.cpu_s() > 0.05

@@ -12,7 +12,7 @@ import os
 import sys
 from _thread import _local, get_ident, get_native_id
 from itertools import repeat
-from time import monotonic_ns, process_time_ns, thread_time_ns
+from time import monotonic, monotonic_ns, process_time_ns, thread_time_ns
 
 from . import gates, layout
 from .ledger import Ledger
@@ -127,7 +127,8 @@ def __getattr__(name: str) -> Any:
     try:
         return _part(name)
     except Exception:  # the program must not notice that the folder is gone
-        return Absent()
+        part = globals()[name] = Absent()
+        return part
 
 
 def _part(name: str) -> Any:
@@ -136,20 +137,27 @@ def _part(name: str) -> Any:
 
 
 class Absent:
-    """Stands for a part of the tap that cannot be had any more: all its functions do nothing."""
+    """Stands for a part of the tap that cannot be had, and for all that is in it: it does nothing and holds nothing."""
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *_: None
+        return self
+
+    def __call__(self, *_: Any) -> None:
+        """Do nothing."""
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __bool__(self) -> bool:
+        return False
 
 
 def weave_into(module: dict[str, Any], kinds: list[int]) -> None:
     """Give a woven module the names that its taps use, and the gates of those kinds."""
-    for part in layout.WITH.get(module["__name__"], ()):
-        _part(part)
     if module["__name__"] == "multiprocessing.sharedctypes":
         _part("values").Looks(module)
     module["_mpd"] = sys.modules[__name__]
-    module["_mpd_clock"], module["_mpd_light"] = clock, light
+    module["_mpd_clock"], module["_mpd_seconds"], module["_mpd_light"] = clock, monotonic, light
     gates.stand_in(module, kinds)
 
 
@@ -219,18 +227,18 @@ def _swallowed(thread: Thread, kind: int) -> bool:
     return False
 
 
-def missed(kind: int, thing: object, began: int) -> Any:
+def missed(kind: int, thing: object, began: float) -> Any:
     """An event of ``kind`` that went by untimed took long: what `end` needs to count it.
 
     Args:
         kind: its number.
         thing: what it happened to.
-        began: when it began.
+        began: when it began, in seconds.
     """
     try:
         if state.given[kind]:
             state.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
-        return _begun(kind, thing, began)
+        return _begun(kind, thing, int(began * 1e9))
     except Exception:  # the program must not notice
         return None
 
@@ -244,18 +252,6 @@ def _begun(kind: int, thing: object, began: int) -> Any:
     # Nearly all that the thread computed since the last timed one, if that was not longer ago.
     cpu = max(thread.spent, thread_time_ns() - (clock() - began), 1) if kind in WITH_CPU else 0
     return (thread, kind, thing, outer, thread.context, thread.kind, _place(3), cpu, began)
-
-
-def begin_import() -> Any:
-    """An import begins; those that it needs itself belong to it."""
-    try:
-        kind = KIND["import"]
-        thread = this_thread()
-        if thread.kind == kind:
-            return None
-        return begin(kind)
-    except Exception:  # the program must not notice
-        return None
 
 
 def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0, thing: object = None) -> int:

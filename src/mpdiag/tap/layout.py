@@ -57,9 +57,9 @@ KIND = {name: number for number, name in enumerate(KINDS)}
 GATES = [f"_mpd_g{kind}" for kind in range(32)]
 #: Kinds that contain no other, or hardly ever, and may come a hundred thousand times a second.
 LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll", "lock"))
-#: Kinds of which none goes by untimed that takes longer than so many nanoseconds: short tasks come before long ones,
+#: Kinds of which none goes by untimed that takes longer than so many seconds: short tasks come before long ones,
 #: calls of a manager that answer at once before one that waits, and a lock that is held for long among short waits.
-SEEN_LONG = {"task": 2_000_000, "manager": 2_000_000, "lock": 200_000}
+SEEN_LONG = {"task": 0.002, "manager": 0.002, "lock": 0.0002}
 COUNTS = HEADER
 THREADS = COUNTS + 32
 THREAD_COUNT = 16
@@ -90,8 +90,7 @@ TEXT = WORDS * 8
 TEXT_SIZE = 16 * 1024
 SIZE = TEXT + TEXT_SIZE
 
-#: What woven code reaches through `core`, and the modules with which it comes: not later, or each forked child
-#: would import it for itself.
+#: What woven code reaches through `core`, and the modules whose taps do so.
 PARTS = frozenset(("ending", "globs", "holds", "note", "pools", "tasks", "traffic", "values"))
 WITH = {
     "multiprocessing.process": ("ending", "globs", "note"),

@@ -7,12 +7,16 @@ descriptor stays open: a program that closes or counts all of them sees none of 
 
 from __future__ import annotations
 
-import mmap
 import os
 import sys
 from _thread import allocate_lock
 
 from . import layout
+
+try:
+    from . import mmap  # type: ignore[attr-defined]
+except ImportError:  # `sitecustomize` has not loaded one for us alone
+    import mmap
 
 #: Maps that must never be freed: their destructor would close a descriptor that is the program's by now. `core` has the
 #: interpreter keep this list to its very end.

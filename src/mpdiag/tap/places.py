@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from gc import get_referents
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
@@ -117,7 +116,9 @@ def state(thing: Any) -> dict[str, Any]:
 
 def parts(thing: Any) -> list[Any]:
     """What an object holds, by no code of its class and leaving it as it is."""
-    held = [each for each in get_referents(thing) if each is not type(thing)]
+    import gc  # nobody else may need it
+
+    held = [each for each in gc.get_referents(thing) if each is not type(thing)]
     return list(held[0].values()) if len(held) == 1 and type(held[0]) is dict else held
 
 

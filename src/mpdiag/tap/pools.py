@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import core, layout, places
+from . import core, layout, places, tasks  # noqa: F401 - `tasks` for the workers that will be forked
 from .note import cpus, describe, quietly
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this

@@ -36,11 +36,17 @@ def _bring(path):  # type: (str) -> None  # noqa: ANN001, ANN202 - Python 2 read
     """Load what all processes need from one file, if it is there; else it is imported."""
     try:
         with open(path, "rb") as file:
-            first, others = marshal.loads(file.read())
+            first, parts, others = marshal.loads(file.read())
     except (OSError, ValueError, EOFError, TypeError):
         return
     package = None
     for name, code in first:
+        if isinstance(code, str):  # a module in C, which the program shall import for itself
+            try:
+                setattr(package, name, _loaded(name, code))
+            except ImportError:
+                pass
+            continue
         module = type(sys)("mpdiag_tap" if package is None else "mpdiag_tap." + name)
         module.__file__ = code.co_filename
         module.__package__ = "mpdiag_tap"
@@ -51,7 +57,19 @@ def _bring(path):  # type: (str) -> None  # noqa: ANN001, ANN202 - Python 2 read
             setattr(package, name, module)
         sys.modules[module.__name__] = module
         exec(code, module.__dict__)
-    sys.modules["mpdiag_tap.finder"].parts.update(others)
+    sys.modules["mpdiag_tap.finder"].parts = parts, others  # type: ignore[attr-defined]
+
+
+def _loaded(name, path):  # type: (str, str) -> object  # noqa: ANN001, ANN202 - Python 2 reads it
+    """A module in C from its file; the program does not see that it is there."""
+    if name in sys.modules:
+        return sys.modules[name]
+    import _imp
+
+    module = _imp.create_dynamic(type(sys.__spec__)(name, None, origin=path))
+    _imp.exec_dynamic(module)
+    sys.modules.pop(name, None)  # before Python 3.10 it gets in there by itself
+    return module
 
 
 def _leave():  # type: () -> None  # noqa: ANN202 - Python 2 reads it

@@ -7,7 +7,7 @@ import os
 import sys
 from itertools import count
 
-from . import core, finder, places, stacks
+from . import core, finder, layout, places, stacks
 from .ledger import kept
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: The import system leaves its own frames out of tracebacks; with this name, ours as well.
 IMPORTER = "<frozen importlib._bootstrap>"
-#: A parent has many children from so many forks on.
+#: A parent has many children from so many forks on: what answers questions, which few are asked, is imported then.
 MANY = 8
 forks = count(1)
 #: Whose forks are told by the parent, when it has started a process.
@@ -64,7 +64,7 @@ def stop() -> None:
 
     system: Any = sys.modules["_frozen_importlib"]
     timed = system._find_and_load.__globals__
-    if timed.get("begin") is core.begin_import:
+    if timed.get("begin") is core.begin:
         system._find_and_load = timed["find"]
     finder.uninstall()
     late.unweave()
@@ -76,21 +76,30 @@ def stop() -> None:
 
 def ending() -> None:
     """The program ends: one that has used several processes tells what is known only now."""
-    if "multiprocessing.process" in sys.modules:
+    if f"{__package__}.note" in sys.modules:
         core.ending.main()
 
 
 def forking() -> None:
-    """A parent of many imports what answers questions before they are born: each would do so for itself."""
+    """A parent imports before its children are born what each would import for itself."""
     global threads
     try:
         if not core.state.folder:
             return
+        share_parts()
         threads = 0 if sys._getframe(1).f_code.co_filename.endswith(TOLD) else core.note.threads()
         if next(forks) == MANY:
             from . import waits  # noqa: F401
     except Exception:  # the program must not notice
         pass
+
+
+def share_parts() -> None:
+    """Load what forked children are likely to need, or each would for itself; all others do when they need it."""
+    for module, parts in layout.WITH.items():
+        if module in sys.modules:
+            for name in parts:
+                getattr(core, name)
 
 
 def forked(_kept: list[object] = kept) -> None:
@@ -117,14 +126,17 @@ def arm_stacks() -> None:
 def time_imports() -> None:
     """Time what it takes to find, compile and run modules that are not there yet."""
     system: Any = sys.modules["_frozen_importlib"]
-    names = {"begin": core.begin_import, "end": core.end, "clock": core.clock, "__builtins__": __builtins__}
-    names["find"] = system._find_and_load
+    names = {"begin": core.begin, "end": core.end, "clock": core.clock, "__builtins__": __builtins__}
+    names.update(find=system._find_and_load, here=core._here, kind=core.KIND["import"])
     function: Any = type(start)
     system._find_and_load = function(_find_and_load.__code__.replace(co_filename=IMPORTER), names)
 
 
 def _find_and_load(name: Any, import_: Any, **more: Any) -> Any:  # Python 3.15 has more
-    token = begin()  # type: ignore[name-defined]  # noqa: F821 - it gets other globals
+    thread = getattr(here, "thread", None)  # type: ignore[name-defined]  # noqa: F821 - it gets other globals
+    if thread is not None and thread.kind == kind:  # type: ignore[name-defined]  # noqa: F821 - within another import
+        return find(name, import_, **more)  # type: ignore[name-defined]  # noqa: F821
+    token = begin(kind)  # type: ignore[name-defined]  # noqa: F821
     try:
         return find(name, import_, **more)  # type: ignore[name-defined]  # noqa: F821
     finally:

@@ -14,6 +14,10 @@ from mpdiag.watch.observation import Surroundings
 #: Of the machine's CPU times, those in which no CPU works; guests are counted as user time already.
 IDLE = ("idle", "iowait", "guest", "guest_nice")
 
+#: Of fewer seconds of all CPUs, what others had is not told: the system counts in hundredths, and what a process used
+#: that nobody waited for, and that ended between two looks, would be taken for theirs.
+ROUGH_S = 1.0
+
 
 class Environs:
     """Counts from its making on.
@@ -26,13 +30,15 @@ class Environs:
         linux = sys.platform == "linux"
         self._throttled = cgroups.throttled(pid=pid) if linux else {}
         self._killed = cgroups.killed(pid=pid) if linux else {}
+        self._pid = pid
+        self._tree = tree_cpu_s(pid)
         self._children = children_cpu_s()
         self._own = own_cpu_s()
         self._busy = busy_s()
 
     def cpu_s(self) -> float:
-        """CPU time of children that have been waited for meanwhile, with their children."""
-        return children_cpu_s() - self._children
+        """CPU time of what has been waited for meanwhile, of our own children or of the program, which may be over."""
+        return max(children_cpu_s() - self._children, tree_cpu_s(self._pid) - self._tree)
 
     def surroundings(self, wall_s: float, cpu_s: float, **known: Any) -> Surroundings:
         """All together.
@@ -49,7 +55,7 @@ class Environs:
             wall_s=wall_s,
             cpu_s=cpu_s,
             others_cpu_s=others,
-            others_share=min(1.0, others / capacity) if capacity else None,
+            others_share=min(1.0, others / capacity) if capacity > ROUGH_S else None,
             busy_share=min(1.0, busy / capacity) if capacity else None,
             throttled_s=self._held_up(),
             memory_kills=self._kills(),
@@ -75,6 +81,14 @@ def children_cpu_s() -> float:
     """CPU time of this process's children that have ended, with theirs; 0 where the system does not tell."""
     times = psutil.Process().cpu_times()
     return float(getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0))
+
+
+def tree_cpu_s(pid: int) -> float:
+    """CPU time of a process and of its children that it has waited for, with theirs; 0 if it cannot be known."""
+    try:
+        return sum(psutil.Process(pid).cpu_times()[:4])
+    except psutil.Error:
+        return 0.0
 
 
 def own_cpu_s() -> float:
