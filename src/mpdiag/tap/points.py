@@ -6,6 +6,8 @@ which of them each version has.
 
 from __future__ import annotations
 
+import textwrap
+
 from .weave import Insert, Kept, Needed, Point, Replace, Timed, Where
 
 #: A pickle that finds nothing to do: bytes are what they are.
@@ -41,6 +43,30 @@ try:
         _mpd_t.write(_mpd_n)
 except Exception:
     pass
+"""
+#: A future is asked for its result or exception, for the first time.
+ASKED = f"""\
+try:
+    if not getattr(self, '_mpd_asked', False):
+        self._mpd_asked = True
+        if self._exception is not None:
+            _mpd.pools.fetched(self)
+        if 'asyncio.futures' in _mpd.sys.modules:
+            _mpd.pools.looped()
+{textwrap.indent(TAKEN.format(ahead=""), " " * 8)}
+except Exception:
+    pass
+"""
+#: Work is handed to a pool or executor that has other work, which is counted on the spot, too.
+SUBMITTED = """\
+try:
+    _mpd_t = self._mpd_tally
+    if {waiting} and _mpd_clock() < _mpd_t.due:
+        _mpd_t.submitted += 1
+    else:
+        _mpd.pools.submitted(self, {queue}, {waiting})
+except Exception:
+    _mpd.pools.submitted(self, {queue}, {waiting})
 """
 #: Results and futures know what counts them.
 TALLIED = "{}._mpd_tally = getattr({}, '_mpd_tally', None)"
@@ -211,7 +237,7 @@ return self._semlock.__enter__()
         *(
             Insert(
                 f"Pool.{name}",
-                "_mpd.pools.submitted(self, self._inqueue, len(self._cache))",
+                SUBMITTED.format(queue="self._inqueue", waiting="len(self._cache)"),
                 before="self._check_running()",
             )
             for name in SUBMITTING
@@ -280,11 +306,16 @@ return self._semlock.__enter__()
         Timed("ProcessPoolExecutor.submit", "submit", thing=EXECUTOR_THING),
         Insert(
             "ProcessPoolExecutor.submit",
-            "_mpd.pools.submitted(self, self._call_queue, len(self._pending_work_items))",
+            SUBMITTED.format(queue="self._call_queue", waiting="len(self._pending_work_items)"),
         ),
         Timed("ProcessPoolExecutor.shutdown", "join", thing=EXECUTOR_THING),
         Insert("ProcessPoolExecutor.shutdown", "_mpd.pools.closed(self._call_queue)"),
-        Insert("_ExecutorManagerThread.process_result_item", "_mpd.pools.arrived_item(self.call_queue, result_item)"),
+        Insert("_ExecutorManagerThread.__init__", TALLIED.format("self", "executor")),
+        Insert(
+            "_ExecutorManagerThread.process_result_item",
+            ARRIVED.format(result="(result_item.exception is None, result_item.exception)"),
+            before="work_item = self.pending_work_items.pop(",
+        ),
     ],
     "concurrent.futures.thread": [
         Insert("_worker", "_mpd.tasks.worker(work_queue)"),
@@ -311,7 +342,10 @@ return self._semlock.__enter__()
         ),
         Insert("ThreadPoolExecutor.submit", TALLIED.format("f", "self"), before="return f"),
         Timed("ThreadPoolExecutor.submit", "submit", thing="self._work_queue"),
-        Insert("ThreadPoolExecutor.submit", "_mpd.pools.submitted(self, self._work_queue, self._work_queue.qsize())"),
+        Insert(
+            "ThreadPoolExecutor.submit",
+            SUBMITTED.format(queue="self._work_queue", waiting="self._work_queue.qsize()"),
+        ),
         Timed("ThreadPoolExecutor.shutdown", "join", thing="self._work_queue"),
         Insert("ThreadPoolExecutor.shutdown", "_mpd.pools.closed(self._work_queue)"),
     ],
@@ -322,8 +356,8 @@ return self._semlock.__enter__()
         ),
         Timed("wait", "result", "waiter.event.wait(timeout)", end=WAITED),
         Timed("as_completed", "result", "waiter.event.wait(wait_timeout)", end=WAITED),
-        Insert("Future.result", "_mpd.pools.asked(self)"),
-        Insert("Future.exception", "_mpd.pools.asked(self)"),
+        Insert("Future.result", ASKED),
+        Insert("Future.exception", ASKED),
         Insert("Future.set_exception", "_mpd.pools.failed(self, exception)"),
     ],
     "multiprocessing.managers": [

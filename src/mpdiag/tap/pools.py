@@ -62,15 +62,6 @@ class Tally:
             self.awaited += self.submitted > 1
         thread.waited = False
 
-    def come(self, fine: bool) -> None:
-        """A result has come back."""
-        self.arrived += 1
-        self.last = now = core.clock()
-        if not self.since:
-            self.since = now
-        if now > self.due or not fine:
-            self.write(now)
-
 
 def tally_of(queue: Any) -> Tally:
     """The tally of the pool that ``queue`` feeds, in this process."""
@@ -140,18 +131,6 @@ def arrived(result: Any, fine: bool, value: Any) -> None:
         pass
 
 
-def arrived_item(queue: Any, item: Any) -> None:
-    """A result has come back to an executor."""
-    try:
-        if not isinstance(item, int):
-            tally = tally_of(queue)
-            if item.exception is not None:
-                _failed(tally, item.exception)
-            tally.come(item.exception is None)
-    except Exception:  # the program must not notice
-        pass
-
-
 def _failed(tally: Tally, value: Any) -> None:
     tally.failed += 1
     if tally.failed <= 3:
@@ -170,32 +149,16 @@ def fed_by(future: Any) -> Any:
     return future._mpd_tally.name
 
 
-def asked(future: Any) -> None:
-    """The program asks a future for its result or exception."""
-    try:
-        if getattr(future, "_mpd_asked", False):
-            return
-        future._mpd_asked = True
-        tally = getattr(future, "_mpd_tally", None)
-        if tally is not None:
-            tally.taken += 1
-            if tally.arrived < tally.taken:
-                tally.since = 0
-            tally.looked = now = core.clock()
-            if now > tally.due:
-                tally.write(now)
-        if sys._getframe(2).f_globals.get("__name__") == "asyncio.futures":
-            core.this_thread().waited = True  # an event loop waits for all at once, and takes what has come
-        if getattr(future, "_mpd_failed", False):
-            core.state.words[layout.H_OWN] += 1
-    except Exception:  # the program must not notice
-        pass
+@quietly
+def looped() -> None:
+    """A future is asked for its result: an event loop waits for all at once, and takes what has come."""
+    if sys._getframe(3).f_globals.get("__name__") == "asyncio.futures":
+        core.this_thread().waited = True
 
 
 @quietly
 def failed(future: Any, exception: Any) -> None:
     """A future gets an exception."""
-    future._mpd_failed = True
     if getattr(future, "_mpd_asked", False) or future._done_callbacks:
         core.state.words[layout.H_OWN] += 1
 
