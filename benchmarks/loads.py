@@ -1,7 +1,8 @@
 """Programs that use multiprocessing hard; benchmarks/overhead.py runs them bare and under mpdiag.
 
-``python loads.py NAME COUNT FILE [START_METHOD]`` writes to FILE how many seconds the work took, imports and
-interpreter start aside. Runs on Python 3.9 and newer.
+``python loads.py NAME COUNT TIMES FILE [START_METHOD]`` does the work several times, each with new queues, locks and
+processes, and writes to FILE how many seconds that took, imports and interpreter start aside. Runs on Python 3.9 and
+newer.
 """
 
 from __future__ import annotations
@@ -104,17 +105,19 @@ def processes(context: Any, count: int) -> None:
 
 
 def ping_pong(context: Any, count: int) -> None:
-    """Two processes that hand a turn to each other: every acquire has to wait.
-
-    On one CPU: on two, chance decides whether a turn comes before its taker sleeps, and times double from run to run.
-    """
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    """Two processes that hand a turn to each other: every acquire has to wait."""
     mine, others = context.Semaphore(1), context.Semaphore(0)
     process = context.Process(target=take_turns, args=(others, mine, count))
     process.start()
     take_turns(mine, others, count)
     process.join()
+
+
+def ping_pong_on_one_cpu(context: Any, count: int) -> None:
+    """The same where handing over takes the least: neither has to be woken on another CPU."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    ping_pong(context, count)
 
 
 def take_turns(mine: Any, others: Any, count: int) -> None:
@@ -143,15 +146,27 @@ def count_up(total: Any, count: int) -> None:
 
 LOADS: dict[str, Callable[[Any, int], None]] = {
     load.__name__: load
-    for load in (queue, pipe, pool_imap, executor_submit, calls, pickles, processes, ping_pong, value)
+    for load in (
+        queue,
+        pipe,
+        pool_imap,
+        executor_submit,
+        calls,
+        pickles,
+        processes,
+        ping_pong,
+        ping_pong_on_one_cpu,
+        value,
+    )
 }
 
 
 def main() -> None:
     """Run one of them."""
     begun = time.perf_counter()
-    name, count, file, *method = sys.argv[1:]
-    LOADS[name](multiprocessing.get_context(*method), int(count))
+    name, count, times, file, *method = sys.argv[1:]
+    for _ in range(int(times)):
+        LOADS[name](multiprocessing.get_context(*method), int(count))
     Path(file).write_text(repr(time.perf_counter() - begun), encoding="utf-8")
 
 

@@ -111,14 +111,17 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """The folder of one run; taken away whatever comes."""
-    with uninterrupted():
-        folder = private.make_folder()
+    """The folder of one run, and the one in memory that it may have; taken away whatever comes."""
+    made: list[Path] = []
     try:
-        yield folder
+        with uninterrupted():
+            made.append(private.make_folder())
+            made.extend(filter(None, [private.into_memory(made[0])]))
+        yield made[0]
     finally:
         with uninterrupted():
-            shutil.rmtree(folder, ignore_errors=True)
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def look_around(request: Request, folder: Path) -> Report:

@@ -11,7 +11,7 @@ import pytest
 
 from mpdiag.errors import CannotWork
 from mpdiag.watch import folder as private
-from mpdiag.watch.folder import LEDGERS, SITE, WOVEN, environment, make_folder, outside, prepare
+from mpdiag.watch.folder import LEDGERS, MEMORY, SITE, WOVEN, environment, into_memory, make_folder, outside, prepare
 
 
 @pytest.fixture
@@ -120,3 +120,47 @@ def test_an_interrupted_preparation_ends_the_interpreter(folder, monkeypatch):
         prepare(folder, sys.executable, interrupted)
 
     assert started[0].returncode is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="no such question")
+def test_ledgers_in_memory_where_there_is_room(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(private, "ROOMY", 1)
+    memory = tmp_path / "memory"
+    memory.mkdir()
+
+    made = into_memory(folder, memory, {})
+
+    assert made is not None
+    assert list(memory.iterdir()) == [made]
+    assert (folder / LEDGERS).resolve() == made
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("reason", ["chosen", "missing", "small", "full disk"])
+def test_ledgers_elsewhere(folder, tmp_path, monkeypatch, reason):
+    monkeypatch.setattr(private, "ROOMY", 1 << 62 if reason == "small" else 1)
+    memory = tmp_path / "memory"
+    if reason != "missing":
+        memory.mkdir()
+    if reason == "full disk":
+        (folder / private.MORE).touch()
+
+    assert into_memory(folder, memory, {"TMPDIR": "/elsewhere"} if reason == "chosen" else {}) is None
+    assert not (folder / LEDGERS).is_symlink()
+    assert (folder / LEDGERS).is_dir()
+    assert list(tmp_path.glob("memory/*")) == []
+
+
+@pytest.mark.skipif(not MEMORY.is_dir(), reason="no file system in memory")
+def test_a_run_leaves_nothing_in_memory(tmp_path):
+    around = {name: value for name, value in os.environ.items() if name not in private.CHOSEN}
+    program = "import os; print(os.path.realpath(os.environ['MPDIAG_TAP'] + '/ledgers'))"
+
+    command = (sys.executable, "-m", "mpdiag", "run", "--quiet", "--", sys.executable, "-c", program)
+    done = subprocess.run(command, env=around, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    used = done.stdout.splitlines()[0]
+    assert not os.path.exists(used)  # noqa: PTH110 - it may be anywhere
+    if os.statvfs(MEMORY).f_bavail * os.statvfs(MEMORY).f_frsize > 2 * private.ROOMY:
+        assert used.startswith(str(MEMORY))

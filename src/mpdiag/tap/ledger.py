@@ -18,6 +18,9 @@ try:
 except ImportError:  # `sitecustomize` has not loaded one for us alone
     import mmap
 
+#: Ledgers that may be in memory instead of on a disk, and what the system adds for each to the size of their folder
+#: there (BOGO_DIRENT_SIZE in Linux's mm/shmem.c).
+ENOUGH, ENTRY = 512, 20
 #: Maps that must never be freed: their destructor would close a descriptor that is the program's by now. `core` has the
 #: interpreter keep this list to its very end.
 kept: list[object] = []
@@ -77,15 +80,25 @@ class Ledger:
 def _mapped(folder: str) -> tuple[str, memoryview]:
     if not folder:
         raise OSError("no folder")
-    pid = os.getpid()
+    pid, more = os.getpid(), _more(folder)
     for number in range(100):  # a pid may come again within one run
-        path = os.path.join(folder, f"{pid}.{number}")
+        path = target = os.path.join(folder, f"{pid}.{number}")
         try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            if more:
+                target = os.path.join(more, f"{pid}.{number}")
+                os.symlink(target, path)
+            file = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             continue
         return path, _map(path, file)
     raise OSError("no free name")
+
+
+def _more(folder: str) -> str:
+    """The folder for further ledgers, when ``folder`` is a link to one in memory that holds enough; else nothing."""
+    if not os.path.islink(folder) or os.stat(folder).st_size < ENOUGH * ENTRY:
+        return ""
+    return os.path.join(os.path.dirname(folder), "more")
 
 
 def _map(path: str, file: int) -> memoryview:

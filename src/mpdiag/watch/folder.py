@@ -20,6 +20,12 @@ TAP = PACKAGE / "tap"
 SITE, WOVEN, LEDGERS = "site", "woven", "ledgers"
 #: Made when the program is to be profiled: where its processes write their profiles.
 PROFILES = "profiles"
+#: Where further ledgers go when those in memory are many.
+MORE = "more"
+#: A file system in memory, and the bytes that have to be free there for ledgers to be put into it.
+MEMORY, ROOMY = Path("/dev/shm"), 1 << 30  # noqa: S108 - only to make a private folder there
+#: By these a user chooses where temporary files go.
+CHOSEN = ("TMPDIR", "TEMP", "TMP")
 #: What the environment calls the private folder.
 VARIABLE = "MPDIAG_TAP"
 #: Seconds that an interpreter has to tell of itself and to weave ahead.
@@ -75,6 +81,34 @@ def stage(folder: Path) -> None:
     shutil.copy2(PACKAGE / "interpreter.py", folder / FACTS)
     for source in TAP.glob("*.py"):
         shutil.copy2(source, folder / SITE if source.stem == "sitecustomize" else package)
+
+
+def into_memory(folder: Path, memory: Path = MEMORY, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Have the first ledgers of ``folder`` written into memory: to make a file on a disk takes a process far longer.
+
+    Args:
+        folder: the private folder.
+        memory: a file system in memory.
+        environ: where a user may have chosen another place.
+
+    Returns:
+        The folder in memory, which has to be removed as well; None if there is no room for one.
+    """
+    made: list[Path] = []
+    try:
+        room = os.statvfs(memory)
+        if any(name in environ for name in CHOSEN) or room.f_bavail * room.f_frsize < ROOMY:
+            return None
+        made.append(Path(tempfile.mkdtemp(prefix="mpdiag-", dir=memory)))
+        (folder / MORE).mkdir()
+        (folder / "link").symlink_to(made[0])
+    except (OSError, AttributeError):  # there is none, no such question, or no room left
+        for place in made:
+            place.rmdir()
+        return None
+    (folder / LEDGERS).rmdir()
+    (folder / "link").rename(folder / LEDGERS)
+    return made[0]
 
 
 def environment(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
