@@ -6,8 +6,7 @@ which of them each version has.
 
 from __future__ import annotations
 
-import textwrap
-
+from .counted import ARRIVED, ASKED, DONE, SUBMITTED, TAKEN, TALLIED
 from .weave import Insert, Kept, Needed, Point, Replace, Timed, Where
 
 #: A pickle that finds nothing to do: bytes are what they are.
@@ -18,65 +17,10 @@ LOOSE = "not _mpd.holds.held()"
 LONG = 1 << 16
 POOL_THING = "self._inqueue"
 SUBMITTING = ("apply_async", "_map_async", "imap", "imap_unordered")
-#: What happens to each result of a pool is counted on the spot: a call would take five times as long.
-ARRIVED = """\
-try:
-    _mpd_t = self._mpd_tally
-    _mpd_t.arrived += 1
-    _mpd_t.last = _mpd_n = _mpd_clock()
-    if not _mpd_t.since:
-        _mpd_t.since = _mpd_n
-    if _mpd_n > _mpd_t.due or not {result}[0]:
-        _mpd.pools.arrived(self, *{result})
-except Exception:
-    pass
-"""
-#: One is asked for, and may have to be waited for; or it was waited for, and is taken.
-TAKEN = """\
-try:
-    _mpd_t = self._mpd_tally
-    _mpd_t.taken += 1
-    if _mpd_t.arrived < _mpd_t.taken{ahead}:
-        _mpd_t.since = 0
-    _mpd_t.looked = _mpd_n = _mpd_clock()
-    if _mpd_n > _mpd_t.due:
-        _mpd_t.write(_mpd_n)
-except Exception:
-    pass
-"""
-#: A future is asked for its result or exception, for the first time.
-ASKED = f"""\
-try:
-    if not getattr(self, '_mpd_asked', False):
-        self._mpd_asked = True
-        if self._exception is not None:
-            _mpd.pools.fetched(self)
-        if 'asyncio.futures' in _mpd.sys.modules:
-            _mpd.pools.looped()
-{textwrap.indent(TAKEN.format(ahead=""), " " * 8)}
-except Exception:
-    pass
-"""
-#: Work is handed to a pool or executor that has other work, which is counted on the spot, too.
-SUBMITTED = """\
-try:
-    _mpd_t = self._mpd_tally
-    if {waiting} and _mpd_clock() < _mpd_t.due:
-        _mpd_t.submitted += 1
-    else:
-        _mpd.pools.submitted(self, {queue}, {waiting})
-except Exception:
-    _mpd.pools.submitted(self, {queue}, {waiting})
-"""
-#: Results and futures know what counts them.
-TALLIED = "{}._mpd_tally = getattr({}, '_mpd_tally', None)"
 EXECUTOR_THING = "self._call_queue"
 #: A result, or all that a map gives, has been waited for.
 WAITED = "_mpd.pools.waited"
 MAPPED = "type(self).__name__ == 'MapResult'"
-#: A worker has run a task.
-DONE = "for _mpd_n in _mpd.globs.gate: break\nelse: _mpd.globs.done()"
-
 #: What a connection checks at each call.
 CHECKS = [
     Needed(f"_ConnectionBase.{name}", f"self._check_{state}()", condition)
