@@ -93,7 +93,7 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
         head = look_around(request, folder)
         if "cprofile" in request.files:
             (folder / private.PROFILES).mkdir()
-        with Launched(request.command, private.environment(folder)) as program:
+        with Launched(request.command, private.environment(folder), partial(private.remove, folder)) as program:
             sampler = looking(folder, program, DENSE if request.stacks else USUAL)
             alarm = alarmed(request, program, folder)
             with shown_live(request, head, program, folder, sampler) as tick:
@@ -111,17 +111,15 @@ def observe(request: Request, deliver: Callable[[Report], int]) -> int:
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """The folder of one run, and the one in memory that it may have; taken away whatever comes."""
-    made: list[Path] = []
+    """The folder of one run; taken away whatever comes."""
+    with uninterrupted():
+        folder = private.make_folder()
+        private.into_memory(folder)
     try:
-        with uninterrupted():
-            made.append(private.make_folder())
-            made.extend(filter(None, [private.into_memory(made[0])]))
-        yield made[0]
+        yield folder
     finally:
         with uninterrupted():
-            for folder in made:
-                shutil.rmtree(folder, ignore_errors=True)
+            private.remove(folder)
 
 
 def look_around(request: Request, folder: Path) -> Report:

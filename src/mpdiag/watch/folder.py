@@ -83,32 +83,38 @@ def stage(folder: Path) -> None:
         shutil.copy2(source, folder / SITE if source.stem == "sitecustomize" else package)
 
 
-def into_memory(folder: Path, memory: Path = MEMORY, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Have the first ledgers of ``folder`` written into memory: to make a file on a disk takes a process far longer.
+def remove(folder: Path) -> None:
+    """Take a private folder away, and the one in memory that it may have."""
+    ledgers = folder / LEDGERS
+    if ledgers.is_symlink():
+        shutil.rmtree(ledgers.resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def into_memory(folder: Path, memory: Path = MEMORY, environ: Mapping[str, str] = os.environ) -> None:
+    """Have the first ledgers of ``folder`` written into memory, if there is room for it.
+
+    To make a file on a disk takes a process far longer.
 
     Args:
         folder: the private folder.
         memory: a file system in memory.
         environ: where a user may have chosen another place.
-
-    Returns:
-        The folder in memory, which has to be removed as well; None if there is no room for one.
     """
     made: list[Path] = []
     try:
         room = os.statvfs(memory)
         if any(name in environ for name in CHOSEN) or room.f_bavail * room.f_frsize < ROOMY:
-            return None
+            return
         made.append(Path(tempfile.mkdtemp(prefix="mpdiag-", dir=memory)))
         (folder / MORE).mkdir()
         (folder / "link").symlink_to(made[0])
     except (OSError, AttributeError):  # there is none, no such question, or no room left
         for place in made:
             place.rmdir()
-        return None
+        return
     (folder / LEDGERS).rmdir()
     (folder / "link").rename(folder / LEDGERS)
-    return made[0]
 
 
 def environment(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -35,11 +35,15 @@ class Launched:
     Args:
         command: its command line.
         environ: its environment.
+        orphaned: what is to be done, by a process of ours that lives on, if we are killed while it runs.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], orphaned: Callable[[], object] = lambda: None
+    ) -> None:
         self.command = tuple(command)
         self.environ = environ
+        self._orphaned = orphaned
         #: `time.monotonic` when it was started and when it had ended.
         self.began = self.ended = 0.0
         #: The signals that have come, each with its time, and None at the program's end.
@@ -55,7 +59,7 @@ class Launched:
         for number in self._before:
             signal.signal(number, self._arrived)  # not SIG_IGN, which the program would inherit
         if hasattr(os, "fork"):
-            self._witness = Witness(self._before)
+            self._witness = Witness(self._before, self._orphaned)
         self.began = time.monotonic()
         try:
             self._program = start(self.command, self.environ)

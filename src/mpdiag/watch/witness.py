@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 #: Seconds in which a signal to the group has reached all its members, on a busy machine too.
@@ -23,9 +23,10 @@ class Witness:
 
     Args:
         numbers: the signals to tell of.
+        orphaned: what it does when we end without dismissing it.
     """
 
-    def __init__(self, numbers: Collection[int]) -> None:
+    def __init__(self, numbers: Collection[int], orphaned: Callable[[], object] = lambda: None) -> None:
         ours, theirs = os.pipe()
         self._hears, tells = os.pipe()
         #: When we last heard of each signal; two that come at once may be told as one.
@@ -35,7 +36,8 @@ class Witness:
         self._pid = os.fork()
         if self._pid == 0:
             try:
-                _testify(ours, tells, numbers)
+                if not _testify(ours, tells, numbers):
+                    orphaned()
             finally:
                 os._exit(0)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -68,14 +70,16 @@ class Witness:
 
     def dismiss(self) -> None:
         """It may go."""
+        with suppress(BrokenPipeError):  # it was killed
+            os.write(self._holds, b".")
         os.close(self._holds)
         os.close(self._hears)
         with suppress(ChildProcessError):  # reaped by the system, as we were started to ignore our children's ends
             os.waitpid(self._pid, 0)
 
 
-def _testify(ours: int, tells: int, numbers: Collection[int]) -> None:
-    """The witness's life: every signal's number goes to the pipe, until the other one is closed."""
+def _testify(ours: int, tells: int, numbers: Collection[int]) -> bool:
+    """The witness's life: every signal's number goes to the pipe, until the other one dismisses it, or is gone."""
     os.set_blocking(tells, False)
     signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
     for number in numbers:
@@ -84,4 +88,4 @@ def _testify(ours: int, tells: int, numbers: Collection[int]) -> None:
     first, second = sorted((ours, tells))
     for low, high in ((0, first), (first + 1, second), (second + 1, MOST_DESCRIPTORS)):
         os.closerange(low, high)  # nobody shall wait for us to close what we were given
-    os.read(ours, 1)
+    return bool(os.read(ours, 1))
