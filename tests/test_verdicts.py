@@ -90,6 +90,7 @@ def test_names_the_cause_its_place_and_what_there_is_to_win():
         ([{"off_cpu": 9.0, "cpu": 1.0}] * 4 + [{"join": 10.0}], "90.0 % of what its processes do is off the CPU"),
         ([{"ready": 7.0, "cpu": 3.0}] * 2, "computed for 30.0 % of their time, and for 70.0 % of it no CPU was free"),
         ([{"cpu": 7.0, "off_cpu": 3.0}], "it is one process, which computes 70.0 % of the time"),
+        ([{"start": 8.0, "cpu": 2.0}], "80.0 % of what its one process does is starting"),
         ([{"join": 10.0}], "where the time went was not observed"),
     ],
 )

@@ -17,6 +17,8 @@ from mpdiag.units import number, seconds
 
 #: What a process spends on nothing of its own: others work meanwhile.
 WAITS_FOR_OTHERS = frozenset({"join", "wait_task"})
+#: What a process does before and after its own code.
+AROUND = frozenset({"start", "import", "exit"})
 #: Roles of the library's own processes: they wait to be needed.
 HELPERS = frozenset({"resource_tracker", "forkserver"})
 #: CPUs, or the work on them, are busy from here on (POP calls an efficiency of 0.8 good).
@@ -174,15 +176,17 @@ def contentment(account: Account | None, machine: Mapping[str, Any]) -> str:
             f"the {cpus} are busy {percent(busy)} of the time, {percent(own_s / running_s)} of it with the "
             "program's own work"
         )
-    if len(account.processes) == 1:
-        return f"it is one process, which computes {percent(min(1.0, cpu_s / account.wall_s))} of the time"
     most = max(spent, key=lambda key: spent[key])
+    alone = len(account.processes) == 1
+    if alone and most not in AROUND:
+        return f"it is one process, which computes {percent(min(1.0, cpu_s / account.wall_s))} of the time"
     if most == "ready":
         return (
             f"its processes computed for {percent(own_s / spent_s)} of their time, and for "
             f"{percent(spent[most] / spent_s)} of it no CPU was free for them"
         )
-    return f"{percent(spent[most] / spent_s)} of what its processes do is {bucket(most).words}"
+    whose = "its one process does" if alone else "its processes do"
+    return f"{percent(spent[most] / spent_s)} of what {whose} is {bucket(most).words}"
 
 
 def lint(report: Report) -> str:
