@@ -13,7 +13,7 @@ from mpdiag.units import digits, number, seconds
 #: The part of their time that writers wait for room from which the reader decides how long the program takes.
 BLOCKED = 0.2
 #: The part of its time that the reader may wait for messages and still be called busy.
-WAITS = 0.25
+WAITS = 0.2
 #: Idle CPUs from which one more reader has somewhere to run.
 IDLE = 0.3
 #: The part of a reader's time from which receiving, not its work, keeps it busy: more readers would not help.
