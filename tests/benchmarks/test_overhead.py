@@ -19,8 +19,8 @@ def test_every_program_is_used():
 @pytest.mark.parametrize("name", LOADS)
 def test_every_program_runs(name, tmp_path):
     file = tmp_path / "took"
-    runner = Runner(sys.executable, tmp_path)
-    subprocess.run([*runner.command("bare", ["-W", "error"]), PROGRAMS, name, str(WORKERS), str(file)], check=True)
+    python = Runner(sys.executable, tmp_path).command("bare", ["-W", "error"])
+    subprocess.run([*python, PROGRAMS, name, str(WORKERS), "2", str(file)], check=True)
 
     assert float(file.read_text()) > 0
 

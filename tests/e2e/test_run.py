@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -200,11 +199,7 @@ def test_the_program_outlives_us(sandbox, script):
         process.kill()
         assert process.stdout.read() == "2\n"
 
-    end = time.monotonic() + 10
-    while sandbox.processes() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert sandbox.processes() == []
-    assert [path.name.startswith("mpdiag-") for path in sandbox.temporary.iterdir()] == [True]
+    sandbox.expect_nothing_left()
 
 
 @pytest.mark.usefixtures("mounts")
