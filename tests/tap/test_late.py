@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+
+import pytest
 
 #: Prints which functions of the library are woven, in the order asked for: taps first, or modules first.
 PROGRAM = """\
@@ -57,3 +60,30 @@ def test_taps_that_come_late_are_those_that_come_early(tapped, python):
 
     assert told["late"] == told["early"]
     assert "multiprocessing.queues.Queue.put" in told["late"]
+
+
+#: Uses an executor that is older than the taps, for two ledgers one after the other.
+OLDER = """\
+import multiprocessing as mp, sys
+from concurrent.futures import ProcessPoolExecutor
+
+with ProcessPoolExecutor(1, mp_context=mp.get_context("fork")) as executor:
+    print(executor.submit(abs, -1).result())
+    sys.path.insert(0, sys.argv[1])
+    from mpdiag_tap import core, start
+    start.start_late(sys.argv[2])
+    for _ in range(2):
+        print([executor.submit(abs, -number).result() for number in range(5)])
+        core.settle()
+        start.count_in(sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_an_executor_that_was_there_before_is_counted_in_each_ledger(tapped, python):
+    here = tapped(python)
+    done = here.run("-W", "ignore", "-c", OLDER, str(here.folder / "site"), str(here.folder), tapped=False)
+
+    assert (done.code, done.err) == (0, "")
+    pools = [slot for book in done.books for slot in book.slots if slot.kind == "pool"]
+    assert [(pool.count, pool.bytes) for pool in pools] == [(5, 5), (5, 5)]

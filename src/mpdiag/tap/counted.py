@@ -15,7 +15,7 @@ try:
     if _mpd_n > _mpd_t.due or not {result}[0]:
         _mpd.pools.arrived(self, *{result})
 except Exception:
-    pass
+    {unknown}
 """
 #: One is asked for, and may have to be waited for; or it was waited for, and is taken.
 TAKEN = """\

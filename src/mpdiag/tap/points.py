@@ -193,7 +193,10 @@ return self._semlock.__enter__()
         Insert("Pool.terminate", "_mpd.pools.closed(self._inqueue)", before="util.debug('terminating pool')"),
         *(Insert(f"{name}.__init__", TALLIED.format("self", "pool")) for name in ("ApplyResult", "IMapIterator")),
         *(
-            Insert(f"{name}._set", ARRIVED.format(result="success_result" if name == "MapResult" else "obj"))
+            Insert(
+                f"{name}._set",
+                ARRIVED.format(result="success_result" if name == "MapResult" else "obj", unknown="pass"),
+            )
             for name in ("ApplyResult", "MapResult", "IMapIterator", "IMapUnorderedIterator")
         ),
         Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", empty=MAPPED, end=WAITED),
@@ -257,7 +260,9 @@ return self._semlock.__enter__()
         Insert("_ExecutorManagerThread.__init__", TALLIED.format("self", "executor")),
         Insert(
             "_ExecutorManagerThread.process_result_item",
-            ARRIVED.format(result="(result_item.exception is None, result_item.exception)"),
+            ARRIVED.format(
+                result="(result_item.exception is None, result_item.exception)", unknown="_mpd.pools.adopted(self)"
+            ),
             before="work_item = self.pending_work_items.pop(",
         ),
     ],

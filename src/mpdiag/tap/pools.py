@@ -120,6 +120,8 @@ def submitted(pool: Any, queue: Any, waiting: int) -> None:
 def arrived(result: Any, fine: bool, value: Any) -> None:
     """A result has come back and is counted, and it is time to write, or the task has failed."""
     try:
+        if result._mpd_tally.words is not core.state.words:
+            adopted(result)
         tally = result._mpd_tally
         if not fine:
             _failed(tally, value)
@@ -129,6 +131,14 @@ def arrived(result: Any, fine: bool, value: Any) -> None:
         tally.write(core.clock())
     except Exception:  # the program must not notice
         pass
+
+
+@quietly
+def adopted(thread: Any) -> None:
+    """The thread of an executor that is older than the taps, or than this ledger, has got a result."""
+    tally = thread._mpd_tally = tally_of(thread.call_queue)
+    tally.arrived += 1
+    tally.last = core.clock()
 
 
 def _failed(tally: Tally, value: Any) -> None:
