@@ -42,14 +42,14 @@ def bundle(folder: str) -> None:
     spec = importlib.util.find_spec("mmap")
     if spec is not None and type(spec.loader).__name__ == "ExtensionFileLoader":
         first.insert(1, ("mmap", str(spec.origin)))
-    others, at = {}, 0
-    with open(os.path.join(folder, f"parts.{sys.hexversion}"), "wb") as file:
+    parts, others, at = os.path.join(folder, f"parts.{sys.hexversion}"), {}, 0
+    with open(parts, "wb") as file:
         for name in sorted(PARTS):
             size = file.write(marshal.dumps(compact(name)))
             others[f"{__package__}.{name}"] = at, size
             at += size
     with open(os.path.join(folder, f"taps.{sys.hexversion}"), "wb") as file:
-        marshal.dump((first, file.name.replace("taps.", "parts."), others), file)
+        marshal.dump((first, parts, others), file)
 
 
 def compact(name: str) -> CodeType:

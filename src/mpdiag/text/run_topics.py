@@ -69,7 +69,7 @@ estimates then.
 never disturbed.
 - The size does not grow with events: one ledger a process, one entry for each kind of doing and line.
 - On Linux the first 512 ledgers are in /dev/shm, if a GiB is free there and TMPDIR (or TEMP, TMP) names no other place:
-to make a file on a disk takes a process longer than all else that it does for us. They go when the run is over.
+on a disk, a process takes longer to make one. They go when the run is over.
 
 What cannot be watched never stops the program: then less is known, and the page says what.""",
 )

@@ -94,7 +94,7 @@ def remove(folder: Path) -> None:
 def into_memory(folder: Path, memory: Path = MEMORY, environ: Mapping[str, str] = os.environ) -> None:
     """Have the first ledgers of ``folder`` written into memory, if there is room for it.
 
-    To make a file on a disk takes a process far longer.
+    On a disk, a process takes longer to make one.
 
     Args:
         folder: the private folder.
