@@ -1,9 +1,9 @@
 """Counts and times what threads do: `begin` and `end` are what the woven taps call.
 
-Events of a kind that come often pass a gate, an iterator in C, which lets 2^n - 1 of them go by untimed, n following
-the rate; the next one is timed and stands for them. What passed is counted then, and at the end of the process: one
-that is killed loses at most the last `MOST_PASSED` of a kind. Times are exclusive: what is nested in a timed event is
-taken off it. Nothing here may raise.
+Events of a kind that come often pass a gate, which lets some go by untimed, the more the faster they come; the next
+one is timed and stands for them. What passed is counted then, and at the end of the process: one that is killed loses
+at most the last `gates.MOST_PASSED` of a kind. Waits for locks are added up instead. Times are exclusive: what is
+nested in a timed event is taken off it. Nothing here may raise.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from _thread import _local, get_ident, get_native_id
-from itertools import repeat
 from time import monotonic, monotonic_ns, process_time_ns, thread_time_ns
 
 from . import gates, layout
+from .gates import SUMMED, Paces
 from .ledger import Ledger
 from .places import function, identity
 from .places import of as _place
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 KIND = layout.KIND
 #: All processes of a machine share it.
 clock = monotonic_ns
-#: Above one timed event of a kind in 5 ms, fewer are timed; below one in 20 ms, more.
-OFTEN_NS, SELDOM_NS = 5_000_000, 20_000_000
-#: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
-PATIENCE = 8
-MOST_PASSED = 1023
 #: How far from the mean an event is unusual: so many times, and so much more.
 UNUSUAL, UNUSUAL_NS = 8, 20_000
 #: Events whose CPU time is worth two more system calls.
@@ -80,18 +75,13 @@ class State:
         self.ledger = Ledger(folder)
         self.words = self.ledger.words
         self.threads: dict[int, Thread] = {}
-        self.given = [0] * 32  # events of each kind that its gate lets pass in all
-        self.rate = [0] * 32  # how many of each kind may go by untimed
-        self.timed_at = [0] * 32
-        self.fast = [0] * 32  # how many timed events of each kind came fast, one after the other
+        self.paces = Paces(self.words)
+        self.summed_in = [0] * 32  # by kind that is added up: the slot it was counted in
         self.values: dict[object, int] = {}  # slots
         self.tallies: dict[object, Any] = {}  # of pools
         self.slot_overflow: dict[int, int] = {}
 
 
-#: By kind: whether it comes so often that a look at the clock must do before it.
-light = [False] * 32
-LIGHT_FROM = 7
 state: State
 #: Each thread's own record: identifiers are given again when a thread has ended.
 _here: Any = _local()
@@ -112,8 +102,6 @@ def arm(folder: str) -> None:
         state = State("")
         raise
     words = state.words
-    gates.close()
-    light[:] = [False] * 32
     words[layout.H_PID], words[layout.H_PARENT], words[layout.H_BEGAN] = os.getpid(), os.getppid(), began
     words[layout.H_MAIN_THREAD] = get_native_id()
     words[layout.H_MAGIC] = layout.MAGIC
@@ -157,7 +145,7 @@ def weave_into(module: dict[str, Any], kinds: list[int]) -> None:
     if module["__name__"] == "multiprocessing.sharedctypes":
         _part("values").Looks(module)
     module["_mpd"] = sys.modules[__name__]
-    module["_mpd_clock"], module["_mpd_seconds"], module["_mpd_light"] = clock, monotonic, light
+    module["_mpd_clock"], module["_mpd_seconds"] = clock, monotonic
     gates.stand_in(module, kinds)
 
 
@@ -222,7 +210,9 @@ def _swallowed(thread: Thread, kind: int) -> bool:
     """Does the event belong to what the thread is doing?"""
     context = thread.context
     if context and kind in (IN_MANAGER if context == KIND["manager"] else ABSORBED):
-        _passed(kind)
+        state.paces.passed(kind)
+        if kind in SUMMED:
+            state.paces.added_up(kind)
         return True
     return False
 
@@ -236,8 +226,8 @@ def missed(kind: int, thing: object, began: float) -> Any:
         began: when it began, in seconds.
     """
     try:
-        if state.given[kind]:
-            state.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
+        if state.paces.given[kind]:
+            state.paces.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
         return _begun(kind, thing, int(began * 1e9))
     except Exception:  # the program must not notice
         return None
@@ -280,14 +270,14 @@ def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0,
         took = now - began
         own = took - thread.nested
         thread.kind, thread.context = before, context
-        weight, gap = _weight(kind, now)
-        whole = _scaled(took, weight, gap)
+        weight, gap, others = _stands_for(kind, took, now)
+        whole = took + others
         thread.nested = outer + whole
         words = state.words
         if thread.base:
             words[thread.base + layout.T_KIND], words[thread.base + layout.T_SINCE] = before, now
         slot = slot_of(thread, kind, place, thing)
-        _add(words, slot, weight, gap, max(own, 0), now, began)
+        _add(words, slot, weight, gap, max(own, 0), others, now, began)
         words[slot + layout.S_WALL] += whole
         if took > words[slot + layout.S_MAX]:
             words[slot + layout.S_MAX] = took
@@ -322,12 +312,28 @@ def _scaled(took: int, weight: int, gap: int) -> int:
     return took if weight == 1 else max(took, min(took * weight, gap))
 
 
-def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, now: int, began: int) -> None:
+def _stands_for(kind: int, took: int, now: int) -> tuple[int, int, int]:
+    """How many events of ``kind`` this timed one stands for, the time in which all came, and what the others took.
+
+    The second is 0 if the third was measured.
+    """
+    paces = state.paces
+    if kind in SUMMED:
+        return paces.passed(kind), 0, paces.added_up(kind)
+    weight, gap = paces.weight(kind, now)
+    return weight, gap, _scaled(took, weight, gap) - took
+
+
+def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, others: int, now: int, began: int) -> None:
     count = words[slot + layout.S_COUNT]
     words[slot + layout.S_COUNT] = count + weight
     words[slot + layout.S_TIMED] += 1
-    total = _scaled(own, weight, gap)
-    if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
+    if not gap:
+        total = own + others
+        state.summed_in[words[slot + layout.S_KIND]] = slot
+    else:
+        total = _scaled(own, weight, gap)
+    if gap and weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
         usual = words[slot + layout.S_NS] // count
         if own > UNUSUAL * usual + UNUSUAL_NS:
             total = own + usual * (weight - 1)
@@ -335,41 +341,6 @@ def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, now: int
     words[slot + layout.S_LAST] = now
     if not words[slot + layout.S_FIRST]:
         words[slot + layout.S_FIRST] = began
-
-
-def _passed(kind: int) -> int:
-    """Count what went by untimed, and the event at hand; how many it is in all."""
-    gone: int = state.given[kind] - gates.now[kind].__length_hint__() + 1
-    state.words[layout.COUNTS + kind] += gone
-    state.given[kind] = 0
-    gates.put(kind, gates.CLOSED)
-    return gone
-
-
-def _weight(kind: int, now: int) -> tuple[int, int]:
-    """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
-
-    How many go by untimed follows the rate.
-    """
-    given = state.rate[kind]
-    weight = _passed(kind)
-    gap = now - state.timed_at[kind]
-    state.timed_at[kind] = now
-    if gap < OFTEN_NS:
-        state.fast[kind] += 1
-        if state.fast[kind] >= PATIENCE:
-            given = min(given * 2 + 1, MOST_PASSED)
-    else:
-        state.fast[kind] = 0
-        if gap > SELDOM_NS:
-            given >>= 1
-    light[kind] = given >= LIGHT_FROM
-    state.rate[kind] = given
-    if given:
-        # Kinds that take turns must not be timed in the same turn: the tap of one would slow down the next.
-        state.given[kind] = given = given - (now >> 6) % (given // 2 + 1)
-        gates.put(kind, repeat(True, given))
-    return weight, gap
 
 
 # --- slots
@@ -426,11 +397,16 @@ def finish() -> None:
         settle()
         if state.tallies:
             _part("pools").told()
-        words = state.words
+        words, paces = state.words, state.paces
         for kind in range(len(layout.KINDS)):
-            if state.given[kind]:
-                _passed(kind)
+            if paces.given[kind]:
+                passed = paces.passed(kind) - 1
                 words[layout.COUNTS + kind] -= 1
+                if state.summed_in[kind]:
+                    slot, took = state.summed_in[kind], paces.added_up(kind)
+                    words[slot + layout.S_COUNT] += passed
+                    words[slot + layout.S_NS] += took
+                    words[slot + layout.S_WALL] += took
         words[layout.H_CPU] = process_time_ns()
         if get_native_id() == words[layout.H_MAIN_THREAD]:
             words[layout.H_MAIN_CPU] = thread_time_ns()

@@ -2,20 +2,106 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
+from . import layout
 from .layout import GATES
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
+#: Above one timed event of a kind in 5 ms, fewer are timed; below one in four times as long, more. A timed event costs
+#: 20 µs and may put processes out of step, and the more there have been, the less the next one adds to what is known:
+#: each makes the 5 ms a 16th of that longer, up to 50 ms.
+OFTEN_NS, OFTEN_AT_LAST_NS, SELDOM = 5_000_000, 50_000_000, 4
+#: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
+PATIENCE = 8
+MOST_PASSED = 8191
+#: Of kinds that are added up, so much goes by before one is timed again, or this part of all that has gone by, in
+#: seconds; and so many.
+PASSES_S, PASSES_PART, PASSES = 0.016, 0.25, 65_535
+SUMMED = frozenset(layout.KIND[name] for name in layout.SUMMED)
+LIGHT_FROM = 7
+
 #: Lets none go by.
 CLOSED: Any = iter(())
 now: list[Any] = [CLOSED] * len(GATES)
+#: By kind: whether it comes so often that a look at the clock must do before it.
+light = [False] * len(GATES)
+#: By kind that is added up: how many seconds may still go by.
+left = [0.0] * len(GATES)
 _modules: list[list[dict[str, Any]]] = [[] for _ in GATES]
+
+
+class Paces:
+    """How often events of each kind are timed in this process; all gates are closed at first.
+
+    Args:
+        words: of the ledger that counts what passes.
+    """
+
+    def __init__(self, words: memoryview) -> None:
+        self.words = words
+        self.given = [0] * len(GATES)  # events of each kind that its gate lets pass in all
+        self.rate = [0] * len(GATES)  # how many of each kind may go by untimed
+        self.timed_at = [0] * len(GATES)
+        self.often = [OFTEN_NS] * len(GATES)
+        self.fast = [0] * len(GATES)  # how many timed events of each kind came fast, one after the other
+        self.allowed = [0.0] * len(GATES)  # what was `left` at first
+        self.summed = [0.0] * len(GATES)  # seconds that have gone by before
+        close()
+
+    def passed(self, kind: int) -> int:
+        """Count what went by untimed, and the event at hand; how many it is in all."""
+        gone: int = self.given[kind] - now[kind].__length_hint__() + 1
+        self.words[layout.COUNTS + kind] += gone
+        self.given[kind] = 0
+        put(kind, CLOSED)
+        return gone
+
+    def weight(self, kind: int, at: int) -> tuple[int, int]:
+        """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
+
+        How many go by untimed follows the rate.
+        """
+        given = self.rate[kind]
+        weight = self.passed(kind)
+        gap = at - self.timed_at[kind]
+        self.timed_at[kind] = at
+        often = self.often[kind]
+        if gap < often:
+            self.fast[kind] += 1
+            if self.fast[kind] >= PATIENCE:
+                given = min(given * 4 + 3, MOST_PASSED)
+                self.often[kind] = min(often + OFTEN_NS // 16, OFTEN_AT_LAST_NS)
+        else:
+            self.fast[kind] = 0
+            if gap > SELDOM * often:
+                given >>= 1
+        light[kind] = given >= LIGHT_FROM
+        self.rate[kind] = given
+        if given:
+            # Kinds that take turns must not be timed in the same turn: the tap of one would slow down the next.
+            self._open(kind, given - (at >> 6) % (given // 2 + 1))
+        return weight, gap
+
+    def added_up(self, kind: int) -> int:
+        """The nanoseconds that have gone by since this was asked last; lets more go by."""
+        passed = self.allowed[kind] - left[kind]
+        self.summed[kind] += passed
+        self.allowed[kind] = left[kind] = max(PASSES_S, PASSES_PART * self.summed[kind])
+        self._open(kind, PASSES)
+        return int(passed * 1e9)
+
+    def _open(self, kind: int, count: int) -> None:
+        self.given[kind] = count
+        put(kind, repeat(True, count))
 
 
 def stand_in(module: dict[str, Any], kinds: list[int]) -> None:
     """A module with these globals has gates of ``kinds``."""
+    module["_mpd_light"], module["_mpd_left"] = light, left
     for kind in kinds:
         module[GATES[kind]] = now[kind]
         if not any(each is module for each in _modules[kind]):
@@ -32,6 +118,8 @@ def put(kind: int, gate: Any) -> None:
 
 def close() -> None:
     """Let none go by."""
+    light[:] = [False] * len(GATES)
+    left[:] = [0.0] * len(GATES)
     for kind, gate in enumerate(now):
         if gate is not CLOSED:
             put(kind, CLOSED)

@@ -59,7 +59,10 @@ GATES = [f"_mpd_g{kind}" for kind in range(32)]
 LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll", "lock"))
 #: Kinds of which none goes by untimed that takes longer than so many seconds: short tasks come before long ones,
 #: calls of a manager that answer at once before one that waits, and a lock that is held for long among short waits.
-SEEN_LONG = {"task": 0.002, "manager": 0.002, "lock": 0.0002}
+SEEN_LONG = {"task": 0.002, "manager": 0.002, "lock": 0.001}
+#: Those of which the time of the others is added up, too. Then few have to be timed by themselves, and whoever hands a
+#: lock to another process in turn is easily put out of step by that: it costs the two of them milliseconds.
+SUMMED = frozenset(("lock",))
 COUNTS = HEADER
 THREADS = COUNTS + 32
 THREAD_COUNT = 16

@@ -11,7 +11,7 @@ import re
 from types import CodeType
 from typing import Union
 
-from .layout import GATES, KIND, LEAVES, SEEN_LONG
+from .layout import GATES, KIND, LEAVES, SEEN_LONG, SUMMED
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
@@ -41,11 +41,27 @@ SEEN = TIMED.replace(
             {end}(_mpd.missed({kind}, {thing}, _mpd_t - {long}), _mpd_clock(), {size})
 """,
 )
+#: Those that are not long are added up, until they have taken so long that one is timed for them: by itself, one that
+#: takes twice as long is twice as often that one.
+ADDED_UP = TIMED.replace(
+    "    PLAIN\n",
+    """\
+    _mpd_t = _mpd_seconds()
+    try:
+        PLAIN
+    finally:
+        _mpd_d = _mpd_seconds() - _mpd_t
+        if _mpd_d > {long} or _mpd_d > _mpd_left[{kind}]:
+            {end}(_mpd.missed({kind}, {thing}, _mpd_t), _mpd_clock(), {size})
+        else:
+            _mpd_left[{kind}] -= _mpd_d
+""",
+)
 BEGIN = "_mpd.begin({kind}, {thing})"
 #: Of kinds that come often, all that precedes the event is a look at the clock: more would make the event itself slow.
 LIGHT = "_mpd_clock() if _mpd_light[{kind}] else _mpd.begin({kind}, {thing})"
 #: The local names of a tap; each has its own, as one may lie within another.
-LOCALS = re.compile(r"\b_mpd_[nrt]\b")
+LOCALS = re.compile(r"\b_mpd_[dnrt]\b")
 #: In front of a statement's text: it begins like this, instead of containing it.
 BEGINS = "^"
 _numbers = itertools.count(1)
@@ -133,7 +149,7 @@ class Timed(Point):
         begin = (LIGHT if light else BEGIN).format(kind=kind_number, thing=thing)
         more = f", {kind_number}, {thing}" if light else ""
         parts = {"begin": begin, "size": size, "empty": empty, "end": end, "more": more, "thing": thing}
-        text = SEEN if kind in SEEN_LONG else TIMED
+        text = ADDED_UP if kind in SUMMED else SEEN if kind in SEEN_LONG else TIMED
         code = text.format(kind=kind_number, gate=GATES[kind_number], long=SEEN_LONG.get(kind, 0), **parts)
         self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
 
