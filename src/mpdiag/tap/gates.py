@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Above one timed event of a kind in 5 ms, fewer are timed; below one in four times as long, more. A timed event costs
 #: 20 µs and may put processes out of step, and the more there have been, the less the next one adds to what is known:
-#: each makes the 5 ms a 16th of that longer, up to 50 ms.
+#: each after which some go by makes the 5 ms a 16th of that longer, up to 50 ms.
 OFTEN_NS, OFTEN_AT_LAST_NS, SELDOM = 5_000_000, 50_000_000, 4
 #: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
 PATIENCE = 8
@@ -74,11 +74,11 @@ class Paces:
             self.fast[kind] += 1
             if self.fast[kind] >= PATIENCE:
                 given = min(given * 4 + 3, MOST_PASSED)
-                self.often[kind] = min(often + OFTEN_NS // 16, OFTEN_AT_LAST_NS)
         else:
             self.fast[kind] = 0
             if gap > SELDOM * often:
                 given >>= 1
+        self.often[kind] = min(often + OFTEN_NS // 16, OFTEN_AT_LAST_NS) if given else OFTEN_NS
         light[kind] = given >= LIGHT_FROM
         self.rate[kind] = given
         if given:

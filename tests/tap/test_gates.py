@@ -1,0 +1,104 @@
+"""How often events are timed, and that all of them are counted and none that is long is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mpdiag.tap import gates, layout
+
+PICKLE, LOCK = layout.KIND["pickle"], layout.KIND["lock"]
+SECOND = 10**9
+
+
+@pytest.fixture
+def paces() -> Iterator[gates.Paces]:
+    yield gates.Paces(memoryview(bytearray(layout.SIZE)).cast("q"))
+    gates.close()
+
+
+def timed(paces: gates.Paces, times: range) -> list[tuple[int, int]]:
+    """When events that come at these times are timed by themselves, and how many each stands for."""
+    found = []
+    for at in times:
+        if next(gates.now[PICKLE], None) is None:
+            weight, _ = paces.weight(PICKLE, at)
+            found.append((at, weight))
+    return found
+
+
+def test_events_that_come_fast_are_timed_less_and_less_often(paces):
+    found = timed(paces, range(SECOND, 4 * SECOND, 20_000))
+
+    first, *_, last = (sum(at // SECOND == second for at, _ in found) for second in (1, 2, 3))
+    assert last < first / 2
+    assert 20 < len(found) < 300
+    assert max(weight for _, weight in found) <= gates.MOST_PASSED + 1
+
+
+def test_every_event_is_counted(paces):
+    times = range(SECOND, 2 * SECOND, 20_000)
+    found = timed(paces, times)
+    left = paces.passed(PICKLE) - 1  # itself is no event
+
+    assert sum(weight for _, weight in found) + left == len(times)
+    assert paces.words[layout.COUNTS + PICKLE] == len(times) + 1
+
+
+def test_events_that_come_seldom_are_all_timed(paces):
+    assert timed(paces, range(SECOND, 9 * SECOND, SECOND // 10)) == [
+        (at, 1) for at in range(SECOND, 9 * SECOND, SECOND // 10)
+    ]
+
+
+def test_a_few_at_once_before_a_long_one_do_not_hide_it(paces):
+    found = [at for task in range(1, 20) for at, _ in timed(paces, range(task * SECOND, task * SECOND + 5))]
+
+    assert len(found) == 19 * 5
+
+
+def test_what_is_added_up_may_take_a_part_of_what_has_gone_by(paces):
+    for _ in range(40):
+        paces.passed(LOCK)
+        allowed = gates.left[LOCK]
+        gates.left[LOCK] = 0.0
+        assert paces.added_up(LOCK) == pytest.approx(allowed * SECOND, abs=1)
+
+    assert gates.left[LOCK] == pytest.approx(paces.summed[LOCK] * gates.PASSES_PART)
+    assert gates.left[LOCK] > 10 * gates.PASSES_S
+
+
+HANDED_OVER = """\
+import multiprocessing as mp, time
+
+def take_turns(mine, others, late):
+    for turn in range(3000):
+        mine.acquire()
+        if turn == late:
+            time.sleep(0.3)
+        others.release()
+
+if __name__ == "__main__":
+    context = mp.get_context("spawn")
+    mine, others = context.Semaphore(1), context.Semaphore(0)
+    child = context.Process(target=take_turns, args=(others, mine, 2000))
+    child.start()
+    take_turns(mine, others, -1)
+    child.join()
+    assert child.exitcode == 0
+"""
+
+
+def test_waits_for_a_lock_are_all_counted_and_a_long_one_is_seen(tapped, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(HANDED_OVER)
+    books = tapped().run(str(script)).books
+
+    [parent] = [book for book in books if book.parent not in {each.pid for each in books}]
+    slots = [slot for slot in parent.slots if slot.kind == "lock"]
+    assert sum(slot.count for slot in slots) == parent.counts["lock"]
+    assert 1000 < parent.counts["lock"] <= 3000
+    assert sum(slot.timed for slot in slots) < 500
+    assert max(slot.max_s for slot in slots) > 0.29
+    assert 0.29 < sum(slot.s for slot in slots) < parent.ended_s - parent.began_s
