@@ -101,6 +101,8 @@ def test_a_broken_pyproject_does_not_block_help(tmp_path, monkeypatch, capsys, f
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[tool.mpdiag\n")
 
+    assert cli.load("probe").make_context("probe", []).command.name == "probe"  # by itself, below no group
+
     assert cli.run(["probe", flag]) == errors.FINE
     assert "--quick" in capsys.readouterr().out
     assert cli.run(["explain"]) == errors.USAGE

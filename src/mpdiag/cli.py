@@ -15,10 +15,13 @@ from mpdiag import __version__, errors
 from mpdiag.brief import ABOUT, COMMANDS
 from mpdiag.messages import complain
 
+HELP = ["-h", "--help"]
+
 
 def load(name: str) -> click.Command:
     """The command ``name``, imported."""
     command: click.Command = getattr(import_module(f"mpdiag.commands.{name}"), name)
+    command.context_settings.setdefault("help_option_names", HELP)  # not only below the group: click remembers them
     return command
 
 
@@ -49,7 +52,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command and give it its defaults from the configuration; help is given without them."""
         name, command, rest = super().resolve_command(ctx, args)
-        if name and command and not ctx.resilient_parsing and not {"-h", "--help"}.intersection(rest):
+        if name and command and not ctx.resilient_parsing and not set(HELP).intersection(rest):
             found = configured(name)
             ctx.default_map = {
                 name: dict.fromkeys(command.commands, found) if isinstance(command, click.Group) else found
@@ -62,7 +65,7 @@ class Group(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Group, help=ABOUT, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, help=ABOUT, context_settings={"help_option_names": HELP, "max_content_width": 100})
 @click.version_option(__version__, message="mpdiag %(version)s")
 def group() -> None:
     """Do what the options of mpdiag itself ask for: nothing, when a command is named."""
