@@ -328,15 +328,15 @@ def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, others: 
     count = words[slot + layout.S_COUNT]
     words[slot + layout.S_COUNT] = count + weight
     words[slot + layout.S_TIMED] += 1
-    if not gap:
+    if gap:
+        total = _scaled(own, weight, gap)
+        if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
+            usual = words[slot + layout.S_NS] // count
+            if own > UNUSUAL * usual + UNUSUAL_NS:
+                total = own + usual * (weight - 1)
+    else:
         total = own + others
         state.summed_in[words[slot + layout.S_KIND]] = slot
-    else:
-        total = _scaled(own, weight, gap)
-    if gap and weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
-        usual = words[slot + layout.S_NS] // count
-        if own > UNUSUAL * usual + UNUSUAL_NS:
-            total = own + usual * (weight - 1)
     words[slot + layout.S_NS] += total
     words[slot + layout.S_LAST] = now
     if not words[slot + layout.S_FIRST]:
