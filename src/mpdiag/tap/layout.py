@@ -56,7 +56,7 @@ KIND = {name: number for number, name in enumerate(KINDS)}
 #: The globals of woven modules in which their gates stand, by kind.
 GATES = [f"_mpd_g{kind}" for kind in range(32)]
 #: Kinds that contain no other, or hardly ever, and may come a hundred thousand times a second.
-LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll", "lock"))
+LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll"))
 #: Kinds of which none goes by untimed that takes longer than so many seconds: short tasks come before long ones,
 #: calls of a manager that answer at once before one that waits, and a lock that is held for long among short waits.
 SEEN_LONG = {"task": 0.002, "manager": 0.002, "lock": 0.001}
