@@ -4,11 +4,14 @@
 
 For each load of loads.py it prints the ratio of the work alone (from the first line of the program's main function to
 the last; what the budget is for) and of the whole command (which for mpdiag includes its own start and its report):
-medians of ratios paired by round, with 95 % intervals, and for the work also the ratio of the least times, which other
-load disturbs less. py-spy, viztracer, scalene, pyinstrument and cProfile take part where they are installed for that
-interpreter, in fewer rounds ("fails": the program does not get through, or hangs). Then it prints what the ledgers took
-on disk, and how cost and size grow with processes and with messages. Takes about an hour and wants an idle machine;
-``--only`` chooses, and ``--tools mpdiag`` leaves out the others.
+medians of ratios of runs that came one after the other, with 95 % intervals, and for the work also the ratio of the
+least times, which other load disturbs less. Every bare run is done twice: what the second seems to cost more than the
+first ("bare again") is chance, and no other ratio is told more exactly than that.
+
+py-spy, viztracer, scalene, pyinstrument and cProfile take part where they are installed for that interpreter, in fewer
+rounds ("fails": the program does not get through, or hangs). Then it prints what the ledgers took on disk, and how cost
+and size grow with processes and with messages. Takes more than an hour and wants an idle machine; ``--only`` chooses,
+and ``--tools mpdiag`` leaves out the others.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ MEDIAN, WORST = 1.02, 1.05
 PATIENCE = 900.0
 PEER_PATIENCE = 120.0
 #: What has to run every program; the others are shown as they are.
-OURS = ("bare", "mpdiag")
+OURS = ("bare", "bare again", "mpdiag")
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class Runner:
         out = str(self.folder / f"{tool}.out")
         fronts: dict[str, tuple[str, ...]] = {
             "bare": (self.python,),
+            "bare again": (self.python,),
             "py-spy": (self.py_spy or "", "record", "--subprocesses", "-f", "raw", "-o", out, "--", self.python),
             "viztracer": (self.python, "-m", "viztracer", "--quiet", "-o", f"{out}.json"),
             "scalene": (self.python, "-m", "scalene", "run", "-o", f"{out}.json"),
@@ -135,7 +139,7 @@ class Runner:
         program = [str(LOADS), load.name, *numbers, str(inside), *([load.method] if load.method else [])]
         if tool == "mpdiag":
             return self.observed(program, inside)
-        took = timed(self.command(tool, program), PATIENCE if tool == "bare" else PEER_PATIENCE)
+        took = timed(self.command(tool, program), PATIENCE if tool in OURS else PEER_PATIENCE)
         return Cost(float(inside.read_text()), took)
 
     def observed(self, program: Sequence[str], inside: Path) -> Cost:
@@ -219,7 +223,9 @@ def scaled(load: Load, scale: float) -> Load:
 def rounds(
     cases: Mapping[tuple[str, str], Callable[[], Cost]], counts: Mapping[str, int]
 ) -> dict[tuple[str, str], list[Cost]]:
-    """Run every case (load, tool) once a round, in a new order; the first round is dropped.
+    """Run every case (load, tool) once a round; the first round is dropped.
+
+    The tools follow each other load by load, in a new order: a machine may be half as fast for some seconds.
 
     Args:
         cases: what to run.
@@ -232,7 +238,9 @@ def rounds(
     failed = set()
     for number in range(max(counts.values()) + 1):
         due = [key for key in cases if number <= counts[key[1]] and key not in failed]
-        for key in random.sample(due, len(due)):
+        loads = list(dict.fromkeys(load for load, _ in due))
+        order = {load: random.random() for load in loads}
+        for key in sorted(random.sample(due, len(due)), key=lambda key: order[key[0]]):
             try:
                 cost = cases[key]()
             except (OSError, subprocess.SubprocessError):
@@ -249,14 +257,14 @@ def rounds(
 
 def compare(runner: Runner, loads: Mapping[str, Load], tools: Sequence[str], options: argparse.Namespace) -> None:
     """Print ratios of all loads under all tools."""
-    counts = {tool: options.rounds if tool in OURS else options.peer_rounds for tool in ("bare", *tools)}
+    counts = {tool: options.rounds if tool in OURS else options.peer_rounds for tool in (*OURS[:2], *tools)}
     cases = {(name, tool): case(runner, tool, load) for name, load in loads.items() for tool in counts}
     taken = rounds(cases, counts)
     if "mpdiag" in tools:
         show(
             "Observed by mpdiag ÷ bare",
-            ("load", "bare", "work", "least", "program", "command"),
-            [overhead(load, taken[name, "bare"], taken[name, "mpdiag"]) for name, load in loads.items()],
+            ("load", "bare", "bare again", "work", "least", "program", "command"),
+            [overhead(load, *(taken[name, tool] for tool in OURS)) for name, load in loads.items()],
         )
         judged = [name for name in BUDGETED if name in loads]
         if judged:
@@ -288,13 +296,14 @@ def ratio_text(bare: Sequence[Cost], under: Sequence[Cost]) -> str:
     return f"{work_ratio(bare, under).median:.2f}" if under else "fails"
 
 
-def overhead(load: Load, bare: Sequence[Cost], under: Sequence[Cost]) -> list[str]:
-    """A row: the work, the program and the command."""
+def overhead(load: Load, bare: Sequence[Cost], again: Sequence[Cost], under: Sequence[Cost]) -> list[str]:
+    """A row: what is chance, the work, the program and the command."""
     commands = [each.command_s for each in bare]
     programs = [each.program_s for each in under if each.program_s is not None]
     return [
         load.title,
         units.seconds(stats.median([each.work_s for each in bare])),
+        precise(work_ratio(bare, again)),
         precise(work_ratio(bare, under)),
         f"{min(each.work_s for each in under) / min(each.work_s for each in bare):.3f}",
         precise(ratio(programs, commands)) if len(programs) == len(commands) else "–",
@@ -326,8 +335,8 @@ def grow(runner: Runner, name: str, loads: Iterable[Load], count: int) -> None:
     rows = []
     for load in loads:
         taken = rounds(
-            {(name, tool): case(runner, tool, load) for tool in OURS},
-            dict.fromkeys(OURS, count),
+            {(name, tool): case(runner, tool, load) for tool in ("bare", "mpdiag")},
+            {"bare": count, "mpdiag": count},
         )
         bare, under = taken[name, "bare"], taken[name, "mpdiag"]
         rows.append([*disk(load, under[-1])[:4], precise(work_ratio(bare, under))])
