@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
 import pytest
@@ -19,12 +18,12 @@ def paces() -> Iterator[gates.Paces]:
     gates.close()
 
 
-def timed(paces: gates.Paces, times: range, took: int = 100) -> list[tuple[int, int]]:
+def timed(paces: gates.Paces, times: range) -> list[tuple[int, int]]:
     """When events that come at these times are timed by themselves, and how many each stands for."""
     found = []
     for at in times:
         if next(gates.now[PICKLE], None) is None:
-            weight, _, _ = paces.stands_for(PICKLE, took, at)
+            weight, _ = paces.weight(PICKLE, at)
             found.append((at, weight))
     return found
 
@@ -57,39 +56,6 @@ def test_a_few_at_once_before_a_long_one_do_not_hide_it(paces):
     found = [at for task in range(1, 20) for at, _ in timed(paces, range(task * SECOND, task * SECOND + 5))]
 
     assert len(found) == 19 * 5
-
-
-def test_kinds_that_take_little_of_the_time_are_timed_less_often(paces):
-    little = timed(paces, range(SECOND, 2 * SECOND, 20_000))
-    gates.close()
-    much = timed(gates.Paces(paces.words), range(SECOND, 2 * SECOND, 20_000), took=10_000)
-
-    assert len(little) < 0.7 * len(much)
-
-
-@pytest.mark.parametrize("part", [0.02, 0.3, 0.6])
-def test_what_events_take_is_told_though_each_takes_another_time(paces, part):
-    drawn = random.Random(1)
-    true = told = 0
-    for at in range(SECOND, 30 * SECOND, 50_000):
-        took = int(drawn.expovariate(1 / (part * 50_000)))
-        true += took
-        if next(gates.now[PICKLE], None) is None:
-            told += took + paces.stands_for(PICKLE, took, at)[2]
-
-    assert told == pytest.approx(true, rel=0.1)
-
-
-def test_one_that_is_long_by_chance_does_not_stand_for_all_that_follow(paces):
-    timed(paces, range(SECOND, 2 * SECOND, 20_000))
-    told = []
-    for at in range(2 * SECOND, 4 * SECOND, 20_000):
-        if next(gates.now[PICKLE], None) is None:
-            took = 100 if told else 2_000_000
-            told.append(took + paces.stands_for(PICKLE, took, at)[2])
-
-    assert told[0] > SECOND / 100
-    assert sum(told[2:]) < SECOND / 20
 
 
 def test_what_is_added_up_may_take_a_part_of_what_has_gone_by(paces):

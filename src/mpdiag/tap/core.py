@@ -270,7 +270,7 @@ def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0,
         took = now - began
         own = took - thread.nested
         thread.kind, thread.context = before, context
-        weight, gap, others = state.paces.stands_for(kind, took, now)
+        weight, gap, others = _stands_for(kind, took, now)
         whole = took + others
         thread.nested = outer + whole
         words = state.words
@@ -307,17 +307,36 @@ def unpickled(data: Any) -> int:
     return size
 
 
+def _scaled(took: int, weight: int, gap: int) -> int:
+    """Time of ``weight`` events of which one took that long: all of them came after the last timed one."""
+    return took if weight == 1 else max(took, min(took * weight, gap))
+
+
+def _stands_for(kind: int, took: int, now: int) -> tuple[int, int, int]:
+    """How many events of ``kind`` this timed one stands for, the time in which all came, and what the others took.
+
+    The second is 0 if the third was measured.
+    """
+    paces = state.paces
+    if kind in SUMMED:
+        return paces.passed(kind), 0, paces.added_up(kind)
+    weight, gap = paces.weight(kind, now)
+    return weight, gap, _scaled(took, weight, gap) - took
+
+
 def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, others: int, now: int, began: int) -> None:
     count = words[slot + layout.S_COUNT]
     words[slot + layout.S_COUNT] = count + weight
     words[slot + layout.S_TIMED] += 1
-    total = own + others * own // max(now - began, 1)
-    if not gap:
+    if gap:
+        total = _scaled(own, weight, gap)
+        if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
+            usual = words[slot + layout.S_NS] // count
+            if own > UNUSUAL * usual + UNUSUAL_NS:
+                total = own + usual * (weight - 1)
+    else:
+        total = own + others
         state.summed_in[words[slot + layout.S_KIND]] = slot
-    elif weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
-        usual = words[slot + layout.S_NS] // count
-        if own > UNUSUAL * usual + UNUSUAL_NS:
-            total = own + usual * (weight - 1)
     words[slot + layout.S_NS] += total
     words[slot + layout.S_LAST] = now
     if not words[slot + layout.S_FIRST]:
