@@ -41,8 +41,10 @@ MEDIAN, WORST = 1.02, 1.05
 #: What a program may take at most, in seconds: by itself or observed, and under other tools.
 PATIENCE = 900.0
 PEER_PATIENCE = 120.0
+#: A program by itself: the second time shows what is chance.
+BARE = ("bare", "bare again")
 #: What has to run every program; the others are shown as they are.
-OURS = ("bare", "bare again", "mpdiag")
+OURS = (*BARE, "mpdiag")
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,7 @@ class Runner:
         """The command line that runs ``program`` under ``tool``."""
         out = str(self.folder / f"{tool}.out")
         fronts: dict[str, tuple[str, ...]] = {
-            "bare": (self.python,),
-            "bare again": (self.python,),
+            **dict.fromkeys(BARE, (self.python,)),
             "py-spy": (self.py_spy or "", "record", "--subprocesses", "-f", "raw", "-o", out, "--", self.python),
             "viztracer": (self.python, "-m", "viztracer", "--quiet", "-o", f"{out}.json"),
             "scalene": (self.python, "-m", "scalene", "run", "-o", f"{out}.json"),
@@ -139,7 +140,7 @@ class Runner:
         program = [str(LOADS), load.name, *numbers, str(inside), *([load.method] if load.method else [])]
         if tool == "mpdiag":
             return self.observed(program, inside)
-        took = timed(self.command(tool, program), PATIENCE if tool in OURS else PEER_PATIENCE)
+        took = timed(self.command(tool, program), PATIENCE if tool in BARE else PEER_PATIENCE)
         return Cost(float(inside.read_text()), took)
 
     def observed(self, program: Sequence[str], inside: Path) -> Cost:
@@ -238,9 +239,9 @@ def rounds(
     failed = set()
     for number in range(max(counts.values()) + 1):
         due = [key for key in cases if number <= counts[key[1]] and key not in failed]
-        loads = list(dict.fromkeys(load for load, _ in due))
-        order = {load: random.random() for load in loads}
-        for key in sorted(random.sample(due, len(due)), key=lambda key: order[key[0]]):
+        mixed = random.sample(due, len(due))
+        loads = [load for load, _ in mixed]
+        for key in sorted(mixed, key=lambda key: loads.index(key[0])):
             try:
                 cost = cases[key]()
             except (OSError, subprocess.SubprocessError):
@@ -257,7 +258,7 @@ def rounds(
 
 def compare(runner: Runner, loads: Mapping[str, Load], tools: Sequence[str], options: argparse.Namespace) -> None:
     """Print ratios of all loads under all tools."""
-    counts = {tool: options.rounds if tool in OURS else options.peer_rounds for tool in (*OURS[:2], *tools)}
+    counts = {tool: options.rounds if tool in OURS else options.peer_rounds for tool in (*BARE, *tools)}
     cases = {(name, tool): case(runner, tool, load) for name, load in loads.items() for tool in counts}
     taken = rounds(cases, counts)
     if "mpdiag" in tools:
@@ -334,10 +335,8 @@ def grow(runner: Runner, name: str, loads: Iterable[Load], count: int) -> None:
     """Print how cost and ledgers grow; few rounds of the longest suffice."""
     rows = []
     for load in loads:
-        taken = rounds(
-            {(name, tool): case(runner, tool, load) for tool in ("bare", "mpdiag")},
-            {"bare": count, "mpdiag": count},
-        )
+        counts = dict.fromkeys(("bare", "mpdiag"), count)
+        taken = rounds({(name, tool): case(runner, tool, load) for tool in counts}, counts)
         bare, under = taken[name, "bare"], taken[name, "mpdiag"]
         rows.append([*disk(load, under[-1])[:4], precise(work_ratio(bare, under))])
     show(f"Growth with {name}", ("load", "processes", "ledger each", "ledgers", "work ÷ bare"), rows)
