@@ -68,9 +68,29 @@ def test_mpdiag_itself_may_not_fail():
 
 def test_ratios_are_paired_by_round():
     bare = [Cost(1.0, 2.0), Cost(2.0, 4.0), Cost(4.0, 8.0)]
+    again = [Cost(0.9, 2.0), Cost(1.8, 4.0), Cost(3.6, 8.0)]
     under = [Cost(1.1, 3.0, 2.2), Cost(2.2, 6.0, 4.4), Cost(4.4, 12.0, 8.8)]
 
-    assert overhead(BUDGETED["pipe"], bare, under)[1:] == ["2.00 s", "1.100", "1.100", "1.100", "1.500"]
+    assert overhead(BUDGETED["pipe"], bare, again, under)[1:] == ["2.00 s", "0.900", "1.100", "1.100", "1.100", "1.500"]
+
+
+def test_the_tools_of_a_load_follow_each_other():
+    order = []
+
+    def case(key):
+        def run():
+            order.append(key)
+            return Cost(1.0, 1.0)
+
+        return run
+
+    keys = [(load, tool) for tool in script.OURS for load in "abcde"]
+    rounds({key: case(key) for key in keys}, dict.fromkeys(script.OURS, 3))
+
+    size = len(script.OURS)
+    together = [order[at : at + size] for at in range(0, len(order), size)]
+    assert len(order) == 4 * len(keys)
+    assert all(len({load for load, _ in some}) == 1 and len(set(some)) == size for some in together)
 
 
 def test_the_budget():
