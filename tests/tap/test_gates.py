@@ -18,12 +18,12 @@ def paces() -> Iterator[gates.Paces]:
     gates.close()
 
 
-def timed(paces: gates.Paces, times: range) -> list[tuple[int, int]]:
+def timed(paces: gates.Paces, times: range, took: int = 1_000) -> list[tuple[int, int]]:
     """When events that come at these times are timed by themselves, and how many each stands for."""
     found = []
     for at in times:
         if next(gates.now[PICKLE], None) is None:
-            weight, _ = paces.weight(PICKLE, at)
+            weight, _ = paces.weight(PICKLE, at, took)
             found.append((at, weight))
     return found
 
@@ -40,7 +40,7 @@ def test_events_that_come_fast_are_timed_less_and_less_often(paces):
 def test_every_event_is_counted(paces):
     times = range(SECOND, 2 * SECOND, 20_000)
     found = timed(paces, times)
-    left = paces.passed(PICKLE) - 1  # itself is no event
+    left = paces.passed(PICKLE) - 1 + paces.owed[PICKLE]  # itself is no event
 
     assert sum(weight for _, weight in found) + left == len(times)
     assert paces.words[layout.COUNTS + PICKLE] == len(times) + 1
@@ -56,6 +56,37 @@ def test_a_few_at_once_before_a_long_one_do_not_hide_it(paces):
     found = [at for task in range(1, 20) for at, _ in timed(paces, range(task * SECOND, task * SECOND + 5))]
 
     assert len(found) == 19 * 5
+
+
+def test_of_two_short_ones_the_second_stands_for_those_that_went_by(paces):
+    weights = [weight for _, weight in timed(paces, range(SECOND, 2 * SECOND, 20_000))]
+
+    standing = [number for number, weight in enumerate(weights) if weight > 1]
+    assert len(standing) > 10
+    assert all(weights[number - 1] == 1 for number in standing)
+
+
+def test_what_is_long_stands_for_those_that_went_by_at_once(paces):
+    weights = [weight for _, weight in timed(paces, range(SECOND, 2 * SECOND, 20_000), took=15_000)]
+
+    assert sum(weights) + paces.passed(PICKLE) - 1 == 50_000
+    assert all(weight > 1 for weight in weights[2 * gates.PATIENCE :])
+
+
+def test_a_long_one_after_a_short_one_stands_for_itself_for_a_while(paces):
+    timed(paces, range(SECOND, 2 * SECOND, 20_000))
+    paces.passed(PICKLE)
+    now, owed = paces.timed_at[PICKLE], 70
+    paces.owed[PICKLE] = owed
+
+    assert paces.weight(PICKLE, now + 30_000, took=15_000)[0] == 1
+    assert paces.weight(PICKLE, now + 60_000, took=1_000)[0] == owed + 1
+    paces.passed(PICKLE)
+    paces.owed[PICKLE] = owed
+    assert paces.weight(PICKLE, now + SECOND, took=15_000)[0] == 1
+    assert paces.given[PICKLE] > 0
+    weights = [weight for _, weight in timed(paces, range(now + SECOND, now + 2 * SECOND, 20_000))]
+    assert sum(weights) + paces.passed(PICKLE) - 1 + paces.owed[PICKLE] == 50_000 + owed
 
 
 def test_what_is_added_up_may_take_a_part_of_what_has_gone_by(paces):

@@ -320,7 +320,7 @@ def _stands_for(kind: int, took: int, now: int) -> tuple[int, int, int]:
     paces = state.paces
     if kind in SUMMED:
         return paces.passed(kind), 0, paces.added_up(kind)
-    weight, gap = paces.weight(kind, now)
+    weight, gap = paces.weight(kind, now, took)
     return weight, gap, _scaled(took, weight, gap) - took
 
 

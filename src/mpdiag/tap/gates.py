@@ -18,6 +18,9 @@ OFTEN_NS, OFTEN_AT_LAST_NS, SELDOM = 5_000_000, 50_000_000, 4
 #: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
 PATIENCE = 8
 MOST_PASSED = 8191
+#: What the tap of an event fetches makes a short one longer, by half in a busy machine; the next one finds it there.
+#: One that is not short was waiting: the next, after the tap's time, would not.
+SHORT_NS = 5_000
 #: Of kinds that are added up, so much goes by before one is timed again, or this part of all that has gone by, in
 #: seconds; and so many.
 PASSES_S, PASSES_PART, PASSES = 0.016, 0.25, 65_535
@@ -47,6 +50,7 @@ class Paces:
         self.rate = [0] * len(GATES)  # how many of each kind may go by untimed
         self.timed_at = [0] * len(GATES)
         self.often = [OFTEN_NS] * len(GATES)
+        self.owed = [0] * len(GATES)  # how many of each kind went by for which the next short one stands
         self.fast = [0] * len(GATES)  # how many timed events of each kind came fast, one after the other
         self.allowed = [0.0] * len(GATES)  # what was `left` at first
         self.summed = [0.0] * len(GATES)  # seconds that have gone by before
@@ -60,16 +64,24 @@ class Paces:
         put(kind, CLOSED)
         return gone
 
-    def weight(self, kind: int, at: int) -> tuple[int, int]:
+    def weight(self, kind: int, at: int, took: int) -> tuple[int, int]:
         """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
 
-        How many go by untimed follows the rate.
+        How many go by untimed follows the rate; after a short one for which some did, the next short one stands.
         """
-        given = self.rate[kind]
         weight = self.passed(kind)
         gap = at - self.timed_at[kind]
-        self.timed_at[kind] = at
         often = self.often[kind]
+        if took < SHORT_NS:
+            if weight > 1:
+                self.owed[kind] += weight - 1
+                return 1, gap
+            weight += self.owed[kind]
+            self.owed[kind] = 0
+        elif self.owed[kind] and gap < SELDOM * often:
+            return 1, gap
+        self.timed_at[kind] = at
+        given = self.rate[kind]
         if gap < often:
             self.fast[kind] += 1
             if self.fast[kind] >= PATIENCE:
