@@ -20,12 +20,11 @@ def paces() -> Iterator[gates.Paces]:
 
 def timed(paces: gates.Paces, times: range, took: int = 1_000) -> list[tuple[int, int]]:
     """When events that come at these times are timed by themselves, and how many each stands for."""
-    found = []
-    for at in times:
-        if next(gates.now[PICKLE], None) is None:
-            weight, _ = paces.weight(PICKLE, at, took)
-            found.append((at, weight))
-    return found
+    return [
+        (at, paces.weight(PICKLE, at, took)[0])
+        for at in times
+        if next(gates.now[PICKLE], None) is None and not paces.owes(PICKLE, took)
+    ]
 
 
 def test_events_that_come_fast_are_timed_less_and_less_often(paces):
@@ -58,35 +57,37 @@ def test_a_few_at_once_before_a_long_one_do_not_hide_it(paces):
     assert len(found) == 19 * 5
 
 
-def test_of_two_short_ones_the_second_stands_for_those_that_went_by(paces):
-    weights = [weight for _, weight in timed(paces, range(SECOND, 2 * SECOND, 20_000))]
+def test_after_some_went_by_the_second_short_one_stands_for_them(paces):
+    paces._open(PICKLE, 9)
+    found = timed(paces, range(2 * SECOND, 2 * SECOND + 11 * 20_000, 20_000))
 
-    standing = [number for number, weight in enumerate(weights) if weight > 1]
-    assert len(standing) > 10
-    assert all(weights[number - 1] == 1 for number in standing)
+    assert found == [(2 * SECOND + 10 * 20_000, 11)]
 
 
 def test_what_is_long_stands_for_those_that_went_by_at_once(paces):
-    weights = [weight for _, weight in timed(paces, range(SECOND, 2 * SECOND, 20_000), took=15_000)]
+    paces._open(PICKLE, 9)
+    found = timed(paces, range(2 * SECOND, 2 * SECOND + 11 * 20_000, 20_000), took=15_000)
 
-    assert sum(weights) + paces.passed(PICKLE) - 1 == 50_000
-    assert all(weight > 1 for weight in weights[2 * gates.PATIENCE :])
+    assert found == [(2 * SECOND + 9 * 20_000, 10), (2 * SECOND + 10 * 20_000, 1)]
 
 
-def test_a_long_one_after_a_short_one_stands_for_itself_for_a_while(paces):
+def test_a_long_one_stands_for_itself_while_a_short_one_is_awaited(paces):
     timed(paces, range(SECOND, 2 * SECOND, 20_000))
-    paces.passed(PICKLE)
-    now, owed = paces.timed_at[PICKLE], 70
-    paces.owed[PICKLE] = owed
+    paces._open(PICKLE, 0)
+    now, paces.owed[PICKLE] = paces.timed_at[PICKLE], 70
 
     assert paces.weight(PICKLE, now + 30_000, took=15_000)[0] == 1
-    assert paces.weight(PICKLE, now + 60_000, took=1_000)[0] == owed + 1
-    paces.passed(PICKLE)
-    paces.owed[PICKLE] = owed
-    assert paces.weight(PICKLE, now + SECOND, took=15_000)[0] == 1
-    assert paces.given[PICKLE] > 0
-    weights = [weight for _, weight in timed(paces, range(now + SECOND, now + 2 * SECOND, 20_000))]
-    assert sum(weights) + paces.passed(PICKLE) - 1 + paces.owed[PICKLE] == 50_000 + owed
+    assert paces.weight(PICKLE, now + 60_000, took=1_000)[0] == 71
+    assert paces.owed[PICKLE] == 0
+
+
+def test_a_short_one_is_not_awaited_for_ever(paces):
+    paces.rate[PICKLE], paces.owed[PICKLE], paces.timed_at[PICKLE] = 100, 70, SECOND
+
+    assert paces.weight(PICKLE, SECOND + 30_000, took=15_000)[0] == 1
+    assert not paces.given[PICKLE]
+    assert paces.weight(PICKLE, 2 * SECOND, took=15_000)[0] == 1
+    assert paces.given[PICKLE]
 
 
 def test_what_is_added_up_may_take_a_part_of_what_has_gone_by(paces):

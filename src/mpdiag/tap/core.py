@@ -228,15 +228,16 @@ def missed(kind: int, thing: object, began: float) -> Any:
     try:
         if state.paces.given[kind]:
             state.paces.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
-        return _begun(kind, thing, int(began * 1e9))
+        at = int(began * 1e9)
+        return _begun(kind, thing, at, clock() - at)
     except Exception:  # the program must not notice
         return None
 
 
-def _begun(kind: int, thing: object, began: int) -> Any:
-    """What `end` needs of an event whose beginning was not told."""
+def _begun(kind: int, thing: object, began: int, took: int) -> Any:
+    """What `end` needs of an event whose beginning was not told; None if it is not counted by itself."""
     thread = this_thread()
-    if _swallowed(thread, kind):
+    if _swallowed(thread, kind) or state.paces.owes(kind, took):
         return None
     outer, thread.nested = thread.nested, 0
     # Nearly all that the thread computed since the last timed one, if that was not longer ago.
@@ -262,7 +263,7 @@ def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0,
         return 0
     try:
         if type(token) is int:
-            token = _begun(kind, thing, token)
+            token = _begun(kind, thing, token, now - token)
             if token is None:
                 return 0
         spent = thread_time_ns() if token[7] else 0

@@ -18,8 +18,8 @@ OFTEN_NS, OFTEN_AT_LAST_NS, SELDOM = 5_000_000, 50_000_000, 4
 #: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
 PATIENCE = 8
 MOST_PASSED = 8191
-#: What the tap of an event fetches makes a short one longer, by half in a busy machine; the next one finds it there.
-#: One that is not short was waiting: the next, after the tap's time, would not.
+#: A short event is longer for what its tap has to fetch first, by half in a busy machine; the next one finds it there.
+#: One that is not short was waiting: the next, after the tap's time, might not.
 SHORT_NS = 5_000
 #: Of kinds that are added up, so much goes by before one is timed again, or this part of all that has gone by, in
 #: seconds; and so many.
@@ -64,22 +64,26 @@ class Paces:
         put(kind, CLOSED)
         return gone
 
+    def owes(self, kind: int, took: int) -> bool:
+        """Whether the next short event of ``kind`` is to stand for this one, and for those that went by before it."""
+        if took >= SHORT_NS or not self.given[kind]:
+            return False
+        self.owed[kind] += self.passed(kind)
+        return True
+
     def weight(self, kind: int, at: int, took: int) -> tuple[int, int]:
         """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
 
-        How many go by untimed follows the rate; after a short one for which some did, the next short one stands.
+        How many go by untimed follows the rate.
         """
         weight = self.passed(kind)
         gap = at - self.timed_at[kind]
         often = self.often[kind]
         if took < SHORT_NS:
-            if weight > 1:
-                self.owed[kind] += weight - 1
-                return 1, gap
             weight += self.owed[kind]
             self.owed[kind] = 0
         elif self.owed[kind] and gap < SELDOM * often:
-            return 1, gap
+            return weight, gap
         self.timed_at[kind] = at
         given = self.rate[kind]
         if gap < often:
