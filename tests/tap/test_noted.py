@@ -654,6 +654,7 @@ def test_a_long_task_after_many_short_ones_is_timed(observed, method):
 
 
 DRAGGED = """
+import time
 from functools import partial
 
 class Catalog:
@@ -661,9 +662,11 @@ class Catalog:
         self.names = {str(number): number for number in range(5000)}
 
     def find(self, plate):
+        time.sleep(0.006)  # tasks that come faster are not all looked at
         return plate
 
 def fits(words, pattern):
+    time.sleep(0.006)
     return pattern
 
 if __name__ == "__main__":

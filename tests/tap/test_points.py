@@ -139,3 +139,28 @@ def test_what_is_noted_before_a_return_is_noted_whether_timed_or_not(module):
     tree, _ = woven(module, inspect.getsource(importlib.import_module(module)))
 
     assert ast.unparse(tree).count("f._mpd_tally = getattr(self") == 2
+
+
+#: Prints how many instructions of a loop of a worker were optimized after some tasks: looks at globals, at attributes.
+QUICK = """\
+import dis, json, multiprocessing as mp, multiprocessing.pool
+
+def quick(_):
+    names = [each.opname for each in dis.get_instructions(multiprocessing.pool.worker, adaptive=True)]
+    return names.count("LOAD_GLOBAL_MODULE"), names.count("LOAD_ATTR_MODULE")
+
+if __name__ == "__main__":
+    with mp.get_context("fork").Pool(1) as pool:
+        print(json.dumps(pool.map(quick, range(100), 1)[-1]))
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="it does not optimize code while that runs")
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_python_optimizes_what_is_woven_into_the_loop_of_a_worker(tapped, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(QUICK)
+    looks_at_globals, looks_at_attributes = json.loads(tapped().run(str(script)).out)
+
+    assert looks_at_globals >= 5
+    assert looks_at_attributes >= 5

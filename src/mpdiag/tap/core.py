@@ -108,20 +108,27 @@ def arm(folder: str) -> None:
     _thread("main")
 
 
-def __getattr__(name: str) -> Any:
-    """A part of the tap that is needed only now: `tasks` where there are pools, `values` where some are shared."""
-    if name not in layout.PARTS:
-        raise AttributeError(name)
+def part(name: str) -> Any:
+    """A part of the tap that is needed now; one that cannot be had does nothing."""
     try:
-        return _part(name)
+        found = getattr(__import__(__package__, fromlist=[name]), name)
     except Exception:  # the program must not notice that the folder is gone
-        part = globals()[name] = Absent()
-        return part
+        found = Absent()
+    globals()[name] = found
+    return found
 
 
-def _part(name: str) -> Any:
-    part = globals()[name] = getattr(__import__(__package__, fromlist=[name]), name)
-    return part
+class Later:
+    """Stands for a part of the tap until it is needed: `tasks` where there are pools, `values` where some are shared.
+
+    A `__getattr__` of this module would do, but slows down all looks at what is in it: Python does not optimize them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._mpd_part = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(part(self._mpd_part), name)
 
 
 class Absent:
@@ -140,10 +147,20 @@ class Absent:
         return False
 
 
+globals().update((name, Later(name)) for name in layout.PARTS)
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Those parts."""
+
+
 def weave_into(module: dict[str, Any], kinds: list[int]) -> None:
     """Give a woven module the names that its taps use, and the gates of those kinds."""
     if module["__name__"] == "multiprocessing.sharedctypes":
-        _part("values").Looks(module)
+        values = part("values")
+        if not values:  # woven code needs what it returns
+            raise ImportError("values")
+        values.Looks(module)
     module["_mpd"] = sys.modules[__name__]
     module["_mpd_clock"], module["_mpd_seconds"] = clock, monotonic
     gates.stand_in(module, kinds)
@@ -397,7 +414,7 @@ def finish() -> None:
     try:
         settle()
         if state.tallies:
-            _part("pools").told()
+            part("pools").told()
         words, paces = state.words, state.paces
         for kind in range(len(layout.KINDS)):
             if paces.given[kind]:

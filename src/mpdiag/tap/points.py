@@ -21,6 +21,9 @@ EXECUTOR_THING = "self._call_queue"
 #: A result, or all that a map gives, has been waited for.
 WAITED = "_mpd.pools.waited"
 MAPPED = "type(self).__name__ == 'MapResult'"
+#: Python 3.11 optimizes a function that has jumped back without a condition so often. The loop of a pool's worker never
+#: does: what is woven into it would take three times as long.
+WARM_UP = "for _mpd_n in range(9): pass"
 #: What a connection checks at each call.
 CHECKS = [
     Needed(f"_ConnectionBase.{name}", f"self._check_{state}()", condition)
@@ -153,7 +156,7 @@ return self._semlock.__enter__()
         Insert("_check_not_importing_main", "_mpd.note.unguarded()", before="raise RuntimeError"),
     ],
     "multiprocessing.pool": [
-        Insert("worker", "_mpd.tasks.worker(inqueue)", before="put = outqueue.put"),
+        Insert("worker", f"_mpd.tasks.worker(inqueue)\n{WARM_UP}", before="put = outqueue.put"),
         Timed(
             "worker",
             "initializer",

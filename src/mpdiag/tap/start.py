@@ -99,7 +99,7 @@ def share_parts() -> None:
     for module, parts in layout.WITH.items():
         if module in sys.modules:
             for name in parts:
-                getattr(core, name)
+                core.part(name)
 
 
 def forked(_kept: list[object] = kept) -> None:
