@@ -155,6 +155,8 @@ def line(result: Score) -> str:
         parts.append("still named on fixed")
     if result.program:
         parts.append(f"×{stats.median(result.program):.2f}")
+    if remainders := [f"{each:.3f}" for each in result.unaccounted if each > REMAINDER]:
+        parts.append(f"UNACCOUNTED {', '.join(remainders)}")
     if result.silent:
         parts.append(f"NO REPORT ({', '.join(result.silent)})")
     parts += [f"CHANGED {each}" for each in result.changed]

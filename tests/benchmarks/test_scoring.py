@@ -138,7 +138,10 @@ def test_wrong_results_may_differ_from_run_to_run():
 def test_a_large_remainder_is_counted():
     runs = observed(bad=(plain(), reported(remainder=0.05)), fixed=(plain(), reported(remainder=0.03)))
 
-    assert table([score(case(), runs, {"MP402"})], "Running")["remainder above 3 %"] == "1/2"
+    result = score(case(), runs, {"MP402"})
+
+    assert table([result], "Running")["remainder above 3 %"] == "1/2"
+    assert "UNACCOUNTED 0.050" in line(result)
 
 
 def test_causes_are_found_by_slug_and_alias():

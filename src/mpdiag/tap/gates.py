@@ -89,7 +89,7 @@ class Paces:
         if gap < often:
             self.fast[kind] += 1
             if self.fast[kind] >= PATIENCE:
-                given = min(given * 4 + 3, MOST_PASSED)
+                given = min(given * 8 + 7, MOST_PASSED)
         else:
             self.fast[kind] = 0
             if gap > SELDOM * often:
