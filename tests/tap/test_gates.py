@@ -90,6 +90,22 @@ def test_a_short_one_is_not_awaited_for_ever(paces):
     assert paces.given[PICKLE]
 
 
+def test_the_last_events_are_counted_like_those_before(paces):
+    slot, words = layout.SLOTS, paces.words
+    words[slot + layout.S_COUNT], words[slot + layout.S_NS], words[slot + layout.S_BYTES] = 11, 510, 1100
+    words[slot + layout.S_MAX] = 500
+    paces._open(PICKLE, 9)
+    for _ in range(4):
+        next(gates.now[PICKLE])
+    paces.owed[PICKLE] = 2
+    for _ in range(2):
+        paces.rest(PICKLE, slot, SECOND)
+
+    assert words[layout.COUNTS + PICKLE] == 4
+    counted = [words[slot + word] for word in (layout.S_COUNT, layout.S_NS, layout.S_BYTES, layout.S_WALL)]
+    assert counted == [17, 516, 1700, 6]
+
+
 def test_what_is_added_up_may_take_a_part_of_what_has_gone_by(paces):
     for _ in range(40):
         paces.passed(LOCK)

@@ -76,7 +76,7 @@ class State:
         self.words = self.ledger.words
         self.threads: dict[int, Thread] = {}
         self.paces = Paces(self.words)
-        self.summed_in = [0] * 32  # by kind that is added up: the slot it was counted in
+        self.counted_in = [0] * 32  # by kind: the slot of the last one that was timed
         self.values: dict[object, int] = {}  # slots
         self.tallies: dict[object, Any] = {}  # of pools
         self.slot_overflow: dict[int, int] = {}
@@ -354,7 +354,7 @@ def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, others: 
                 total = own + usual * (weight - 1)
     else:
         total = own + others
-        state.summed_in[words[slot + layout.S_KIND]] = slot
+    state.counted_in[words[slot + layout.S_KIND]] = slot
     words[slot + layout.S_NS] += total
     words[slot + layout.S_LAST] = now
     if not words[slot + layout.S_FIRST]:
@@ -415,16 +415,9 @@ def finish() -> None:
         settle()
         if state.tallies:
             part("pools").told()
-        words, paces = state.words, state.paces
-        for kind in range(len(layout.KINDS)):
-            if paces.given[kind]:
-                passed = paces.passed(kind) - 1
-                words[layout.COUNTS + kind] -= 1
-                if state.summed_in[kind]:
-                    slot, took = state.summed_in[kind], paces.added_up(kind)
-                    words[slot + layout.S_COUNT] += passed
-                    words[slot + layout.S_NS] += took
-                    words[slot + layout.S_WALL] += took
+        words = state.words
+        for kind, slot in enumerate(state.counted_in):
+            state.paces.rest(kind, 0 if kind in WITH_CPU else slot, clock())
         words[layout.H_CPU] = process_time_ns()
         if get_native_id() == words[layout.H_MAIN_THREAD]:
             words[layout.H_MAIN_CPU] = thread_time_ns()

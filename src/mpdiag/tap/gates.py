@@ -110,6 +110,27 @@ class Paces:
         self._open(kind, PASSES)
         return int(passed * 1e9)
 
+    def rest(self, kind: int, slot: int, at: int) -> None:
+        """Count the last events of ``kind``, which went by untimed, as those in ``slot``; 0: who reads it does that."""
+        if not self.given[kind] and not self.owed[kind]:
+            return
+        words = self.words
+        passed = self.passed(kind) - 1 + self.owed[kind]
+        words[layout.COUNTS + kind] -= 1  # there is no event at hand
+        self.owed[kind] = 0
+        if not slot:
+            return
+        count = words[slot + layout.S_COUNT]
+        words[slot + layout.S_COUNT] = count + passed
+        words[slot + layout.S_BYTES] += words[slot + layout.S_BYTES] * passed // count
+        if kind in SUMMED:
+            took = self.added_up(kind)
+        else:  # the longest is the first, which had to fetch everything
+            others = max(0, words[slot + layout.S_NS] - words[slot + layout.S_MAX])
+            took = min(others * passed // max(1, count - 1), at - self.timed_at[kind])
+        words[slot + layout.S_NS] += took
+        words[slot + layout.S_WALL] += took
+
     def _open(self, kind: int, count: int) -> None:
         self.given[kind] = count
         put(kind, repeat(True, count))
