@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: Above one timed event of a kind in 5 ms, fewer are timed; below one in four times as long, more. A timed event costs
 #: 20 µs and may put processes out of step, and the more there have been, the less the next one adds to what is known:
-#: each after which some go by makes the 5 ms a 16th of that longer, up to 50 ms.
-OFTEN_NS, OFTEN_AT_LAST_NS, SELDOM = 5_000_000, 50_000_000, 4
+#: each after which some go by makes the 5 ms a 16th of that longer, up to 20 ms.
+OFTEN_NS, OFTEN_AT_LAST_NS, SELDOM = 5_000_000, 20_000_000, 4
 #: So many in a row have to come so fast: a few at the end of each task would hide the one that then has to wait.
 PATIENCE = 8
 MOST_PASSED = 8191
@@ -89,7 +89,7 @@ class Paces:
         if gap < often:
             self.fast[kind] += 1
             if self.fast[kind] >= PATIENCE:
-                given = min(given * 8 + 7, MOST_PASSED)
+                given = min(given * 8 + 7 if gap < often >> 2 else given * 2 + 1, MOST_PASSED)
         else:
             self.fast[kind] = 0
             if gap > SELDOM * often:
