@@ -232,8 +232,9 @@ def lines(host: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
 
     def listen() -> None:
         assert host.stdout
-        for line in host.stdout:
-            heard.put(line)
+        with suppress(ValueError):  # closed meanwhile, by whoever is interrupted
+            for line in host.stdout:
+                heard.put(line)
         heard.put(None)
         host.wait()  # here, as waiting with a timeout would look only every few hundredths of a second
         heard.put(None)
