@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from mpdiag.tap import gates, layout
+from mpdiag.tap import core, gates, layout
 
 PICKLE, LOCK = layout.KIND["pickle"], layout.KIND["lock"]
 SECOND = 10**9
@@ -88,6 +89,17 @@ def test_a_short_one_is_not_awaited_for_ever(paces):
     assert not paces.given[PICKLE]
     assert paces.weight(PICKLE, 2 * SECOND, took=15_000)[0] == 1
     assert paces.given[PICKLE]
+
+
+def test_a_short_wait_for_a_lock_is_timed_when_no_more_may_pass():
+    core.arm("")
+    try:
+        core.state.paces._open(LOCK, 9)
+
+        assert core.missed(LOCK, None, time.monotonic() - 1e-6)
+        assert not core.state.paces.owed[LOCK]
+    finally:
+        gates.close()
 
 
 def test_the_last_events_are_counted_like_those_before(paces):

@@ -14,7 +14,7 @@ from _thread import _local, get_ident, get_native_id
 from time import monotonic, monotonic_ns, process_time_ns, thread_time_ns
 
 from . import gates, layout
-from .gates import SUMMED, Paces
+from .gates import SHORT_NS, SUMMED, Paces
 from .ledger import Ledger
 from .places import function, identity
 from .places import of as _place
@@ -110,11 +110,13 @@ def arm(folder: str) -> None:
 
 def part(name: str) -> Any:
     """A part of the tap that is needed now; one that cannot be had does nothing."""
-    try:
-        found = getattr(__import__(__package__, fromlist=[name]), name)
-    except Exception:  # the program must not notice that the folder is gone
-        found = Absent()
-    globals()[name] = found
+    found = globals()[name]
+    if type(found) is Later:
+        try:
+            found = getattr(__import__(__package__, fromlist=[name]), name)
+        except Exception:  # the program must not notice that the folder is gone
+            found = Absent()
+        globals()[name] = found
     return found
 
 
@@ -245,14 +247,13 @@ def missed(kind: int, thing: object, began: float) -> Any:
     try:
         if state.paces.given[kind]:
             state.paces.given[kind] -= 1  # it has passed the gate, and is counted as the event at hand
-        at = int(began * 1e9)
-        return _begun(kind, thing, at, clock() - at)
+        return _begun(kind, thing, int(began * 1e9))
     except Exception:  # the program must not notice
         return None
 
 
-def _begun(kind: int, thing: object, began: int, took: int) -> Any:
-    """What `end` needs of an event whose beginning was not told; None if it is not counted by itself."""
+def _begun(kind: int, thing: object, began: int, took: int = SHORT_NS) -> Any:
+    """What `end` needs of an event whose beginning was not told; None if it took so little that the next one stands."""
     thread = this_thread()
     if _swallowed(thread, kind) or state.paces.owes(kind, took):
         return None
@@ -415,9 +416,9 @@ def finish() -> None:
         settle()
         if state.tallies:
             part("pools").told()
-        words = state.words
+        words, now = state.words, clock()
         for kind, slot in enumerate(state.counted_in):
-            state.paces.rest(kind, 0 if kind in WITH_CPU else slot, clock())
+            state.paces.rest(kind, 0 if kind in WITH_CPU else slot, now)
         words[layout.H_CPU] = process_time_ns()
         if get_native_id() == words[layout.H_MAIN_THREAD]:
             words[layout.H_MAIN_CPU] = thread_time_ns()
