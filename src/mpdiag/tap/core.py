@@ -423,5 +423,6 @@ def finish() -> None:
         if get_native_id() == words[layout.H_MAIN_THREAD]:
             words[layout.H_MAIN_CPU] = thread_time_ns()
         words[layout.H_ENDED] = clock()
+        gates.let_go()
     except Exception:  # the program must not notice
         pass
