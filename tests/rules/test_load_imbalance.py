@@ -27,6 +27,45 @@ def test_a_long_last_task_bounds_the_gain(observe, a_pool):
     assert "longest tasks first" in finding.do
 
 
+def test_the_longest_task_at_the_end_of_few(observe, a_pool):
+    (finding,) = observe(RULE, pools=[uneven(a_pool, items=8, task_max=2.0, task_p99=2.0, in_order_s=2.1, tail_s=1.9)])
+
+    assert finding.gain.ceiling_s == 1.8, "3.6 - 2.1, with slack"
+    assert "longest tasks first" in finding.do
+
+
+def lots(a_pool, **cells):
+    shape = {"tasks": 2, "items": 2, "task_cpu_max": 3.2, "task_median": 2.0, "task_p99": 3.2, "in_order_s": 3.3}
+    return uneven(a_pool, **{**shape, **cells})
+
+
+WORK = {"pool": 1, "function": "app.work"}
+
+
+def test_work_that_was_divided_into_one_task_for_each_worker(observe, a_pool):
+    (finding,) = observe(RULE, pools=[lots(a_pool)], tasks=[WORK])
+
+    assert finding.gain.ceiling_s == 1.5, "3.2 - 1.95, with slack"
+    assert "items[k::n]" in finding.do
+
+
+@pytest.mark.parametrize(
+    ("cells", "functions"),
+    [
+        ({}, ["app.work", "app.other"]),
+        ({"task_cpu_max": 2.0}, ["app.work"]),  # another program held up one
+        ({"tasks": 1, "items": 1}, ["app.work"]),
+        ({"tasks": 3, "items": 3}, ["app.work"]),
+        ({"task_wait_s": 3.8}, ["app.work"]),
+    ],
+    ids=["different work", "equal work", "one task", "more tasks than workers", "waiting"],
+)
+def test_silent_where_no_work_was_divided_unevenly(observe, a_pool, cells, functions):
+    tasks = [{**WORK, "function": function} for function in functions]
+
+    assert observe(RULE, pools=[lots(a_pool, **cells)], tasks=tasks) == []
+
+
 def halves(a_process, first, last):
     return [a_process(ended_s=0.5 + last, cpu_s=last, life_s=last), a_process(ended_s=0.5 + first, cpu_s=first)]
 

@@ -84,7 +84,7 @@ BROKEN = {
     "core": ("this_thread", "slot_of", "_place", "_stands_for", "_add", "identity", "_new_slot", "_thread"),
     "gates": ("repeat",),
     "note": ("describe", "threads", "_importing"),
-    "tasks": ("describe", "given", "_compare", "_dragged", "_trace"),
+    "tasks": ("describe", "given", "_compare", "_dragged", "_trace", "_object", "_collection"),
     "globs": ("describe", "_remember", "_compare", "_mark", "_tell", "_unlogged"),
     "values": ("_slot", "_mark", "_follow", "_wrapped", "_length", "_block", "name_of", "code_of"),
     "ending": ("unread", "_uncaught"),

@@ -655,14 +655,25 @@ def test_a_long_task_after_many_short_ones_is_timed(observed, method):
 
 DRAGGED = """
 import time
+from collections import Counter, defaultdict
 from functools import partial
 
-class Catalog:
+class Settings:
     def __init__(self):
+        self.limits, self.words = (0.5, [1, 2]), {"a", "b"}
+
+class Catalog:
+    def __init__(self, last=0):
         self.names = {str(number): number for number in range(5000)}
+        self.places, self.counts = defaultdict(list, a=[(1, 2)]), Counter("aab")
+        self.settings, self.found, self.last = Settings(), [], last
 
     def find(self, plate):
         time.sleep(0.006)  # tasks that come faster are not all looked at
+        return plate
+
+    def again(self, plate):
+        time.sleep(0.006)
         return plate
 
 def fits(words, pattern):
@@ -673,6 +684,7 @@ if __name__ == "__main__":
     with mp.get_context(sys.argv[1]).Pool(2) as pool:
         for plate in range(12):
             pool.apply_async(Catalog().find, (plate,))
+            pool.apply_async(Catalog([[plate]]).again, (0,))
         pool.map(partial(fits, ["word"] * 5000), range(12), 1)
         pool.close()
         pool.join()
@@ -684,6 +696,7 @@ def test_what_goes_along_with_a_function_is_its_first_parameter(observed, method
     rows = {row["function"].rpartition(".")[2]: row for row in pool_tasks.rows(seen, pools.numbered(seen))}
     assert {name: (row["same_args"], row["varying"]) for name, row in rows.items()} == {
         "find": ("0", "1"),
+        "again": ("1", "0"),
         "fits": ("0", "1"),
     }
 

@@ -132,6 +132,22 @@ def test_what_a_lock_costs_where_nobody_waits(by_hand, gathered):
     assert row["op_s"] == pytest.approx(1.7), "the lines that take it, not those that work"
 
 
+def test_locks_of_one_function_share_what_they_cost_there_by_how_often_they_are_waited_for(by_hand, gathered):
+    made = [by_hand.event("lock", 0.1, f"lock:{n}", "Lock", ("/p/app.py", 30 + n, "main", "Lock", 0)) for n in (1, 2)]
+    waits = [
+        by_hand.slot("lock", 0.1, first=1.2, count=count, name=name, line=7, function="work")
+        for name, count in (("lock:1", 300), ("lock:2", 100))
+    ]
+    user = Frame("/p/app.py", 7, "work")
+    stacks = [StackSample(11, None, (Frame("/lib/multiprocessing/synchronize.py", 98, "__enter__"), user), 40, 2.0)]
+
+    facts = gathered(
+        by_hand.life(book=by_hand.book(events=made)), child(by_hand, 11, 1.0, 8.0, slots=waits), stacks=stacks
+    )
+
+    assert [row["op_s"] for row in facts["locks"].rows()] == [pytest.approx(1.6), pytest.approx(0.6)]
+
+
 @pytest.mark.parametrize(
     ("made", "positions"),
     [

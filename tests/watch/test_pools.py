@@ -170,6 +170,14 @@ def test_a_worker_that_came_too_late_for_a_task_is_no_imbalance(by_hand, rows):
     assert rows(main, by_hand.worker(11, slots=[done]), by_hand.worker(12, ready=0.2))["tail_s"] == pytest.approx(2.8)
 
 
+def test_what_tasks_would_take_with_the_longest_first_where_all_are_known(by_hand, rows):
+    ran = by_hand.library("task", 6.0, last=6.0, count=4, name="app.work")
+    tasks = [by_hand.task(0.0, 1.0), by_hand.task(1.0, 2.0), by_hand.task(2.0, 3.0), by_hand.task(3.0, 6.0)]
+
+    assert rows(by_hand.owner(), by_hand.worker(11, slots=[ran], tasks=tasks))["in_order_s"] == pytest.approx(3.0)
+    assert rows(by_hand.owner(), by_hand.worker(11, slots=[ran], tasks=tasks[1:]))["in_order_s"] is None
+
+
 def test_a_full_pipe_is_waiting_not_sending(by_hand, rows):
     feeder = {"thread": "feeder", "native": 8}
     slots = [

@@ -160,3 +160,48 @@ def test_what_follows_the_call_of_a_method_comes_after_what_the_method_starts():
     text = "n = 0\nclass App:\n def begin(self):\n  go()\n def all(self):\n  self.begin()\n  print(n)\n"
 
     assert Source(text).readers(Variable("n"), [4], ["task"]) == ["all"]
+
+
+CACHE = """\
+class Planner:
+    def __init__(self):
+        self.tables = {}
+
+    def fill(self, keys):
+        for key in keys:
+            self.tables[key] = make(key)
+
+    def prepare(self, keys):
+        Process(target=self.fill, args=(keys,)).start()
+
+    def cost(self, key):
+        table = self.tables.get(key)
+        if table is None:
+            table = self.tables[key] = make(key)
+        return table
+
+def main():
+    planner = Planner()
+    planner.prepare([1, 2])
+    print(planner.cost(1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "own"),
+    [
+        ("", "", False),
+        ("table is None", "key not in self.tables", False),
+        (
+            "            self.tables[key] = make(key)\n\n",
+            "            self.tables[key] = self.tables.get(key) or make(key)\n\n",
+            True,
+        ),
+        ("        if table is None:\n", "        if True:\n", True),
+    ],
+    ids=["a cache", "asked at once", "a cache of the children's own", "made anyway"],
+)
+def test_what_the_parent_makes_for_want_of_what_children_made(before, after, own):
+    variable = Variable("tables", ("Planner",))
+
+    assert Source(CACHE.replace(before, after, 1)).fills(variable, [10], ["fill"]) is own

@@ -21,28 +21,32 @@ BUSY = 0.7
 #: they have to spend so: else they merely have less to do.
 MEETING, MEETS = ("sync", "lock"), 0.5
 
+IN_TURN: Final = (
+    "Deal the items out in turn (items[k::n]) instead of in blocks when they differ in length, or take them from one "
+    "queue or pool, a few at a time."
+)
 
-def observed(run: Facts, pools: Facts, starts: Facts, processes: Facts, sites: Facts) -> Iterator[Finding]:
+
+def observed(
+    run: Facts, pools: Facts, tasks: Facts, starts: Facts, processes: Facts, sites: Facts
+) -> Iterator[Finding]:
     """Find pools and groups of processes of which some have to wait for the others' work."""
-    checks = [partial(of_pool, run, pool) for pool in phases.used(pools)]
+    checks = [partial(of_pool, run, pool, tasks) for pool in phases.used(pools)]
     checks += [partial(of_site, run, site, processes) for site in starts.all()]
     checks += [partial(of_meeting, run, site, processes, sites) for site in starts.all()]
     yield from phases.each(checks, lambda check: check())
 
 
-def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
+def of_pool(run: Facts, pool: ideals.Row, tasks: Facts) -> Finding | None:
     """Judge the tail of one pool's phase; of a task's length it is unavoidable."""
     cpus, phase = phases.cores(run), ideals.amount(pool, "phase_s")
     together = phases.computing(pool, cpus) if phases.waiting(pool) < phases.WAITING else ideals.amount(pool, "workers")
-    longest, pools = phases.longest(pool, cpus), ideals.amount(pool, "pools")
-    chunk = max(1.0, ideals.amount(pool, "items") / ideals.amount(pool, "tasks"))
-    # Workers take the next task when they are free: none is left to work alone for longer than one task. Where tasks
-    # cannot be divided, all of the long ones but the last are usual: they have to end some time.
-    usual = max(ideals.amount(pool, "task_median"), ideals.at_least(pool, "task_p99") if chunk == 1 else 0.0)
-    tail = min(ideals.amount(pool, "tail_s"), longest * pools) - usual * pools
-    lost = phase - phases.best(pool, cpus, longest / chunk)
+    if together < 2:
+        return None
+    lots = are_lots(pool, tasks, together)
+    tail, lost = of_lots(pool, cpus) if lots else of_tasks(pool, cpus)
     cost = min(tail * (1 - 1 / together), lost)
-    if together < 2 or cost < BALANCED * phase:
+    if cost < BALANCED * phase:
         return None
     loss = phases.loss(phases.attributed(cost, lost), run, "evenly dealt, all workers would end at about the same time")
     if loss is None:
@@ -57,7 +61,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
         f"{pool['type']}{ideals.where(place)} had less than its {ideals.amount(pool, 'workers'):.0f} workers busy: "
         f"its longest task took {seconds(ideals.amount(pool, 'task_max'))}, the median "
         f"{seconds(ideals.amount(pool, 'task_median'))}.",
-        do=dealt(chunk),
+        do=IN_TURN if lots else dealt(together_went(pool)),
         evidence=(
             *loss.evidence,
             Evidence("last stretch with idle workers", ideals.amount(pool, "tail_s"), "s"),
@@ -65,6 +69,39 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
             Evidence("median task", ideals.amount(pool, "task_median"), "s"),
         ),
     )
+
+
+def of_tasks(pool: ideals.Row, cpus: float) -> tuple[float, float]:
+    """How long the end was uneven that need not have been, and what the phase took beyond an even one."""
+    longest, pools, chunk = phases.longest(pool, cpus), ideals.amount(pool, "pools"), together_went(pool)
+    tail, phase = min(ideals.amount(pool, "tail_s"), longest * pools), ideals.amount(pool, "phase_s")
+    in_order = pool.get("in_order_s")
+    if chunk == 1 and isinstance(in_order, (int, float)):  # what the same tasks take, the longest first
+        return tail, phase - max(in_order, phases.best(pool, cpus, 0.0))
+    # Workers take the next task when they are free: none is left to work alone for longer than one task. Where tasks
+    # cannot be divided, all of the long ones but the last are usual: they have to end some time.
+    usual = max(ideals.amount(pool, "task_median"), ideals.at_least(pool, "task_p99") if chunk == 1 else 0.0)
+    return tail - usual * pools, phase - phases.best(pool, cpus, longest / chunk)
+
+
+def are_lots(pool: ideals.Row, tasks: Facts, together: float) -> bool:
+    """Whether a worker has one task at most, of one function that computes: the program has divided its work itself."""
+    count, pools = ideals.amount(pool, "tasks"), ideals.amount(pool, "pools")
+    functions = {row.get("function") for row in tasks.all(pool=pool.get("id"))}
+    fitting = together <= count / pools <= ideals.amount(pool, "workers")
+    return fitting and len(functions) == 1 and phases.waiting(pool) < phases.WAITING
+
+
+def of_lots(pool: ideals.Row, cpus: float) -> tuple[float, float]:
+    """The same where tasks can be divided differently: other programs may hold one up, so CPU time is what counts."""
+    computed, pools = ideals.amount(pool, "task_cpu_s"), ideals.amount(pool, "pools")
+    uneven = pools * ideals.at_least(pool, "task_cpu_max") - computed / phases.computing(pool, cpus)
+    return ideals.amount(pool, "tail_s"), min(uneven, ideals.amount(pool, "phase_s") - phases.best(pool, cpus, 0.0))
+
+
+def together_went(pool: ideals.Row) -> float:
+    """How many items a task has."""
+    return max(1.0, ideals.amount(pool, "items") / ideals.amount(pool, "tasks"))
 
 
 def dealt(chunk: float) -> str:
@@ -98,8 +135,7 @@ def of_site(run: Facts, site: ideals.Row, processes: Facts) -> Finding | None:
         loss,
         f"the last computed for {seconds(ideals.amount(last, 'cpu_s'))}, the first to end for "
         f"{seconds(ideals.amount(rows[0], 'cpu_s'))}: CPUs were idle for {seconds(tail)}.",
-        "Deal the items out in turn (items[k::n]) instead of in blocks when they differ in length, or take them from "
-        "one queue or pool, a few at a time.",
+        IN_TURN,
         Evidence("last stretch with idle CPUs", tail, "s"),
     )
 
@@ -197,7 +233,9 @@ RULE: Final = Rule(
     doc=Doc(
         title="One worker still busy when the others are done",
         why="The phase takes as long as its last worker: CPUs whose workers have run out of tasks are idle until then.",
-        how="The stretch at the end of a pool's phase with fewer workers busy than it has, beyond a median task, and "
+        how="The stretch at the end of a pool's phase with fewer workers busy than it has, beyond what the longest "
+        "tasks first would leave (or a median task, where not all are known; where each worker has one task of the "
+        "same function, all of it), and "
         f"the same of processes started together, when it costs {BALANCED:.0%} of the phase and 5 % of the wall time; "
         "likewise processes that wait for each other in between, of which one has more to compute. "
         "On a cluster likewise: the threads without a task once the last task of a name had begun.",

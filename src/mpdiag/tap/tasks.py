@@ -27,8 +27,9 @@ PLAIN = (str, int, float, bytes, bool, type(None))
 LONG = 200
 #: So are plain numbers in a row, which are looked at by no code of the program either.
 BUFFERS = (("builtins", "bytearray"), ("array", "array"), ("numpy", "ndarray"))
-#: Of a long one, and of a list or dict, so many pieces are looked at: the two ends and the middle.
-PIECE = 8
+#: Of a long one, and of a collection, so many pieces are looked at: the two ends and the middle; and so far into it.
+PIECE, DEEPEST = 8, 5
+COLLECTIONS = (dict, list, tuple, set, frozenset)
 #: The longest task of each function that was noted, in nanoseconds; a longer one is noted when it is so many times it.
 _longest: dict[str, int] = {}
 LONGER, LEAST_NS = 1.2, 1_000_000
@@ -110,39 +111,54 @@ def _dragged(function: Any) -> Any:
             yield _trace(value)
     owner = getattr(function, "__self__", None)
     if owner is not None and hasattr(function, "__func__"):
-        state = places.parts(owner)
-        traces = [_trace(value) for value in state[:PIECE]]
-        yield (type(owner), len(state), traces) if traces and None not in traces else None
+        yield _object(owner, DEEPEST, PIECE)
 
 
-def _trace(value: Any) -> Any:
+def _trace(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
     """What tells an argument from the next task's, without keeping it alive; None for what cannot be told apart."""
     kind = type(value)
     if kind in PLAIN:
         return (kind, len(value), *_pieces(value)) if kind in (str, bytes) and len(value) >= LONG else (kind, value)
-    if kind in (list, dict):
-        return _sample(kind, value)
     if (kind.__module__, kind.__name__) in BUFFERS:
         return _buffer(kind, value)
     if kind.__module__ == "pathlib" or kind.__module__.startswith("pathlib."):
         return kind, str(value)
+    if issubclass(kind, COLLECTIONS):
+        return _collection(value, deep, width) if deep else None
+    if deep and _record(value):
+        return _object(value, deep, width)
     try:
         return _Same(value)
     except TypeError:
         return None
 
 
+def _object(value: Any, deep: int, width: int) -> Any:
+    """The same for an object: its attributes."""
+    traces = [_trace(each, deep - 1, width) for each in places.parts(value)[:PIECE]]
+    return None if None in traces else (type(value), traces)
+
+
+def _collection(value: Any, deep: int, width: int) -> Any:
+    """The same for a list, a dict or the like: how long it is, and some of what it holds; by no code of its class."""
+    base: Any = next(each for each in COLLECTIONS if issubclass(type(value), each))
+    size = base.__len__(value)
+    if base in (list, tuple):
+        middle = (size - width) // 2
+        numbers = (
+            range(size) if size <= 3 * width else (*range(width), *range(middle, middle + width), *range(-width, 0))
+        )
+        some = [base.__getitem__(value, number) for number in numbers]
+    else:
+        some = list(islice(dict.items(value) if base is dict else base.__iter__(value), width))
+    traces = [_trace(each, deep - 1, max(width // 4, 1)) for each in some]
+    return None if None in traces else (type(value), size, traces)
+
+
 def _pieces(value: Any) -> tuple[Any, ...]:
     """The two ends and the middle of something long."""
     middle = len(value) // 2
     return value[:PIECE], value[middle : middle + PIECE], value[-PIECE:]
-
-
-def _sample(kind: type, value: Any) -> Any:
-    """What tells a list or dict from another one: how long it is, and some of what it holds; None without such."""
-    some = list(islice(value.items(), PIECE)) if kind is dict else [part for piece in _pieces(value) for part in piece]
-    traces = [_flat(part) for part in some]
-    return None if not traces or None in traces else (kind, len(value), traces)
 
 
 def _buffer(kind: type, value: Any) -> Any:
@@ -152,21 +168,6 @@ def _buffer(kind: type, value: Any) -> Any:
     if value.dtype.hasobject:
         return None
     return (kind, value.shape, *(piece.tobytes() for piece in _pieces(value.flat)))
-
-
-def _flat(value: Any, deep: int = 4) -> Any:
-    """The same for what a list or dict holds, and for the two ends of what is in that."""
-    kind = type(value)
-    if kind in (tuple, list) and deep:
-        ends = value[:PIECE] if kind is tuple else [*value[:1], *value[-1:]]
-        parts = [_flat(part, deep - 1) for part in ends]
-        return None if None in parts else (kind, len(value), parts)
-    if kind is dict and deep:
-        items = [_flat(item, deep - 1) for item in islice(value.items(), 2)]
-        return None if None in items else (kind, len(value), items)
-    if type(value) in PLAIN:
-        return type(value), value[:LONG] if isinstance(value, (str, bytes)) else value
-    return None
 
 
 class _Same:

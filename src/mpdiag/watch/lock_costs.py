@@ -76,11 +76,24 @@ def added(
             if slot.kind == "lock" and slot.file and slot.function:
                 spots[slot.name].add((slot.file, slot.function))
     writes = {(value["file"], value["line"]): locked_writes(value) for value in values}
+    taken = {
+        row["id"]: writes.get((row["file"], row["line"]), row["taken"]) if row["user"] else row["taken"] for row in rows
+    }
+    often = {row["id"]: taken[row["id"]] or row["contended"] or 1 for row in rows}
+    all_of: dict[Spot, float] = defaultdict(float)
+    for row in rows:
+        for spot in spots[row["id"]]:
+            all_of[spot] += often[row["id"]]
+    # Locks that are used in one function share what that costs there by how often each is taken.
+    shares = {
+        row["id"]: sum(costs[spot] * often[row["id"]] / all_of[spot] for spot in spots[row["id"]] if spot in costs)
+        for row in rows
+    }
     return [
         {
             **row,
-            "op_s": row["wait_s"] + sum(costs.get(spot, 0.0) for spot in spots[row["id"]]) if costs else row["op_s"],
-            "taken": writes.get((row["file"], row["line"]), row["taken"]) if row["user"] else row["taken"],
+            "op_s": row["wait_s"] + shares[row["id"]] if costs else row["op_s"],
+            "taken": taken[row["id"]],
         }
         for row in rows
     ]

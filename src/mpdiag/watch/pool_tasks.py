@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heapreplace
 from typing import Any
 
 from mpdiag.watch.books import Book, Slot, Task
@@ -127,6 +128,7 @@ def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
         "concurrency_max": max((pool.running[2] for pool in group), default=None),
         "imbalance": sum(between for between, _ in tails),
         "tail_s": sum(alone for _, alone in tails),
+        "in_order_s": in_order(group),
     }
 
 
@@ -167,6 +169,21 @@ def tail(pool: PoolSeen) -> tuple[float, float]:
     began = pool.tally.first_s if pool.tally else pool.made_s
     idle_from = max(min([ends[0], *idle]), began)
     return ends[-1] - ends[0], max(0.0, ends[-1] - idle_from)
+
+
+def in_order(group: Sequence[PoolSeen]) -> float | None:
+    """What their tasks would take, each pool's longest first; None where not all of them are known."""
+    known = [[task.ended_s - task.began_s for worker in pool.workers for task in worker.tasks] for pool in group]
+    counts = [sum(slot.count for slot in pool.working("task")) for pool in group]
+    if not all(len(lasted) == count for lasted, count in zip(known, counts, strict=True)):
+        return None
+    ends = []
+    for pool, lasted in zip(group, known, strict=True):
+        lanes = [0.0] * max(1, pool.asked)
+        for seconds in sorted(lasted, reverse=True):
+            heapreplace(lanes, lanes[0] + seconds)
+        ends.append(max(lanes))
+    return sum(ends)
 
 
 # --- functions

@@ -78,6 +78,9 @@ class Source:
     def fills(self, variable: Variable, started: Sequence[int], run_by_children: Iterable[str]) -> bool:
         """Whether the parent itself puts something into the variable, wherever it reads it then.
 
+        What it makes only where it finds nothing does not count if children put things there and never look: theirs
+        were to be found.
+
         Args:
             variable: it.
             started: lines at which children are started.
@@ -85,15 +88,43 @@ class Source:
         """
         parts = self._parents(started, run_by_children)
         read = {root_name(each) for owner, node in parts for each in self._read(node, variable, owner)}
+        missing = set() if self._looked_at(variable, run_by_children) else self._where_missing(variable)
         filled = {
             root_name(each)
             for owner, node in parts
             if any(self._read(node, variable, owner)) or variable.classes
             for inner in ast.walk(node)
             for each in _filled(inner)
-            if self._leads_to(each, variable)
+            if id(inner) not in missing and self._leads_to(each, variable)
         }
         return bool(filled) and read <= filled
+
+    def _looked_at(self, variable: Variable, run_by_children: Iterable[str]) -> bool:
+        """Whether what children run reads the variable, other than to put something into it."""
+        for owner in self.reached(run_by_children):
+            for function in self.functions[owner]:
+                put = {id(part) for each in ast.walk(function) for whole in _filled(each) for part in ast.walk(whole)}
+                if any(id(each) not in put for each in self._read(function, variable, owner)):
+                    return True
+        return False
+
+    def _where_missing(self, variable: Variable) -> set[int]:
+        """The nodes that run only if something was, or was not, in the variable: as where a cache has no entry."""
+        found: set[int] = set()
+        for function in (each for several in self.functions.values() for each in several):
+            got = {
+                target.id
+                for each in ast.walk(function)
+                if isinstance(each, ast.Assign) and any(self._met(each.value, variable))
+                for target in each.targets
+                if isinstance(target, ast.Name)
+            }
+            for each in ast.walk(function):
+                if isinstance(each, ast.If) and (
+                    any(self._met(each.test, variable)) or got.intersection(_mentioned(each.test))
+                ):
+                    found |= {id(part) for part in ast.walk(each)}
+        return found
 
     def _parents(self, started: Sequence[int], run_by_children: Iterable[str]) -> list[tuple[str, ast.AST]]:
         """What only the parent runs after those lines, with the functions that it is in."""
