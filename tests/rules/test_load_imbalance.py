@@ -89,6 +89,8 @@ def test_processes_with_unequal_shares(observe, a_site, a_process):
         {"threads": True},
         {"items": 8, "task_max": 3.6},
         {"items": 8, "task_max": 2.5, "task_p99": 2.4},
+        {"items": 8, "task_max": 2.0, "task_p99": 2.0, "tail_s": 1.9, "in_order_s": 3.0},
+        {"items": 8, "task_max": 2.0, "task_p99": 2.0, "tail_s": 1.9, "in_order_s": 2.1, "task_wait_s": 3.8},
     ],
 )
 def test_silent_where_the_end_is_as_even_as_it_can_be(observe, a_pool, cells):

@@ -13,6 +13,8 @@ from mpdiag.units import seconds
 
 #: An end of the phase that loses less of it is what the last tasks always leave.
 BALANCED = 0.1
+#: To know which tasks are the longest is an effort: it has to win this part of the phase.
+ORDERED = 0.2
 #: Equal work takes up to so many times as long on one CPU as on another: neighbours share a core, cores differ.
 UNEQUAL = 1.4
 #: A process that computes for this part of its life is what the end is waiting for.
@@ -75,9 +77,10 @@ def of_tasks(pool: ideals.Row, cpus: float) -> tuple[float, float]:
     """How long the end was uneven that need not have been, and what the phase took beyond an even one."""
     longest, pools, chunk = phases.longest(pool, cpus), ideals.amount(pool, "pools"), together_went(pool)
     tail, phase = min(ideals.amount(pool, "tail_s"), longest * pools), ideals.amount(pool, "phase_s")
-    in_order = pool.get("in_order_s")
-    if chunk == 1 and isinstance(in_order, (int, float)):  # what the same tasks take, the longest first
-        return tail, phase - max(in_order, phases.best(pool, cpus, 0.0))
+    in_order = pool.get("in_order_s")  # what the same tasks take with the longest first
+    gained = phase - max(ideals.at_least(pool, "in_order_s"), phases.best(pool, cpus, 0.0))
+    if chunk == 1 and in_order is not None and phases.waiting(pool) < phases.WAITING and gained > ORDERED * phase:
+        return tail, gained
     # Workers take the next task when they are free: none is left to work alone for longer than one task. Where tasks
     # cannot be divided, all of the long ones but the last are usual: they have to end some time.
     usual = max(ideals.amount(pool, "task_median"), ideals.at_least(pool, "task_p99") if chunk == 1 else 0.0)

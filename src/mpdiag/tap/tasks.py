@@ -124,8 +124,8 @@ def _trace(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
     if kind.__module__ == "pathlib" or kind.__module__.startswith("pathlib."):
         return kind, str(value)
     if issubclass(kind, COLLECTIONS):
-        return _collection(value, deep, width) if deep else None
-    if deep and _record(value):
+        return _collection(value, deep, width)
+    if _record(value):
         return _object(value, deep, width)
     try:
         return _Same(value)
@@ -135,7 +135,7 @@ def _trace(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
 
 def _object(value: Any, deep: int, width: int) -> Any:
     """The same for an object: its attributes."""
-    traces = [_trace(each, deep - 1, width) for each in places.parts(value)[:PIECE]]
+    traces = [_trace(each, deep - 1, width) for each in places.parts(value)[:PIECE]] if deep else []
     return None if None in traces else (type(value), traces)
 
 
@@ -143,7 +143,9 @@ def _collection(value: Any, deep: int, width: int) -> Any:
     """The same for a list, a dict or the like: how long it is, and some of what it holds; by no code of its class."""
     base: Any = next(each for each in COLLECTIONS if issubclass(type(value), each))
     size = base.__len__(value)
-    if base in (list, tuple):
+    if not deep:
+        some = []
+    elif base in (list, tuple):
         middle = (size - width) // 2
         numbers = (
             range(size) if size <= 3 * width else (*range(width), *range(middle, middle + width), *range(-width, 0))

@@ -44,14 +44,15 @@ def loaded(run: Run, life: Life, lives: Sequence[Life] = ()) -> int | None:
 
 
 def inherited(run: Run, life: Life, lives: Sequence[Life]) -> int:
-    """The private memory a child began with: what it was seen with first, or its parent had when it was forked.
+    """The private memory a child began with: what it was seen with first, or its parent had then, if that was less.
 
-    The first look at a child may come when it has already loaded what it needs.
+    The first look at a child may come when it has already loaded what it needs; one that is not forked mostly imports
+    what its parent has imported.
     """
     assert life.vital
     first = life.vital.held[0][1]
     parent = next((each.vital for each in lives if each.pid == life.parent and each.vital), None)
-    if life.start_method != "fork" or parent is None:
+    if parent is None:
         return first
     before = [size for at, size in parent.held if run.at(at) <= life.born_s]
     return min(first, before[-1]) if before else first

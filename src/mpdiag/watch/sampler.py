@@ -35,6 +35,8 @@ OLD_S = 0.1
 RELAXING = 1.02
 #: Seconds that looks are apart at most.
 RAREST = 2.0
+#: A dear look, such as the first one at new processes, is paid for in so many pauses: what they do next is not missed.
+PAYS_IN = 2
 #: Seconds between two searches of the whole system, where children are not listed.
 SEARCH_EVERY = 2.0
 #: Processes that are looked at in one go; of more, each comes in its turn.
@@ -164,13 +166,16 @@ class Sampler:
     def _run(self) -> None:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are for the main thread
-        gap = self._pace.first
+        gap, owed, before = self._pace.first, 0.0, self._looking_s
         while True:
-            before = self._looking_s
             self.look()
+            owed += self._looking_s - before
+            before = self._looking_s
             gap = min(gap * RELAXING, self._pace.last)
-            if self._wait(min(max(gap, (self._looking_s - before) / self._pace.budget), RAREST)):
+            pause = min(max(gap, owed / self._pace.budget / PAYS_IN), RAREST)
+            if self._wait(pause):
                 return
+            owed = max(0.0, owed - pause * self._pace.budget)
 
     def _wait(self, seconds: float) -> bool:
         """Wait until the next look is due, seeing meanwhile when processes end; true when all is over."""
