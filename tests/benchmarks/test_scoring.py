@@ -159,7 +159,7 @@ def test_the_corpus_is_complete():
     loaded = load(CORPUS)
     told = (CORPUS / "causes.toml").read_text(encoding="utf-8")
 
-    assert len(loaded) == 92
+    assert len(loaded) == 95
     assert all(f"[{each.cause}]" in told for each in loaded)
     assert {each.variants for each in loaded} == {("bad", "fixed"), ("bad", "fixed", "decoy"), ("healthy",)}
     assert set(VARIANTS) == {name for each in loaded for name in each.variants}
