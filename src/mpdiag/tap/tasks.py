@@ -71,6 +71,7 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
     return name
 
 
+@quietly
 def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
     """Find out which of the function's parameters vary from task to task, one level deep."""
     flat = [(str(position), trace) for position, trace in enumerate(_dragged(function))]
