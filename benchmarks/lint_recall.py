@@ -37,6 +37,7 @@ HIDDEN = {
     "34-pixel-tones": "how many items there are, and how little each takes",
     "87-star-catalog": "how large the object is that goes along with its method",
     "98-scan-volume": "how large the array is inside of what is passed",
+    "106-word-ranking": "how large the object is that goes along with its method",
 }
 
 

@@ -8,8 +8,8 @@ from lint_recall import HIDDEN, look
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 SEEN = [look(case) for case in load(CORPUS)]
-#: In the source, but not told: its executor is one of threads, which start quickly.
-MISSED = ["83-menu-prices"]
+#: In the source, but not told: an executor of threads, which start quickly; a method that fills its object's dict.
+MISSED = ["83-menu-prices", "108-road-tables"]
 #: True, though not what the case is about: nobody would hear of what a task raises.
 TOLD_ELSEWHERE = ["93-glyph-renderer/fixed.py: MP607"]
 
@@ -26,7 +26,7 @@ def test_what_is_called_hidden_has_a_lint_and_is_not_found(seen):
 
 
 def test_there_are_as_many_cases_as_are_told_of():
-    assert len([each for each in SEEN if each.counts]) == 33
+    assert len([each for each in SEEN if each.counts]) == 34
     assert {each.case.name for each in SEEN} >= {*HIDDEN, *MISSED}
 
 
