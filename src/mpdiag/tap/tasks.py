@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _operator import getitem
 from itertools import islice
 from weakref import ref
 
@@ -119,7 +120,11 @@ def _trace(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
     """What tells an argument from the next task's, without keeping it alive; None for what cannot be told apart."""
     kind = type(value)
     if kind in PLAIN:
-        return (kind, len(value), *_pieces(value)) if kind in (str, bytes) and len(value) >= LONG else (kind, value)
+        return (
+            (kind, len(value), *_pieces(value, len(value)))
+            if kind in (str, bytes) and len(value) >= LONG
+            else (kind, value)
+        )
     if (kind.__module__, kind.__name__) in BUFFERS:
         return _buffer(kind, value)
     if kind.__module__ == "pathlib" or kind.__module__.startswith("pathlib."):
@@ -146,31 +151,29 @@ def _collection(value: Any, deep: int, width: int) -> Any:
     size = base.__len__(value)
     if not deep:
         some = []
-    elif base in (list, tuple):
-        middle = (size - width) // 2
-        numbers = (
-            range(size) if size <= 3 * width else (*range(width), *range(middle, middle + width), *range(-width, 0))
-        )
-        some = [base.__getitem__(value, number) for number in numbers]
-    else:
+    elif base not in (list, tuple):
         some = list(islice(dict.items(value) if base is dict else base.__iter__(value), width))
+    elif size <= 3 * width:
+        some = list(base.__iter__(value))
+    else:
+        some = [each for piece in _pieces(value, size, width, base.__getitem__) for each in piece]
     traces = [_trace(each, deep - 1, max(width // 4, 1)) for each in some]
     return None if None in traces else (type(value), size, traces)
 
 
-def _pieces(value: Any) -> tuple[Any, ...]:
+def _pieces(value: Any, size: int, width: int = PIECE, part: Any = getitem) -> tuple[Any, ...]:
     """The two ends and the middle of something long."""
-    middle = len(value) // 2
-    return value[:PIECE], value[middle : middle + PIECE], value[-PIECE:]
+    middle = size // 2
+    return part(value, slice(width)), part(value, slice(middle, middle + width)), part(value, slice(-width, None))
 
 
 def _buffer(kind: type, value: Any) -> Any:
     """The same for an array of plain numbers."""
     if kind.__name__ != "ndarray":
-        return (kind, len(value), *(bytes(memoryview(piece)) for piece in _pieces(value)))
+        return (kind, len(value), *(bytes(memoryview(piece)) for piece in _pieces(value, len(value))))
     if value.dtype.hasobject:
         return None
-    return (kind, value.shape, *(piece.tobytes() for piece in _pieces(value.flat)))
+    return (kind, value.shape, *(piece.tobytes() for piece in _pieces(value.flat, value.size)))
 
 
 class _Same:

@@ -80,15 +80,7 @@ def added(
         row["id"]: writes.get((row["file"], row["line"]), row["taken"]) if row["user"] else row["taken"] for row in rows
     }
     often = {row["id"]: taken[row["id"]] or row["contended"] or 1 for row in rows}
-    all_of: dict[Spot, float] = defaultdict(float)
-    for row in rows:
-        for spot in spots[row["id"]]:
-            all_of[spot] += often[row["id"]]
-    # Locks that are used in one function share what that costs there by how often each is taken.
-    shares = {
-        row["id"]: sum(costs[spot] * often[row["id"]] / all_of[spot] for spot in spots[row["id"]] if spot in costs)
-        for row in rows
-    }
+    shares = shared(costs, spots, often)
     return [
         {
             **row,
@@ -97,6 +89,18 @@ def added(
         }
         for row in rows
     ]
+
+
+def shared(
+    costs: Mapping[Spot, float], spots: Mapping[object, set[Spot]], often: Mapping[object, float]
+) -> dict[object, float]:
+    """What each lock cost: those that are used in one function share what that costs by how often each is taken."""
+    found: dict[object, float] = dict.fromkeys(often, 0.0)
+    for spot, cost in costs.items():
+        using = [name for name in often if spot in spots.get(name, ())]
+        for name in using:
+            found[name] += cost * often[name] / sum(often[each] for each in using)
+    return found
 
 
 def locked_writes(value: Mapping[str, Any]) -> int | None:
