@@ -128,7 +128,7 @@ def test_a_probe_is_timed_and_profiled_apart(started):
         started,
         "from mpdiag.bench import steady\n"
         "def work():\n"
-        "    for number in range(100_000):\n"
+        "    for number in range(1_000_000):\n"
         "        pass\n"
         "    return {'wall': 1.0}\n"
         "bench.measure({'work': steady(work)}, share=1.0)\n"

@@ -57,6 +57,8 @@ def use(method):
     with context.Pool(2) as pool:
         results = [pool.apply_async(task, (number,)) for number in range(5)]
         print([result.get() for number, result in enumerate(results) if number != 3])
+        pool.close()
+        pool.join()  # to terminate one that waits for tasks may hang, bare too
     with context.Manager() as manager:
         shared = manager.dict()
         shared["a"] = 1

@@ -112,6 +112,47 @@ def test_tracebacks_are_those_of_the_bare_program(tapped, python, tmp_path):
     assert under.books
 
 
+#: Ctrl-C while it waits for a lock, and an exception of the program's own.
+INTERRUPTED = """\
+import multiprocessing as mp, os, signal, sys, threading, traceback
+
+class Late(Exception):
+    pass
+
+def late(*_):
+    raise Late("now")
+
+def wait(lock):
+    lock.acquire()
+
+lock = mp.Lock()
+lock.acquire()
+for handler in (late, signal.default_int_handler):
+    signal.signal(signal.SIGINT, handler)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        wait(lock)
+    except (Late, KeyboardInterrupt):
+        traceback.print_exc()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_no_traceback_tells_of_the_function_that_waits_for_a_lock(tapped, python, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(INTERRUPTED)
+    here = tapped(python)
+    bare, under = here.run(str(script), tapped=False), here.run(str(script))
+    extra = [line for line in _lines(under.err) if line not in _lines(bare.err)]
+
+    assert bare.err.count("lock.acquire()") == 2
+    assert "Late: now" in under.err
+    if json.loads(here.run("-c", "import sys; print(sys.version_info >= (3, 11) and 1 or 0)").out):
+        assert _lines(under.err) == _lines(bare.err)
+    else:
+        assert len(extra) == 4  # two lines each time
+
+
 def _lines(text: str) -> list[str]:
     """A traceback without the marks under its lines, which show columns."""
     return [line for line in text.splitlines() if not re.fullmatch(r"\s*[~^]+\s*", line)]
@@ -132,6 +173,62 @@ def test_nested_taps_time_each_what_is_theirs(tapped, tmp_path):
     assert book.counts["get"] == book.counts["put"] == book.counts["unpickle"] == 40
     assert by_kind["get"].name == by_kind["put"].name == by_kind["unpickle"].name
     assert {by_kind[kind].count for kind in ("get", "put", "unpickle")} == {40}
+
+
+#: Sends and puts whatever may be sent, some of it in vain, and what a pickler may be given.
+SENDING = """\
+import array, io, multiprocessing as mp, pickle, threading
+from multiprocessing.reduction import ForkingPickler
+
+def shown(function, *arguments):
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+class Mine:
+    pass
+
+class Pickler(ForkingPickler):
+    def reducer_override(self, obj):
+        return (int, ("7",)) if isinstance(obj, Mine) else NotImplemented
+
+reader, writer = mp.Pipe(duplex=False)
+gone = memoryview(b"gone")
+gone.release()
+for message in (b"", b"x", b"y" * 20_000, bytearray(b"z"), memoryview(b"abc"), memoryview(b"abcdef")[::2], "text", 5,
+                memoryview(array.array("i", [1, 2])), gone):
+    for more in ((), (1,), (0, 1), (-1,), (9,), (0, 9)):
+        back = shown(writer.send_bytes, message, *more)
+        print(back, reader.recv_bytes()[:9] if back is None else "")
+print(shown(reader.send_bytes, b"x"), shown(writer.recv_bytes))
+writer.close()
+print(shown(writer.send_bytes, b"x"), shown(writer.send_bytes, memoryview(b"x")))
+print(pickle.loads(Pickler.dumps(Mine())), shown(ForkingPickler.dumps, lambda: 0)[0])
+mine = pickle.loads(ForkingPickler.dumps([Mine()]))
+ForkingPickler.register(Mine, lambda thing: (str, ("registered",)))
+print(type(mine[0]).__name__, pickle.loads(ForkingPickler.dumps([Mine()])))
+ForkingPickler.persistent_id = lambda self, thing: "me" if isinstance(thing, Mine) else None
+print(b"me" in bytes(ForkingPickler.dumps(Mine())))
+del ForkingPickler.persistent_id
+queue, simple = mp.Queue(2), mp.SimpleQueue()
+for number in range(3):
+    queue.put(number)
+    simple.put(number)
+    print(queue.get(), simple.get())
+print(shown(queue.put, 1), shown(queue.put, 2), shown(queue.put, 3, False))
+queue._rlock = threading.Lock()  # whatever it is, it is used as before
+print(queue.get(), queue.get())
+"""
+
+
+def test_shorter_ways_lead_to_the_same(tapped, python, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(SENDING)
+    here = tapped(python)
+    bare, under = here.run(str(script), tapped=False), here.run(str(script))
+    assert (under.code, under.out) == (bare.code, bare.out)
+    assert (bare.code, bare.out.count("\n")) == (0, 70)
 
 
 @pytest.mark.parametrize("module", ["concurrent.futures.process", "concurrent.futures.thread"])

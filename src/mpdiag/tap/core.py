@@ -164,7 +164,7 @@ def weave_into(module: dict[str, Any], kinds: list[int]) -> None:
             raise ImportError("values")
         values.Looks(module)
     module["_mpd"] = sys.modules[__name__]
-    module["_mpd_clock"], module["_mpd_seconds"] = clock, monotonic
+    module["_mpd_clock"], module["_mpd_seconds"], module["_mpd_pickler"] = clock, monotonic, None
     gates.stand_in(module, kinds)
 
 

@@ -14,8 +14,13 @@ from . import core
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
+
+#: What finds and loads modules that are files.
+files: Any = sys.modules["_frozen_importlib_external"]
+ModuleSpec: Any = type(sys.__spec__)
 
 #: The modules that have taps; `points` says which.
 WOVEN = frozenset(
@@ -44,6 +49,10 @@ WOVEN = frozenset(
 #: A file of compiled modules of the tap that only some processes need: its path, and by name where each begins and how
 #: long it is.
 parts: tuple[str, dict[str, tuple[int, int]]] = "", {}
+#: Likewise of modules of the standard library, those with taps and what they import, each with the kinds of its gates:
+#: to look for one in the standard library and to read its own file takes as long as the taps of a short process do.
+#: Then the folder of the standard library; by name also whether the module is a package.
+known: tuple[str, dict[str, tuple[int, int, bool]], str] = "", {}, ""
 
 
 def install(folder: str) -> None:
@@ -61,21 +70,58 @@ class Finder:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
+        self.hooks = len(sys.path_hooks)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """The spec of a module that is to be woven, or of a part of the tap; None for all others."""
+        """The spec of a module that is to be woven or is known, or of a part of the tap; None for all others."""
         if name in parts[1]:
-            spec_of: Any = type(sys.__spec__)
-            return spec_of(name, Part(*parts[1][name]))
-        if name not in WOVEN:
+            return ModuleSpec(name, Part(*parts[1][name]))
+        if name not in known[1] and name not in WOVEN:
             return None
-        for finder in sys.meta_path:
-            spec: Any = None if finder is self else finder.find_spec(name, path, target)
+        others = iter(sys.meta_path)
+        for finder in others:  # those before us were asked before, and may be asking us
+            if finder is self:
+                break
+        for finder in others:
+            spec: Any = self.at_once(name, path) if finder is files.PathFinder else None
+            spec = spec or finder.find_spec(name, path, target)
             if spec is not None:
-                if type(spec.loader).__name__ == "SourceFileLoader":
-                    spec.loader = Loader(spec.loader, self.folder)
+                if name in WOVEN and type(spec.loader).__name__ == "SourceFileLoader":
+                    spec.loader = self.weaving(spec.loader)
                 return spec
         return None
+
+    def weaving(self, real: Any) -> Loader:
+        """What has the taps in the place of a loader."""
+        return Loader(real, lambda: woven_code(real.name, real.path, self.folder))
+
+    def at_once(self, name: str, path: Any) -> Any:
+        """The spec of a known module, which nothing hides that stands before it on the path; else None."""
+        try:
+            if name not in known[1] or sys.flags.optimize or len(sys.path_hooks) != self.hooks:
+                return None
+            begin, size, package = known[1][name]
+            stem = f"{known[2]}{os.sep}{name.replace('.', os.sep)}"
+            if path != [stem.rpartition(os.sep)[0]] if "." in name else hidden(name):
+                return None
+            file = f"{stem}{os.sep}__init__.py" if package else f"{stem}.py"
+            loader = Loader(files.SourceFileLoader(name, file), lambda: marshal.loads(content(known[0], begin, size)))
+            within = [stem] if package else None
+            return files.spec_from_file_location(name, file, loader=loader, submodule_search_locations=within)
+        except Exception:  # the program must not notice
+            return None
+
+
+def hidden(name: str) -> bool:
+    """Whether something on the path hides a module of the standard library, or that is not there at all."""
+    for entry in sys.path:
+        if entry == known[2]:
+            return False
+        finder = files.PathFinder._path_importer_cache(entry)
+        spec = finder and finder.find_spec(name)
+        if spec and spec.loader:  # without one it is a folder, which hides nothing
+            return True
+    return True
 
 
 class Part:
@@ -104,25 +150,33 @@ def content(path: str, begin: int = 0, size: int | None = None) -> bytes:
 
 
 class Loader:
-    """Stands in for the real loader until the module runs."""
+    """Stands in for the real loader until the module runs.
 
-    def __init__(self, real: Any, folder: str) -> None:
+    Args:
+        real: it.
+        code: gives the module's code and the kinds of its gates, None for one without taps; or None.
+    """
+
+    def __init__(self, real: Any, code: Callable[[], tuple[CodeType, list[int] | None] | None]) -> None:
         self.real = real
-        self.folder = folder
+        self.code = code
 
     def create_module(self, spec: Any) -> Any:
         """What the real one makes."""
         return self.real.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the woven code; the real one if there is none."""
+        """Run the code; the real one if there is none."""
         spec: Any = module.__spec__
         spec.loader = module.__loader__ = self.real
-        woven = woven_code(spec.name, self.real.path, self.folder)
-        if woven is None or not ready(module.__dict__, woven[1]):
+        try:
+            code = self.code()
+        except Exception:  # the program must not notice
+            code = None
+        if code is None or not (code[1] is None or ready(module.__dict__, code[1])):
             self.real.exec_module(module)
             return
-        exec(woven[0], module.__dict__)
+        exec(code[0], module.__dict__)
 
 
 def ready(names: dict[str, Any], kinds: list[int]) -> bool:

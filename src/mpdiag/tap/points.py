@@ -6,15 +6,10 @@ which of them each version has.
 
 from __future__ import annotations
 
+from . import channel_points
 from .counted import ARRIVED, ASKED, DONE, SUBMITTED, TAKEN, TALLIED
-from .weave import Insert, Kept, Needed, Point, Replace, Timed, Where
+from .weave import Free, Insert, Needed, Point, Timed, Where
 
-#: A pickle that finds nothing to do: bytes are what they are.
-PLAIN = "type(obj) in (bytes, bytearray)"
-#: A send that finds no lock.
-LOOSE = "not _mpd.holds.held()"
-#: Bytes from which reading them takes time that is not waiting for them.
-LONG = 1 << 16
 POOL_THING = "self._inqueue"
 SUBMITTING = ("apply_async", "_map_async", "imap", "imap_unordered")
 EXECUTOR_THING = "self._call_queue"
@@ -24,87 +19,9 @@ MAPPED = "type(self).__name__ == 'MapResult'"
 #: Python 3.11 optimizes a function that has jumped back without a condition so often. The loop of a pool's worker never
 #: does: what is woven into it would take three times as long.
 WARM_UP = "for _mpd_n in range(9): pass"
-#: What a connection checks at each call.
-CHECKS = [
-    Needed(f"_ConnectionBase.{name}", f"self._check_{state}()", condition)
-    for names, able in ((("send", "send_bytes"), "writable"), (("recv", "recv_bytes", "poll"), "readable"))
-    for name in names
-    for state, condition in (("closed", "self._handle is None"), (able, f"not self._{able}"))
-]
 
 POINTS: dict[str, list[Point]] = {
-    "multiprocessing.reduction": [
-        Timed("ForkingPickler.dumps", "pickle", size="_mpd.pickled(_mpd_r)", empty=PLAIN),
-        Timed("dump", "pickle", size="_mpd.told(file)"),
-    ],
-    "multiprocessing.connection": [
-        *CHECKS,
-        Timed("Connection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
-        Timed("PipeConnection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
-        Where(f"size > {LONG}", Timed("Connection._recv_bytes", "read", "return self._recv(size)", thing="self")),
-        Insert("Connection._close", "try:\n    _mpd.ending.closing(self)\nexcept Exception:\n    pass"),
-        Timed("Connection._recv_bytes", "recv", thing="self", size="_mpd.received(_mpd_r)"),
-        Timed("PipeConnection._recv_bytes", "recv", thing="self", size="_mpd.received(_mpd_r)"),
-        Timed("Connection._poll", "poll", thing="self", empty="_mpd_r is False"),
-        Timed("PipeConnection._poll", "poll", thing="self", empty="_mpd_r is False"),
-        Timed("_ConnectionBase.recv", "unpickle", "_ForkingPickler.loads", thing="self", size="_mpd.unpickled(buf)"),
-        Timed("wait", "wait", empty="not _mpd_r"),
-        Insert("Pipe", "_mpd.note.pipe(c1, c2)", before="return (c1, c2)"),
-    ],
-    "multiprocessing.queues": [
-        Timed("Queue.put", "put", thing="self", empty="_mpd_r is _mpd", end="_mpd.traffic.put"),
-        Timed("JoinableQueue.put", "put", thing="self", empty="_mpd_r is _mpd", end="_mpd.traffic.put"),
-        Insert("Queue.get", "self._reader._mpd_gave_up = _mpd.pid", before="raise Empty"),
-        Insert("Queue.get", "self._reader._mpd_gave_up = None", before="return _ForkingPickler.loads"),
-        Kept("Queue.empty", "return not self._poll()", "self._reader._mpd_gave_up = _mpd.pid if _mpd_r else None"),
-        Insert("Queue._feed", "_mpd.note.dropped(send_bytes, e)", before="onerror(e, obj)"),
-        Insert("Queue._reset", "_mpd.ending.known(self)"),
-        Timed("Queue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
-        Timed("Queue.get", "get", thing="self", empty="_mpd_r is _mpd"),
-        Insert("SimpleQueue.get", "self._reader._mpd_gave_up = None", before="return _ForkingPickler.loads"),
-        Timed("SimpleQueue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
-        Timed("SimpleQueue.get", "get", thing="self"),
-        Timed("JoinableQueue.join", "join", thing="self"),
-        Kept(
-            "SimpleQueue.empty",
-            "return not self._poll()",
-            "self._reader._mpd_gave_up = _mpd.pid if _mpd_r else None",
-        ),
-        Insert("SimpleQueue.__init__", "_mpd.ending.known(self)", before="self._rlock = ctx.Lock()"),
-        Insert("SimpleQueue.__setstate__", "_mpd.ending.known(self)"),
-        Insert("Queue.__init__", "_mpd.note.queue(self)", before="self._reset()"),
-        Insert("SimpleQueue.__init__", "_mpd.note.queue(self)", before="self._rlock = ctx.Lock()"),
-    ],
-    "multiprocessing.synchronize": [
-        Replace(
-            "SemLock._make_methods",
-            """\
-_mpd_semlock = self._semlock
-_mpd_try = _mpd_semlock.acquire
-def acquire(block=True, timeout=None):
-    if _mpd_try(False):
-        return True
-    if not block:
-        return False
-    return _mpd_try(block, timeout)
-self.acquire = acquire
-self.release = _mpd_semlock.release
-_mpd.holds.known(self)
-""",
-        ),
-        Timed("SemLock._make_methods.acquire", "lock", "return _mpd_try(block", thing="_mpd_semlock"),
-        Replace(
-            "SemLock.__enter__",
-            """\
-if self._semlock.acquire(False):
-    return True
-return self._semlock.__enter__()
-""",
-        ),
-        Timed("SemLock.__enter__", "lock", "return self._semlock.__enter__()", thing="self._semlock"),
-        Insert("SemLock.__init__", "_mpd.note.lock(self)", before="self._make_methods()"),
-        Timed("Condition.wait", "sync", thing="self._wait_semaphore._semlock"),
-    ],
+    **channel_points.POINTS,
     "multiprocessing.process": [
         Insert("BaseProcess.__init__", "_mpd.note.made(self)"),
         Timed("BaseProcess.start", "start"),
@@ -203,6 +120,15 @@ return self._semlock.__enter__()
             for name in ("ApplyResult", "MapResult", "IMapIterator", "IMapUnorderedIterator")
         ),
         Timed("ApplyResult.wait", "result", thing="_mpd.pools.pool_of(self)", empty=MAPPED, end=WAITED),
+        Free("IMapIterator.next", "self._cond", "_lock"),
+        *(
+            tap
+            for name in ("IMapIterator._set", "IMapUnorderedIterator._set")
+            for tap in (
+                Free(name, "self._cond", "_lock"),
+                Needed(name, "self._cond.notify()", "self._cond._waiters"),
+            )
+        ),
         Insert("ApplyResult.get", "_mpd.pools.fetched(self)", before="raise self._value"),
         Insert("ApplyResult.get", TAKEN.format(ahead="")),
         Insert("IMapIterator.next", TAKEN.format(ahead=" + 1"), before="success, value = item"),
@@ -302,6 +228,14 @@ return self._semlock.__enter__()
         Insert("ThreadPoolExecutor.shutdown", "_mpd.pools.closed(self._work_queue)"),
     ],
     "concurrent.futures._base": [
+        *(
+            Free(f"Future.{name}", "self._condition", "_lock")
+            for name in ("add_done_callback", "result", "set_running_or_notify_cancel", "set_result", "set_exception")
+        ),
+        *(
+            Needed(f"Future.{name}", "self._condition.notify_all()", "self._condition._waiters")
+            for name in ("set_result", "set_exception")
+        ),
         Timed("Future.result", "result", "self._condition.wait(timeout)", thing="_mpd.pools.fed_by(self)", end=WAITED),
         Timed(
             "Future.exception", "result", "self._condition.wait(timeout)", thing="_mpd.pools.fed_by(self)", end=WAITED

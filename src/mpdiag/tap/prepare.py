@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import marshal
 import os
 import py_compile
 import sys
+from contextlib import suppress
+from importlib.machinery import SourceFileLoader
 
 from .layout import PARTS
 
@@ -30,10 +33,35 @@ def main(folder: str) -> None:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin:
             finder.woven_code(name, spec.origin, folder)
-    bundle(folder)
+    bundle(folder, known(folder))
 
 
-def bundle(folder: str) -> None:
+def known(folder: str) -> tuple[str, dict[str, tuple[int, int, bool]], str]:
+    """Put what children of multiprocessing import of the standard library into one file, for `finder.known`."""
+    from . import finder
+
+    for name in ("runpy", *sorted(finder.WOVEN)):
+        with suppress(ImportError):  # some are for one system alone
+            importlib.import_module(name)
+    home = os.path.dirname(str(sys.modules["runpy"].__file__))
+    path, index, at = os.path.join(folder, f"known.{sys.hexversion}"), {}, 0
+    with open(path, "wb") as file:
+        for name, module in sorted(sys.modules.items()):
+            spec = getattr(module, "__spec__", None)
+            loader = getattr(spec, "loader", None)
+            stem = os.path.join(home, *name.split("."))
+            if isinstance(loader, SourceFileLoader) and loader.path in (
+                f"{stem}.py",
+                os.path.join(stem, "__init__.py"),
+            ):
+                woven = finder.woven_code(name, loader.path, folder) if name in finder.WOVEN else None
+                size = file.write(marshal.dumps(woven or (loader.get_code(name), None)))
+                index[name] = at, size, loader.is_package(name)
+                at += size
+    return path, index, home
+
+
+def bundle(folder: str, known: tuple[str, dict[str, tuple[int, int, bool]], str]) -> None:
     """Put what most processes need into one file, and the other parts into a second one, of which each is read alone.
 
     To look for a module takes longer than to run it.
@@ -49,7 +77,7 @@ def bundle(folder: str) -> None:
             others[f"{__package__}.{name}"] = at, size
             at += size
     with open(os.path.join(folder, f"taps.{sys.hexversion}"), "wb") as file:
-        marshal.dump((first, parts, others), file)
+        marshal.dump((first, (parts, others), known), file)
 
 
 def compact(name: str) -> CodeType:

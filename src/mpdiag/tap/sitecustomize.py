@@ -36,7 +36,7 @@ def _bring(path):  # type: (str) -> None  # noqa: ANN001, ANN202 - Python 2 read
     """Load what all processes need from one file, if it is there; else it is imported."""
     try:
         with open(path, "rb") as file:
-            first, parts, others = marshal.loads(file.read())
+            first, parts, known = marshal.loads(file.read())
     except (OSError, ValueError, EOFError, TypeError):
         return
     package = None
@@ -57,7 +57,8 @@ def _bring(path):  # type: (str) -> None  # noqa: ANN001, ANN202 - Python 2 read
             setattr(package, name, module)
         sys.modules[module.__name__] = module
         exec(code, module.__dict__)
-    sys.modules["mpdiag_tap.finder"].parts = parts, others  # type: ignore[attr-defined]
+    finder = sys.modules["mpdiag_tap.finder"]
+    finder.parts, finder.known = parts, known  # type: ignore[attr-defined]
 
 
 def _loaded(name, path):  # type: (str, str) -> object  # noqa: ANN001, ANN202 - Python 2 reads it

@@ -71,7 +71,7 @@ class Point:
     """One place where a tap goes.
 
     Args:
-        function: its qualified name in the module, as ``Class.method``.
+        function: its qualified name in the module, as ``Class.method``; empty: the module itself.
         statement: the text of the statement meant, or a part of it; empty: the function's whole body.
     """
 
@@ -81,10 +81,11 @@ class Point:
 
     def apply(self, tree: ast.Module) -> bool:
         """Put the tap in; says whether its place was found."""
-        return bool([node for node in functions(tree, self.function) if self._into(node)])
+        places = functions(tree, self.function) if self.function else [tree]
+        return bool([node for node in places if self._into(node)])
 
-    def _into(self, node: Function) -> bool:
-        if not self.statement:
+    def _into(self, node: Function | ast.Module) -> bool:
+        if not self.statement and not isinstance(node, ast.Module):
             body = node.body
             first = 1 if ast.get_docstring(node, clean=False) is not None else 0
             while isinstance(body[first], (ast.Global, ast.Nonlocal)):
@@ -101,7 +102,7 @@ class Point:
             while isinstance(children, list) and position < len(children):
                 child = children[position]
                 width = 1
-                if isinstance(child, ast.stmt) and not hasattr(child, "body") and self._means(text_of(child)):
+                if isinstance(child, ast.stmt) and self._means(text_of(child)):
                     new = self.woven([child])
                     children[position : position + 1] = new
                     width, found = len(new), True
@@ -215,6 +216,64 @@ class Needed(Point):
         return new
 
 
+class Free(Point):
+    """A ``with`` statement over a lock that is free: neither of the two functions of a lock written in Python runs.
+
+    Args:
+        lock: the lock, as the statement names it.
+        inner: the attribute with the lock written in C.
+    """
+
+    def __init__(self, function: str, lock: str, inner: str) -> None:
+        super().__init__(function, f"^with {lock}:")
+        self.code = f"""\
+try:
+    _mpd_lock = {lock}.{inner}
+    _mpd_free = _mpd_lock.acquire(False)
+except AttributeError:
+    _mpd_free = False
+if _mpd_free:
+    try:
+        pass
+    finally:
+        _mpd_lock.release()
+else:
+    pass
+"""
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """With a free lock, or as it was."""
+        new = parsed(self.code, body[0])
+        choice = new[1]
+        assert isinstance(body[0], ast.With)
+        assert isinstance(choice, ast.If)
+        held = choice.body[0]
+        assert isinstance(held, ast.Try)
+        held.body, choice.orelse = copy.deepcopy(body[0].body), body
+        return new
+
+
+class Short(Point):
+    """A shorter way through a function, where a condition holds; its last statement is the one of the longer way.
+
+    Args:
+        condition: an expression.
+        code: a statement that does the same as the whole function does.
+    """
+
+    def __init__(self, function: str, condition: str, code: str) -> None:
+        super().__init__(function)
+        self.condition = condition
+        self.code = code
+
+    def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The short way in front of the long one."""
+        new = parsed(f"if {self.condition}: return", body[0])
+        assert isinstance(new[0], ast.If)
+        new[0].body[:0] = parsed(self.code, body[-1])
+        return [*new, *body]
+
+
 class Kept(Point):
     """Statements that run after the value of a ``return`` is known, which they see as ``_mpd_r``."""
 
@@ -243,14 +302,14 @@ class Insert(Point):
 
 
 class Replace(Point):
-    """Another body for a function, which does the same; statements in it that were there before keep their places."""
+    """Other statements that do the same as a statement or a whole function; those of before keep their places."""
 
-    def __init__(self, function: str, code: str) -> None:
-        super().__init__(function)
+    def __init__(self, function: str, code: str, statement: str = "") -> None:
+        super().__init__(function, statement)
         self.code = code
 
     def woven(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        """The other body."""
+        """The other statements."""
         before = {ast.unparse(each): each for each in body}
         return [copy.deepcopy(before.get(ast.unparse(each), each)) for each in parsed(self.code, body[0])]
 
@@ -278,7 +337,12 @@ class Returns(ast.NodeTransformer):
 
 
 def text_of(statement: ast.stmt) -> str:
-    """The text of a statement, as Python 3.11 and later write it: no parentheses around several targets."""
+    """The text of a statement, as Python 3.11 and later write it: no parentheses around several targets.
+
+    Of those that have others in them only ``with`` can be meant, by its first line.
+    """
+    if hasattr(statement, "body"):
+        return ast.unparse(statement).partition("\n")[0] if isinstance(statement, ast.With) else ""
     text = ast.unparse(statement)
     if isinstance(statement, ast.Assign) and text.startswith("("):
         return text[1:].replace(") = ", " = ", 1)
