@@ -8,6 +8,7 @@ from typing import Any
 
 from mpdiag.advice import Facts, Gain, NotJudged, Place
 from mpdiag.model import Cell
+from mpdiag.tap.layout import SELF
 
 #: A fix that wins less than either is not worth a warning: runs of one program differ by as much.
 LEAST_SHARE, LEAST_S = 0.05, 0.1
@@ -173,12 +174,17 @@ def repeated(pool: Row, tasks: Facts) -> str | None:
 
 
 def parameters(words: str, function: str) -> str:
-    """The numbers of a function's parameters, as the table of tasks tells them, for prose; a method's first is self."""
-    if not all(word.partition(".")[0].isdigit() for word in words.split(",")):
+    """The parameters of a function, as the table of tasks tells them, for prose: by number, or a method's object."""
+    name, listed = function.partition(".")[2] or function, words.split(",")
+    own = [word.partition(".")[2] for word in listed if word.partition(".")[0] == SELF]
+    numbers = [word for word in listed if word.partition(".")[0] != SELF]
+    if not all(word.partition(".")[0].isdigit() for word in numbers):
         return words
-    name = function.partition(".")[2] or function
-    numbers = ", ".join(words.split(","))
-    return f"parameter{'s' if ',' in words else ''} {numbers} of {name} (the first is 0)"
+    numbered = f"parameter{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+    if not own:
+        return f"{numbered} of {name} (the first is 0)"
+    whose = f"{' and '.join([', '.join(own[:-1]), own[-1]] if own[1:] else own)} of " if all(own) else ""
+    return f"{whose}the object of the method {name}{f', and {numbered} (self is 0)' if numbers else ''}"
 
 
 def graphs(pool: Row) -> bool:

@@ -82,6 +82,8 @@ POOL = {
     "dispatch_s": 1e-4,
     "busy_share": 0.98,
     "concurrency": 1.98,
+    "alone": 0,
+    "alone_s": 0.0,
     "tail_s": 0.1,
     "how": "map",
     "waited_each": 0,

@@ -6,6 +6,39 @@ import pytest
 
 from mpdiag.rules.join_before_drain import RULE
 
+#: Children that waited for two of their three seconds to hand over what they had put into a queue.
+EXITING = {"role": "process", "exit_s": 2.0}
+QUEUE = {"type": "Queue", "file": "app.py", "line": 3, "function": "main", "mean_b": 4000.0, "backlog_max": 300}
+JOIN, PUT, GET = (
+    {"kind": kind, "role": role, "file": "app.py", "line": line, "function": "main", "s": s}
+    for kind, role, line, s in (("join", "main", 9, 2.2), ("put", "process", 5, 0.1), ("get", "main", 11, 0.1))
+)
+
+
+def test_a_join_with_a_timeout_that_ran_out(observe):
+    (finding,) = observe(RULE, processes=[EXITING, EXITING], channels=[QUEUE], sites=[JOIN, PUT, GET])
+
+    assert (finding.level, finding.place.line) == ("warning", 9)
+    assert "waited 2.20 s in join()" in finding.seen
+    assert "the Queue (app.py:3)" in finding.seen
+    assert finding.gain.ceiling_s == 2.4, "2.0, with slack"
+
+
+@pytest.mark.parametrize(
+    ("processes", "channels", "sites"),
+    [
+        ([{**EXITING, "exit_s": 0.01}], [QUEUE], [JOIN, PUT, GET]),
+        ([{**EXITING, "role": "worker"}], [QUEUE], [JOIN, PUT, GET]),
+        ([EXITING], [{**QUEUE, "backlog_max": 3}], [JOIN, PUT, GET]),
+        ([EXITING], [QUEUE], [{**JOIN, "s": 0.01}, PUT, GET]),
+        ([EXITING], [QUEUE], [JOIN, GET]),
+    ],
+    ids=["ends at once", "of a pool", "fits into the pipe", "joined late", "puts nothing"],
+)
+def test_silent_where_nothing_waits_for_a_reader(observe, processes, channels, sites):
+    assert observe(RULE, processes=processes, channels=channels, sites=sites) == []
+
+
 JOINS = {
     "pid": 1,
     "process": "main",

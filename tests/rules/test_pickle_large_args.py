@@ -205,6 +205,10 @@ def test_a_program_whose_pickling_was_not_timed_is_not_judged(judged):
         ("0", "parameter 0 of Catalog.brightest (the first is 0)"),
         ("0,2.1", "parameters 0, 2.1 of Catalog.brightest (the first is 0)"),
         ("surface", "surface"),
+        ("self", "the object of the method Catalog.brightest"),
+        ("self,1", "the object of the method Catalog.brightest, and parameter 1 (self is 0)"),
+        ("self.stars", "stars of the object of the method Catalog.brightest"),
+        ("self.a,self.b,self.c", "a, b and c of the object of the method Catalog.brightest"),
     ],
 )
 def test_parameters_are_told_by_their_function(words, prose):

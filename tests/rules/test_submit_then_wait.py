@@ -45,7 +45,8 @@ def test_not_judged_without_processes():
 
 
 def one_by_one(a_pool, **cells):
-    return a_pool(how="apply", waited_each=39, concurrency=1.0, busy_share=0.5, phase_s=3.9, task_s=3.8, **cells)
+    known = {"waited_each": 39, "alone": 40, "alone_s": 3.8, "busy_share": 0.5, "phase_s": 3.9, "task_s": 3.8}
+    return a_pool(how="apply", **{**known, **cells})
 
 
 def test_a_program_that_awaits_each_task(observe, a_pool):
@@ -69,15 +70,26 @@ def test_the_line_to_mend_is_that_of_the_call(observe, a_pool):
 @pytest.mark.parametrize(
     "cells",
     [
-        {},
-        {"waited_each": 39, "workers": 1, "concurrency": 1.0},
-        {"waited_each": 39, "concurrency": 1.9},
-        {"waited_each": 3, "concurrency": 1.0, "tasks": 3},
-        {"waited_each": 39, "concurrency": 1.0, "threads": True, "phase_s": 6.8},
+        {"waited_each": 0},
+        {"workers": 1},
+        {"alone": 2, "alone_s": 0.2},
+        {"waited_each": 3, "alone": 3, "tasks": 3},
+        {"waited_each": 20},
+        {"threads": True, "phase_s": 6.8, "task_cpu_s": 3.7},
+        {"tasks": 7, "alone": 7, "waited_each": 7, "task_s": 0.01, "alone_s": 0.01, "phase_s": 3.9},
     ],
 )
-def test_silent_in_a_program_that_keeps_its_workers_busy(observe, a_pool, cells):
-    assert observe(RULE, pools=[a_pool(**cells)]) == []
+def test_silent_in_a_program_that_keeps_its_workers_busy_or_has_few_tasks(observe, a_pool, cells):
+    assert observe(RULE, pools=[one_by_one(a_pool, **cells)]) == []
+
+
+def test_a_program_that_does_so_in_a_part_of_it(observe, a_pool):
+    cells = {"tasks": 120, "waited_each": 40, "alone_s": 2.0, "task_s": 8.0, "task_cpu_s": 8.0, "phase_s": 5.0}
+
+    (finding,) = observe(RULE, pools=[one_by_one(a_pool, **cells)])
+
+    assert "40 of 120 tasks went to" in finding.seen
+    assert finding.gain.ceiling_s == pytest.approx(1.04 * 1.25, abs=0.15), "2.04 - a quarter of 4.0, with slack"
 
 
 def test_not_judged_where_waits_were_not_counted(observe, a_pool):

@@ -362,6 +362,34 @@ def test_attributes_of_the_object_whose_method_tasks_run(observed, method, retur
     assert row["parent_reads"] is lost
 
 
+THREADS_OF_AN_OBJECT = """
+from multiprocessing.pool import ThreadPool
+
+class Cellar:
+    def __init__(self):
+        self.good = 0
+
+    def taste(self, barrel):
+        self.good += 1
+
+def work():
+    cellar = Cellar()
+    with ThreadPool(2) as pool:
+        pool.map(cellar.taste, range(40))
+    print(cellar.good)
+
+if __name__ == "__main__":
+    work()
+    child = mp.get_context(sys.argv[1]).Process(target=work)
+    child.start()
+    child.join()
+"""
+
+
+def test_what_threads_of_a_pool_change_is_changed_where_it_belongs(observed, method):
+    assert globs.rows(observed(THREADS_OF_AN_OBJECT, method)) == []
+
+
 SLOTTED = """
 total = 0
 
@@ -695,8 +723,8 @@ def test_what_goes_along_with_a_function_is_its_first_parameter(observed, method
     seen = pools.seen(observed(DRAGGED, method))
     rows = {row["function"].rpartition(".")[2]: row for row in pool_tasks.rows(seen, pools.numbered(seen))}
     assert {name: (row["same_args"], row["varying"]) for name, row in rows.items()} == {
-        "find": ("0", "1"),
-        "again": ("1", "0"),
+        "find": ("self", "1"),
+        "again": ("self.names,1", "self,self.last"),
         "fits": ("0", "1"),
     }
 

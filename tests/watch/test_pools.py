@@ -204,7 +204,7 @@ def test_what_a_map_waits_for_is_wanted(by_hand, rows):
 
 
 def test_tasks_have_functions(by_hand):
-    noted = by_hand.event("varied", 1.0, "app.work", 9, ["0.0", "0.1"], ["0.1"])
+    noted = by_hand.event("varied", 1.0, "app.work", 9, ["0.0", "0.1"], ["0.1"], [900, 100])
     longest = by_hand.event("longest", 1.0, "app.work", 900, "(str, int)")
     done = by_hand.library("task", 4.0, last=6.0, count=8, cpu_s=1.0, name="app.work")
     lives = [by_hand.owner(), by_hand.worker(11, slots=[done], tasks=[by_hand.task(1, 2)], events=[noted, longest])]
@@ -214,8 +214,34 @@ def test_tasks_have_functions(by_hand):
 
     assert (row["function"], row["count"], row["median_s"]) == ("app.work", 8, 1.0)
     assert (row["same_args"], row["varying"], row["compared"]) == ("0.0", "0.1", 9)
-    assert (row["args_b"], row["same_b"]) == (100, 100)
+    assert (row["args_b"], row["same_b"]) == (100, pytest.approx(90))
     assert pool_rows.rows(by_hand.run(*lives), found)[0]["task_max_args"] == "(str, int)"
+
+
+@pytest.mark.parametrize(
+    ("varied", "same", "share"),
+    [([], "self,1", 1.0), (["self", "self.count"], "self.table,1", 0.99), (["self", "self.table", "1"], "", 0.0)],
+)
+def test_an_object_is_told_as_a_whole_or_by_what_weighs(by_hand, varied, same, share):
+    positions, weights = ["self", "self.table", "self.count", "1"], [900, 890, 10, 100]
+    noted = by_hand.event("varied", 1.0, "app.work", 9, positions, varied, weights)
+    done = by_hand.library("task", 4.0, last=6.0, count=8, cpu_s=1.0, name="app.work")
+    found = seen([by_hand.owner(), by_hand.worker(11, slots=[done], tasks=[by_hand.task(1, 2)], events=[noted])])
+
+    (row,) = pool_tasks.rows(found, numbered(found))
+
+    assert (row["same_args"], row["same_b"]) == (same, pytest.approx(100 * share))
+
+
+def test_what_ran_alone(by_hand, rows):
+    ran = by_hand.library("task", 8.0, last=6.0, count=8, name="app.work")
+    both = [by_hand.task(0.0, 1.0), by_hand.task(2.0, 3.1), by_hand.task(3.0, 4.0)], [by_hand.task(0.5, 2.0)]
+    workers = [by_hand.worker(11 + number, slots=[ran], tasks=tasks) for number, tasks in enumerate(both)]
+
+    row = rows(by_hand.owner(), *workers)
+
+    assert row["alone"] == pytest.approx(16 * 2 / 4), "the first two overlap by half"
+    assert row["alone_s"] == pytest.approx(16.0 * 2.1 / 4.6)
 
 
 def test_pools_of_one_line_are_told_together(by_hand):

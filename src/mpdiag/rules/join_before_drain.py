@@ -5,15 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals, standstill
-from mpdiag.advice import Evidence, Finding, Rule
+from mpdiag import ideals, phases, standstill
+from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.ideals import Row
 from mpdiag.model import Doc
 from mpdiag.standstill import Standing
+from mpdiag.units import seconds
 
 #: Calls that wait until a process's own queues are sent: the program's own, and what runs as it exits.
 AT_EXIT: Final = "_exit_function"
 FLUSHES: Final = ("join_thread", AT_EXIT)
+#: What a pipe holds, in bytes.
+PIPE: Final = 65_536
+
+
+def observed(run: Facts, processes: Facts, channels: Facts, sites: Facts) -> Iterator[Finding]:
+    """Find processes that could not end before their queue was read, while join() with a timeout waited for them."""
+    exiting = max((ideals.at_least(row, "exit_s") for row in processes.all(role="process")), default=0.0)
+    join = max(sites.all(kind="join", role="main"), key=lambda row: ideals.at_least(row, "s"), default={})
+    loss = phases.loss(min(exiting, ideals.at_least(join, "s")), run, "whoever reads all first joins at once")
+    full = [
+        row for row in channels.all() if ideals.at_least(row, "backlog_max") * ideals.at_least(row, "mean_b") > PIPE
+    ]
+    fed = sites.all(kind="put", role="process") and sites.all(kind="get", role="main")
+    if loss is None or not full or not fed:
+        return
+    queue = max(full, key=lambda row: ideals.amount(row, "backlog_max") * ideals.amount(row, "mean_b"))
+    yield RULE.finding(
+        level="warning",
+        place=Place.of(join),
+        gain=loss.gain,
+        concern=loss.concern,
+        confidence="inferred",
+        seen=f"The parent waited {seconds(ideals.amount(join, 's'))} in join() for processes that had done their work "
+        f"and waited themselves, for up to {seconds(exiting)}, to hand over what they had put into the "
+        f"{queue['type']}{ideals.where(Place.of(queue))}: it holds more than a pipe does, and the parent read it only "
+        "afterwards.",
+        do="Get all results from the queue first, then join; a timeout of join() does not end what it waits for.",
+        evidence=(
+            *loss.evidence,
+            Evidence("messages queued at most", ideals.amount(queue, "backlog_max"), "1"),
+            Evidence("bytes of one", ideals.amount(queue, "mean_b"), "B"),
+            Evidence("reference: bytes that a pipe holds", PIPE, "B"),
+        ),
+    )
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
@@ -105,6 +140,7 @@ def _for_each_other(row: Row, writer: Row, standing: Standing) -> bool:
 RULE: Final = Rule(
     module=__name__,
     id="MP601",
+    run=observed,
     hang=stuck,
     aliases=("queue-join-deadlock",),
     doc=Doc(
@@ -113,7 +149,9 @@ RULE: Final = Rule(
         "process ends when that thread is done, so it waits for a reader; who waits for the process in join() and "
         "would read only afterwards waits for ever. With small messages all goes well, until they grow.",
         how="Stuck: a thread waits for the end of a process, or in join_thread() or at exit for its own queues, whose "
-        "feeder thread waits for room in a pipe, and no thread that could read it can go on.",
+        "feeder thread waits for room in a pipe, and no thread that could read it can go on. In a program that ends: "
+        "children that took long to exit, more in their queue than a pipe holds, and a parent in join() meanwhile, "
+        "when that costs 5 % of the wall time.",
         claim="'The child has returned from its function, so it has ended' is wrong: it ends when its queues are "
         "empty. cancel_join_thread() lets it end, and loses the messages.",
         bad="""\

@@ -8,17 +8,17 @@ from typing import Final
 from mpdiag import ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Doc
-from mpdiag.units import interval, number, seconds
+from mpdiag.units import interval, seconds
 
 #: Below this the ways to hand out tasks are as good as equal.
 LIMIT = 1.3
 WAY = "submit().result()"
 #: Fewer tasks than this are no pattern.
 FEWEST = 4
-#: The part of the tasks that was awaited at once, in a loop that does so; the first and last may differ.
+#: The part of the tasks that ran alone that was awaited at once, in a loop that does so; the first and last may differ.
 MOST = 0.8
-#: Tasks running at a time up to which they ran one by one; the sampling of short tasks blurs it.
-ALONE = 1.2
+#: What it takes at most to hand out a task and to come back with its result, in seconds.
+ROUND_S = 1e-3
 #: What to call instead, by what was called.
 INSTEAD = {
     "apply": "pool.map(…) or imap_unordered(…) in place of apply(), which waits",
@@ -62,14 +62,14 @@ def observed(run: Facts, pools: Facts) -> Iterator[Finding]:
 
 
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
-    """Judge the tasks of one pool."""
-    tasks, workers = ideals.amount(pool, "tasks"), ideals.amount(pool, "workers")
-    if workers < 2 or tasks < FEWEST or ideals.amount(pool, "waited_each") < MOST * tasks:
+    """Judge the tasks of one pool; it may run some one by one and others at the same time."""
+    alone, workers = ideals.amount(pool, "alone"), ideals.amount(pool, "workers")
+    waited, total = ideals.amount(pool, "waited_each"), ideals.amount(pool, "task_s")
+    if workers < 2 or round(alone) < FEWEST or waited < MOST * alone or not total:
         return None
-    if ideals.amount(pool, "concurrency") > ALONE:
-        return None
-    phase = ideals.amount(pool, "phase_s")
-    recoverable = phase - max(phases.best(pool, phases.cores(run)), fed(pool))
+    alone_s = ideals.amount(pool, "alone_s")
+    phase = min(ideals.amount(pool, "phase_s"), alone_s + alone * ROUND_S)
+    recoverable = phase - alone_s / total * max(phases.best(pool, phases.cores(run)), fed(pool))
     loss = phases.loss(recoverable, run, "all workers would have a task all the time if tasks did not wait for results")
     if loss is None:
         return None
@@ -79,16 +79,16 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
         place=ideals.line_of(pool, "submit"),
         gain=loss.gain,
         concern=loss.concern,
-        seen=f"{tasks:,.0f} tasks went to the {workers:.0f} workers of the {pool['type']}{ideals.where(place)} one "
-        f"after the other: {ideals.amount(pool, 'waited_each'):,.0f} were awaited before the next was handed out "
-        f"({how}), so {number(ideals.amount(pool, 'concurrency'), '1')} ran at a time, for {seconds(phase)}.",
+        seen=f"{alone:,.0f} of {ideals.amount(pool, 'tasks'):,.0f} tasks went to the {workers:.0f} workers of the "
+        f"{pool['type']}{ideals.where(place)} one after the other: {waited:,.0f} were awaited before the next was "
+        f"handed out ({how}), so one ran at a time, for {seconds(phase)}.",
         do=f"Hand out all tasks before asking for the first result: {INSTEAD.get(how, INSTEAD['submit'])}. If a task "
         "needs the result of the one before, keep several such chains going.",
         evidence=(
             *loss.evidence,
-            Evidence("tasks running at a time", ideals.amount(pool, "concurrency"), "1"),
+            Evidence("tasks that ran alone", alone, "1"),
             Evidence("workers", workers, "1"),
-            Evidence("work in the tasks", ideals.amount(pool, "task_s"), "s"),
+            Evidence("work in these tasks", alone_s, "s"),
         ),
     )
 
@@ -111,8 +111,8 @@ RULE: Final = Rule(
         "of a round trip to every task.",
         how="The same waiting tasks handed out in several ways on a warm executor of two workers (and of eight, at "
         f"the default level), in the same rounds. Reported above {LIMIT:g} times the best way. In a program: pools "
-        f"of several workers whose tasks were awaited one by one ({MOST:.0%} or more of them), when that costs 5 % "
-        "of the wall time.",
+        "of several workers that ran tasks one at a time, each awaited before the next, when that costs 5 % of the "
+        "wall time.",
         claim="'submit() then result() at once is serial' is right: n workers lose a factor of n. That as_completed() "
         "is faster than results in order is not: it only lets you use early results early.",
         bad="""\

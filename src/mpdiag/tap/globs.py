@@ -9,10 +9,11 @@ parent's.
 from __future__ import annotations
 
 import sys
+from _thread import get_native_id
 from itertools import repeat
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
-from . import core, gates, places
+from . import core, gates, layout, places
 from .note import describe, run_by
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
@@ -50,8 +51,8 @@ _told: set[object] = set()
 _random: list[int] | None = None
 _target = ""
 _tasks = 1
-#: Whether this process has run no task yet.
-fresh = True
+#: Whether this process is a child that has run no task yet.
+fresh = False
 #: Says for each task whether it goes by without a look.
 gate: Any = gates.CLOSED
 
@@ -78,6 +79,8 @@ def begin(process: Any) -> None:
 def task(function: Any, args: Any) -> None:
     """A worker is about to run its first task, which tells what module it is about."""
     global fresh, _target
+    if not _by_itself():
+        return
     fresh = False
     try:
         if len(args) == 1 and getattr(function, "__name__", "") in ("mapstar", "starmapstar"):
@@ -95,10 +98,18 @@ def task(function: Any, args: Any) -> None:
 def done() -> None:
     """A worker has run the first, second, fourth … task: look."""
     global gate, _tasks
+    if not _by_itself():
+        gate = repeat(True, TOLD)
+        return
     gate = repeat(True, _tasks - 1)
     _tasks *= 2
     look()
     del _copies[_lasting:]  # each task has its own, which shall not outlive it
+
+
+def _by_itself() -> bool:
+    """Whether a process runs a task, and not a thread, which changes what its process has."""
+    return get_native_id() == core.state.words[layout.H_MAIN_THREAD]
 
 
 def look() -> None:

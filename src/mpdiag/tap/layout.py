@@ -93,6 +93,9 @@ TEXT = WORDS * 8
 TEXT_SIZE = 16 * 1024
 SIZE = TEXT + TEXT_SIZE
 
+#: What the object is called whose method a task runs.
+SELF = "self"
+
 #: What woven code reaches through `core`, and the modules whose taps do so.
 PARTS = frozenset(("ending", "globs", "holds", "note", "pools", "tasks", "traffic", "values"))
 WITH = {

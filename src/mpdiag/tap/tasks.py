@@ -30,6 +30,8 @@ LONG = 200
 BUFFERS = (("builtins", "bytearray"), ("array", "array"), ("numpy", "ndarray"))
 #: Of a long one, and of a collection, so many pieces are looked at: the two ends and the middle; and so far into it.
 PIECE, DEEPEST = 8, 5
+#: The bytes in a pickle of something short.
+SMALL = 4
 COLLECTIONS = (dict, list, tuple, set, frozenset)
 #: The longest task of each function that was noted, in nanoseconds; a longer one is noted when it is so many times it.
 _longest: dict[str, int] = {}
@@ -74,18 +76,17 @@ def label(function: Any, args: Any, kwds: Any = None) -> str:
 
 @quietly
 def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
-    """Find out which of the function's parameters vary from task to task, one level deep."""
-    flat = [(str(position), trace) for position, trace in enumerate(_dragged(function))]
-    for position, value in enumerate(args[:8], len(flat)):
+    """Find out which of the function's parameters vary from task to task, one level deep, and how much each weighs."""
+    flat = list(_dragged(function))
+    for place, value in enumerate(args[:8], len({position.partition(".")[0] for position, _ in flat})):
         if type(value) is tuple:
-            flat += [(f"{position}.{inner}", _trace(part)) for inner, part in enumerate(value[:8])]
+            flat += [(f"{place}.{inner}", part) for inner, part in enumerate(value[:8])]
         elif _record(value):
-            flat += [(f"{position}.{key}", _trace(part)) for key, part in islice(places.state(value).items(), PIECE)]
+            flat += [(f"{place}.{key}", part) for key, part in islice(places.state(value).items(), PIECE)]
         else:
-            flat.append((str(position), _trace(value)))
+            flat.append((str(place), value))
     before = _last.get(name)
-    now = tuple(flat)
-    _last[name] = now
+    now = _last[name] = tuple((position, _trace(value)) for position, value in flat)
     if before is None:
         return
     varied = _varied.setdefault(name, set())
@@ -96,7 +97,8 @@ def _compare(name: str, args: tuple[Any, ...], function: Any) -> None:
         varied.update(position for (position, old), (_, new) in zip(before, now) if old is None or old != new)
     seen = _noted[name] = _noted.get(name, 0) + 1
     if len(varied) != size or seen == 1 or (seen & (seen - 1)) == 0:
-        core.event("varied", name, seen + 1, [position for position, _ in now], sorted(varied))
+        weights = [_weight(value) for _, value in flat]
+        core.event("varied", name, seen + 1, [position for position, _ in now], sorted(varied), weights)
 
 
 def _record(value: Any) -> bool:
@@ -106,14 +108,45 @@ def _record(value: Any) -> bool:
 
 
 def _dragged(function: Any) -> Any:
-    """What goes along with a function as its first parameters: a bound method's object, what a partial holds."""
+    """What goes along with a function as its first parameters: a bound method's object, what a partial holds.
+
+    An object is told as a whole and by its attributes: a counter among them must not hide a table that stays the same.
+    """
     held = getattr(function, "args", None)
     if type(held) is tuple:
-        for value in held[:PIECE]:
-            yield _trace(value)
+        for position, value in enumerate(held[:PIECE]):
+            yield str(position), value
     owner = getattr(function, "__self__", None)
     if owner is not None and hasattr(function, "__func__"):
-        yield _object(owner, DEEPEST, PIECE)
+        yield layout.SELF, _Whole(owner)
+        for key, value in islice(places.state(owner).items(), 2 * PIECE) if _record(owner) else ():
+            yield f"{layout.SELF}.{key}", value
+
+
+class _Whole:
+    """An object that is looked into whatever its class is."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _weight(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
+    """About how many bytes a pickle of it has, by some of what it holds."""
+    kind = type(value)
+    if kind in (str, bytes, bytearray):
+        return len(value)
+    if (kind.__module__, kind.__name__) in BUFFERS:
+        return getattr(value, "nbytes", 0) or len(value) * value.itemsize
+    if issubclass(kind, COLLECTIONS):
+        base: Any = next(each for each in COLLECTIONS if issubclass(kind, each))
+        size = base.__len__(value)
+        some = list(islice(dict.items(value) if base is dict else base.__iter__(value), width)) if deep else []
+        weights = [_weight(each, deep - 1, max(width // 4, 1)) for each in some]
+        return SMALL + (sum(weights) * size // len(weights) if weights else SMALL * size)
+    if kind is _Whole or _record(value):
+        held = places.parts(value.value if kind is _Whole else value)[: 2 * PIECE] if deep else []
+        return SMALL + sum(_weight(each, deep - 1, width) for each in held)
+    return SMALL
 
 
 def _trace(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
@@ -131,8 +164,8 @@ def _trace(value: Any, deep: int = DEEPEST, width: int = PIECE) -> Any:
         return kind, str(value)
     if issubclass(kind, COLLECTIONS):
         return _collection(value, deep, width)
-    if _record(value):
-        return _object(value, deep, width)
+    if kind is _Whole or _record(value):
+        return _object(value.value if kind is _Whole else value, deep, width)
     try:
         return _Same(value)
     except TypeError:

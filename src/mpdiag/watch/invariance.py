@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from mpdiag.tap.layout import SELF
 from mpdiag.watch.bindings import Function, Module, Source, memoised, names_in, of_function, renewed, root_name
 
 #: A constant parameter: its place, and that of its element, if only this is constant.
@@ -38,10 +39,13 @@ TAKING = frozenset(_TAKING.split())
 
 
 def positions(same_args: str | None) -> frozenset[Position]:
-    """The constant arguments in the tap's words: ``"1,0.2"`` is parameter 1, and element 2 of parameter 0."""
+    """The constant arguments in the tap's words: ``"1,0.2"`` is parameter 1, and element 2 of parameter 0.
+
+    ``self``, the object whose method it is, is parameter 0.
+    """
     found = set()
     for word in (same_args or "").replace(" ", "").split(","):
-        place, _, element = word.partition(".")
+        place, _, element = ("0" if word == SELF else word).partition(".")
         if place.isdigit() and (element.isdigit() or not element):
             found.add((int(place), int(element) if element else None))
     return frozenset(found)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapreplace
 from typing import Any
 
+from mpdiag.tap.layout import SELF
 from mpdiag.watch.books import Book, Slot, Task
 from mpdiag.watch.pools import PoolSeen, Worker
 
@@ -15,6 +16,8 @@ from mpdiag.watch.pools import PoolSeen, Worker
 DOINGS = ("lock", "manager", "put", "send", "recv", "get", "result", "join")
 #: What it waits for then is the program's own doing: nothing that more workers would wait for at the same time.
 OWN_WAITS = ("result", "join")
+#: The part of all arguments' bytes below which an attribute of the object whose method it is does not count.
+LIGHT = 0.05
 
 
 def done(tasks: Sequence[Slot], working: Sequence[Worker], at_once: float) -> dict[str, Any]:
@@ -129,6 +132,16 @@ def shape(group: Sequence[PoolSeen], task_s: float) -> dict[str, Any]:
         "imbalance": sum(between for between, _ in tails),
         "tail_s": sum(alone for _, alone in tails),
         "in_order_s": in_order(group),
+        **alone(group),
+    }
+
+
+def alone(group: Sequence[PoolSeen]) -> dict[str, float]:
+    """How many tasks ran while hardly any other of their pool did, and the time of these, judged by the last ones."""
+    found = [(sum(slot.count for slot in pool.working("task")), pool) for pool in group]
+    return {
+        "alone": sum(count * pool.alone[0] for count, pool in found),
+        "alone_s": sum(sum(slot.wall_s for slot in pool.working("task")) * pool.alone[1] for _, pool in found),
     }
 
 
@@ -204,8 +217,9 @@ def row(number: int, function: str, each: Sequence[tuple[PoolSeen, Slot]]) -> di
     workers = [worker for pool in {pool.id: pool for pool, _ in each}.values() for worker in pool.workers]
     ring = [task for worker in workers for task in worker.tasks if task.function == function]
     books = {worker.book.pid: worker.book for worker in workers}.values()
-    same, varying, count = arguments(books, function)
+    same, varying, count, share = arguments(books, function)
     wall, cpu = sum(slot.wall_s for slot in slots), sum(slot.cpu_s for slot in slots)
+    args_b = mean(ring, lambda task: task.args_b)
     return {
         "pool": number,
         "function": function,
@@ -214,10 +228,10 @@ def row(number: int, function: str, each: Sequence[tuple[PoolSeen, Slot]]) -> di
         "cpu_s": cpu,
         "off_cpu_s": max(0.0, wall - cpu),
         "median_s": statistics.median(task.ended_s - task.began_s for task in ring) if ring else None,
-        "args_b": mean(ring, lambda task: task.args_b),
+        "args_b": args_b,
         "result_b": mean(ring, lambda task: task.result_b),
         "same_args": same,
-        "same_b": same_b(ring, same, varying),
+        "same_b": None if args_b is None else share * args_b,
         "varying": varying,
         "compared": count,
     }
@@ -228,21 +242,22 @@ def mean(tasks: Sequence[Task], key: Any) -> float | None:
     return statistics.fmean(map(key, tasks)) if tasks else None
 
 
-def same_b(tasks: Sequence[Task], same: str | None, varying: str | None) -> float | None:
-    """Bytes of what is the same in every task: known where all that varies is so small that nothing else can be."""
-    if not same or varying is None or not tasks:
-        return None
-    sizes = [task.args_b for task in tasks]
-    return float(min(sizes)) if max(sizes) < 1.01 * min(sizes) else None
+def arguments(books: Iterable[Book], function: str) -> tuple[str | None, str | None, int, float]:
+    """The positions of arguments that no worker saw change, those that some did, and how many tasks were compared.
 
-
-def arguments(books: Iterable[Book], function: str) -> tuple[str | None, str | None, int]:
-    """The positions of arguments that no worker saw change, those that some did, and how many tasks were compared."""
+    And what part of the bytes of all arguments the former have, as far as that can be told from a few of their parts.
+    """
     latest = [[event for event in book.noted("varied") if event.facts[0] == function][-1:] for book in books]
     facts = [event.facts for each in latest for event in each]
     if not facts:
-        return None, None, 0
-    positions = facts[0][2]
+        return None, None, 0, 0.0
+    _, _, positions, _, weights = facts[0]
     varying = {position for each in facts for position in each[3]}
-    same = [position for position in positions if position not in varying]
-    return ",".join(same), ",".join(sorted(varying)), sum(each[1] for each in facts)
+    weighs = dict(zip(positions, weights, strict=True))
+    parts = [position for position in positions if position.startswith(f"{SELF}.")]
+    total = max(1, sum(weighs[position] for position in positions if position not in parts))
+    # An object that is the same as a whole needs no attributes to be told, and one that is not only those that weigh.
+    light = {part for part in parts if SELF not in varying or weighs[part] < LIGHT * total}
+    same = [position for position in positions if position not in varying | light]
+    share = sum(weighs[position] for position in same) / total
+    return ",".join(same), ",".join(sorted(varying)), sum(each[1] for each in facts), share

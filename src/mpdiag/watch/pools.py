@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import zip_longest
 from math import inf
 from typing import Any
 
@@ -13,6 +14,8 @@ from mpdiag.watch.lives import WORKERS, Life, Start
 
 #: What a pool is called whose workers are threads, each with an interpreter of its own.
 INTERPRETER = "interpreter"
+#: The part of a task beside which others may run while it still runs alone: short ones are not seen exactly.
+BESIDE = 0.2
 
 
 @dataclass
@@ -134,6 +137,20 @@ class PoolSeen:
             if running == 0:
                 span += at - since
         return span, sum(task.ended_s - task.began_s for task in tasks), most
+
+    @cached_property
+    def alone(self) -> tuple[float, float]:
+        """Of the last tasks: the share that ran while hardly any other did, and what these took of the time of all."""
+        tasks = sorted((task for worker in self.workers for task in worker.tasks), key=lambda task: task.began_s)
+        before, lasted, lonely = -inf, 0.0, []
+        for task, following in zip_longest(tasks, tasks[1:]):
+            took = task.ended_s - task.began_s
+            beside = max(0.0, before - task.began_s)
+            beside += max(0.0, task.ended_s - following.began_s) if following else 0.0
+            before, lasted = max(before, task.ended_s), lasted + took
+            if beside <= BESIDE * took:
+                lonely.append(took)
+        return len(lonely) / max(1, len(tasks)), sum(lonely) / lasted if lasted else 0.0
 
     @property
     def all(self) -> tuple[PoolSeen, ...]:
