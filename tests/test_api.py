@@ -81,6 +81,24 @@ def run(tmp_path):
 
 
 @posix
+def test_a_block_leaves_nothing_in_memory_either(tmp_path):
+    code = (
+        "import os, mpdiag\n"
+        "with mpdiag.observe():\n"
+        "    places = [os.path.realpath(os.path.join(os.environ['MPDIAG_TAP'], name)) for name in ('', 'ledgers')]\n"
+        "    print(*map(os.path.isdir, places))\n"
+        "print(*map(os.path.exists, places))\n"
+    )
+    environ = {name: value for name, value in outside(os.environ).items() if name not in ("TMPDIR", "TEMP", "TMP")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=90, check=False
+    )
+
+    assert (done.stderr, done.stdout.split()) == ("", ["True", "True", "False", "False"])
+
+
+@posix
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_block_is_observed_and_leaves_the_process_as_it_was(run, method):
     done = run(PROGRAM, method)

@@ -48,6 +48,25 @@ def test_bad_input_is_said_in_a_line(arguments, said, capsys):
     assert shown.out == ""
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"), [("runn", "mpdiag run"), ("app.py", "mpdiag run app.py"), ("nothing-like-it", None)]
+)
+def test_what_is_no_command_may_be_meant_as_one(tmp_path, monkeypatch, capsys, word, meant):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").touch()
+
+    assert cli.run([word]) == errors.USAGE
+    said = capsys.readouterr().err
+    assert f"Did you mean `{meant}`?" in said if meant else "Did you mean" not in said
+
+
+def test_a_report_from_a_standard_input_that_is_closed(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+
+    assert cli.run(["report", "-"]) == errors.USAGE
+    assert capsys.readouterr().err == "mpdiag: standard input is closed. Give a file.\n"
+
+
 def test_an_internal_error_is_one_line(monkeypatch, capsys):
     monkeypatch.delenv("MPDIAG_DEBUG", raising=False)
     monkeypatch.setattr("mpdiag.registry.probes", lambda: 1 / 0)

@@ -112,6 +112,15 @@ def test_helpers_that_wait_to_be_needed_are_none_of_what_a_program_does():
     assert "50.0 % of what its processes do is computing" in why
 
 
+@pytest.mark.parametrize(
+    ("end", "said"), [(3, "It failed with exit code 3; until then"), ("SIGINT", "It was ended by SIGINT; until then")]
+)
+def test_a_program_that_did_not_do_its_work_is_told_so(end, said):
+    main = ProcessAccount(1, 0, "main", "main", "", 0.0, 10.0, end, {"cpu": 10.0}, Memory(0))
+
+    assert verdicts.run(observed(account=Account(10.0, (main,), {"cpu": 10.0}, 0.0))).startswith(said)
+
+
 def of_buckets(buckets, roles=(), **machine):
     processes = tuple(
         ProcessAccount(1, 0, "", role, "fork", 0.0, 10.0, 0, each, Memory(0))

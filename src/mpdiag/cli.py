@@ -51,7 +51,16 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command and give it its defaults from the configuration; help is given without them."""
-        name, command, rest = super().resolve_command(ctx, args)
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            meant = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if meant or Path(args[0]).is_file():
+                wanted = meant[0] if meant else f"run {args[0]}"
+                raise click.UsageError(f"{error.message} Did you mean `mpdiag {wanted}`?", error.ctx) from error
+            raise
         if name and command and not ctx.resilient_parsing and not set(HELP).intersection(rest):
             found = configured(name)
             ctx.default_map = {
@@ -111,6 +120,18 @@ def run(arguments: list[str]) -> int:
         )
         return errors.FAILED
     return code if isinstance(code, int) else errors.FINE
+
+
+def tell(text: str) -> int:
+    """Print what needs no command; the exit code."""
+    from mpdiag.options import say
+
+    try:
+        say(text)
+    except errors.MpdiagError as error:
+        complain(str(error), error.hint)
+        return error.exit_code
+    return errors.FINE
 
 
 def interrupt(_number: int, _frame: object) -> None:

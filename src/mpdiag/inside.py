@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -105,7 +104,7 @@ class Taps:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
-        shutil.rmtree(self.folder, ignore_errors=True)
+        private.remove(self.folder)
 
     def _arm(self, folder: Path) -> None:
         with suppress(OSError):  # where there are no links, children weave for themselves

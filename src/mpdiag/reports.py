@@ -22,7 +22,7 @@ _MAX_DEPTH = 24
 _LINE = 110
 #: The most of a complaint that is shown.
 _QUOTED = 160
-_SAVE = "Save one with `mpdiag probe --json FILE`, then give that file."
+_SAVE = "Give a file that was written with --json."
 
 
 def encode(report: Report) -> str:

@@ -34,6 +34,8 @@ def load(file: str) -> Report:
 def _beginning(file: str) -> bytes:
     """At most one byte more than a report may have."""
     if file == "-":
+        if sys.stdin is None:
+            raise BadInput("standard input is closed", "Give a file.")
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     with Path(file).open("rb") as stream:
         return stream.read(MOST_BYTES + 1)

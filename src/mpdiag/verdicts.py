@@ -53,13 +53,23 @@ def run(report: Report) -> str:
     """The cause that costs a program most, where it stands and what its fix can win; or that there is none."""
     attention = [finding for finding in report.findings if finding.level != "note"]
     if not attention:
-        return f"Nothing to gain here: {contentment(report.account, report.machine)}."
+        ended = failed(report.account)
+        content = contentment(report.account, report.machine)
+        return f"It {ended}; until then {content}." if ended else f"Nothing to gain here: {content}."
     worst = attention[0]
     where = f" ({worst.place.file}:{worst.place.line})" if worst.place else ""
     gain = worst.gain
     win = f"; a fix can win at most {ceiling(gain)}" if gain else ""
     more = f"; {len(attention) - 1} more below" if len(attention) > 1 else ""
     return f"{worst.title}{where}: {worst.rule} {worst.name}{win}{more}."
+
+
+def failed(account: Account | None) -> str:
+    """How a program ended that did not do its work; nothing for one that did."""
+    main = next((one for one in account.processes if one.role == "main"), None) if account else None
+    if main is None or main.exit in (0, None):
+        return ""
+    return f"was ended by {main.exit}" if isinstance(main.exit, str) else f"failed with exit code {main.exit}"
 
 
 def doctor(report: Report) -> str:
@@ -151,6 +161,8 @@ def size(report: Report) -> str:
         return "Not measured far enough to recommend anything."
     choice, limit = facts["efficient choice"], facts["limited by"]
     name, _, gain = choice.partition(": ")
+    if not gain and limit.startswith("not known"):
+        return "Not measured far enough to recommend anything."
     if not gain:
         return f"Use a plain loop: no kind of worker is faster. The limit is {limit}."
     return f"Use {name}: {gain} as fast as a plain loop. The limit is {limit}."

@@ -243,6 +243,17 @@ def test_standard_output_on_a_full_disk(sandbox):
     assert report_of(sandbox.folder / "out.json")["sections"][0]["status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["explain"], ["explain", "MP401"], ["report", "--schema"]]
+)
+def test_texts_on_a_full_disk(sandbox, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = sandbox.run(*arguments, stdout=full)
+
+    assert done.returncode == FAILED
+    assert re.fullmatch(r"mpdiag: .*No space left on device.*\n", done.stderr), done.stderr
+
+
 def test_standard_output_closed_early(sandbox):
     """As by ``| head -1``: a reader who has seen enough is no error."""
     reader, writer = os.pipe()

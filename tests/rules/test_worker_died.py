@@ -31,6 +31,13 @@ def test_how_they_ended_says_where_to_look(table, end, said, cause):
     assert cause in finding.do
 
 
+@pytest.mark.parametrize(("end", "told"), [(1, 0), ("SIGKILL", 1)])
+def test_what_ctrl_c_ends_has_not_died_by_itself(table, end, told):
+    found = RULE.run(table("run", {"exit": "SIGINT"}), table("pools", POOL), workers(table, end, end))
+
+    assert len(list(found)) == told
+
+
 def test_an_executor_breaks(table):
     (finding,) = RULE.run(
         table("run", {"memory_kills": 0}),

@@ -8,7 +8,7 @@ import click
 
 from mpdiag import errors, registry
 from mpdiag.errors import BadInput
-from mpdiag.options import terminal_style
+from mpdiag.options import say, terminal_style
 from mpdiag.report import Style
 from mpdiag.text import pages
 from mpdiag.text.paper import QUIET, Paper, hang
@@ -29,7 +29,7 @@ def explain(name: str | None, form: str) -> int:
     """Explain a rule (MP301, queue-for-pipe), a probe (channels) or a topic (hangs); without NAME, list them all."""
     page = everything() if name is None else find(name)
     text = pages.to_markdown(page) if form == "markdown" else draw(page, terminal_style(verbose=False))
-    click.echo(text.rstrip("\n"), color=True)
+    say(text)
     return errors.FINE
 
 

@@ -6,7 +6,7 @@ import click
 
 from mpdiag import errors, reports, saved
 from mpdiag.errors import BadInput
-from mpdiag.options import Target, comma_separated, emit, option, report_options
+from mpdiag.options import Target, comma_separated, emit, option, report_options, say
 
 
 @click.command()
@@ -19,7 +19,7 @@ from mpdiag.options import Target, comma_separated, emit, option, report_options
 def report(target: Target, file: str | None, schema: bool, host: str | None, **rules: tuple[str, ...]) -> int:
     """Show a saved report in any format; FILE was written with --json, '-' is standard input."""
     if schema:
-        click.echo(reports.json_schema().rstrip("\n"))
+        say(reports.json_schema())
         return errors.FINE
     if file is None:
         raise BadInput("no report was named", "Give a file that was written with --json, or - for standard input.")

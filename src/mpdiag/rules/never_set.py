@@ -51,7 +51,8 @@ def _finding(rows: list[Row], sign: str, few: str = "") -> Finding:
 
 def _users(row: Row, standing: Standing) -> bool:
     """Whether the program waits for it, in a line, a thread or a task of its own, and not for a pool or a queue."""
-    if row.get("pool") or row.get("states") or row.get("channel") or row.get("library") in standstill.RESULTS:
+    inside = row.get("api") == "join"  # of a JoinableQueue: its Condition is its own
+    if inside or any(row.get(key) for key in ("pool", "states", "channel")) or row.get("library") in standstill.RESULTS:
         return False
     if row.get("file") is not None or row.get("in_task"):
         return True

@@ -13,6 +13,8 @@ from mpdiag.standstill import Standing
 
 #: Ends of workers that were not lost: they ended by themselves, or their pool ended them.
 FINE = (0, None, "SIGTERM")
+#: How a program ends that was interrupted by Ctrl-C, as its workers are.
+INTERRUPTED = ("SIGINT", 130)
 #: What a way to end points to.
 CAUSES = {
     "SIGKILL": "SIGKILL comes from the kernel when memory runs out, or from someone's kill",
@@ -26,14 +28,15 @@ CAUSES = {
 
 def observed(run: Facts, pools: Facts, processes: Facts) -> Iterator[Finding]:
     """Find pools with workers that ended by a signal or by themselves."""
+    interrupted = run.rows()[0].get("exit") in INTERRUPTED
     for_memory = ideals.at_least(run.rows()[0], "memory_kills") > 0
     for pool in pools.all():
-        died = ideals.at_least(pool, "died")
-        if not died:
-            continue
         ends = Counter(
             str(row["exit"]) for row in processes.all(role="worker", pool=pool.get("id")) if row.get("exit") not in FINE
         )
+        died = ideals.at_least(pool, "died")
+        if not died or (interrupted and {*ends} <= {"1"}):  # of the same Ctrl-C
+            continue
         place, how = Place.of(pool), ", ".join(f"{count} by {_end(end)}" for end, count in ends.most_common(3))
         waits = "Pool" in str(pool["type"]) and "Executor" not in str(pool["type"])
         yield RULE.finding(
