@@ -81,6 +81,17 @@ def test_a_loop_that_takes_the_workers_cpu(judged):
     assert "2.40 s of CPU time in a loop that asks a Pipe 8,000,000 times in vain (app.py:7)" in finding.seen
 
 
+def test_the_line_that_asks_is_told_where_one_does_most_of_it(judged):
+    asks = {"kind": "poll", "role": "main", "count": 7_900_000, "line": 30}
+
+    (finding,) = judged(SPUN, SPUN, sites=[asks, {**asks, "count": 9, "line": 40}])
+    (shared,) = judged(SPUN, SPUN, sites=[{**asks, "count": 2_000_000, "line": line} for line in (30, 40, 50)])
+
+    assert finding.place.line == 30
+    assert "asks a Pipe (app.py:7) 8,000,000 times in vain (app.py:30)" in finding.seen
+    assert shared.place.line == 7
+
+
 def test_where_other_programs_compute_too_the_same_cpu_time_wins_more(judged):
     (finding,) = judged(SPUN, SPUN, ready_s=5.0, ready=2.0, cpu_s=5.0)
 

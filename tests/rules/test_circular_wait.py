@@ -123,3 +123,32 @@ def test_a_ring_around_two_who_wait_for_each_other_is_told_once(standing):
     (finding,) = standing(RULE, waits=[*BOTH, joins], needs=[*EACH_OTHER, needs(2, 102, 3), needs(3, 103, 1)])
 
     assert "P3" not in finding.seen
+
+
+def sends(pid, native, **cells):
+    return receives(pid, native, kind="write", api="send", peer=f"pipe:{3 - pid}", **cells)
+
+
+ENDS = [{"object": f"pipe:{pid}", "pid": pid, "reads": True, "writes": True} for pid in (1, 2)]
+
+
+def test_each_sends_what_the_other_does_not_read(standing):
+    (finding,) = standing(RULE, waits=[sends(1, 101), sends(2, 102)], ends=ENDS)
+
+    assert (finding.rule, finding.level, finding.place.line) == ("MP614", "error", 7)
+    assert "to read first: P1 waits for room in pipe 1 in send() at app.py:7; P2 waits for room in" in finding.seen
+    assert "Receive while the other side sends" in finding.do
+
+
+@pytest.mark.parametrize(
+    ("waits", "ends"),
+    [
+        ([sends(1, 101), receives(2, 102)], ENDS),
+        ([sends(1, 101), sends(2, 102, can_move=True)], ENDS),
+        ([sends(1, 101), sends(2, 102)], []),
+        ([sends(1, 101), sends(2, 102, main=False)], ENDS),
+    ],
+    ids=["one receives", "one goes on", "others read", "a feeder thread"],
+)
+def test_silent_where_somebody_may_read(standing, waits, ends):
+    assert standing(RULE, waits=waits, ends=ends) == []

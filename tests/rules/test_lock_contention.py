@@ -86,9 +86,15 @@ def test_a_lock_taken_for_each_item(run, table, op_s, ceiling):
     assert "once per task or batch" in finding.do
 
 
+def test_a_semaphore_for_one_is_a_lock(run, table):
+    (finding,) = RULE.run(run(wall_s=6.4), table("locks", {**HELD, "type": "Semaphore", "value": 1}), *nothing(table))
+
+    assert "waited for the Semaphore (app.py:7)" in finding.seen
+
+
 @pytest.mark.parametrize(
     "changed",
-    [{"contended": 3}, {"wait_s": 0.2, "op_s": 0.25}, {"type": "BoundedSemaphore"}, {"user": False}],
+    [{"contended": 3}, {"wait_s": 0.2, "op_s": 0.25}, {"type": "BoundedSemaphore", "value": 8}, {"user": False}],
     ids=["rarely met", "short", "a semaphore", "a pool's own"],
 )
 def test_silent_where_little_is_waited(run, table, changed):

@@ -72,3 +72,37 @@ SEEN = [{**wants(pid, lock), "alone": False, "api": "acquire"} for pid, lock in 
 @pytest.mark.parametrize(("known", "count"), [({}, 1), ({"answered": False}, 0), ({"tool": "Event"}, 0)], ids=str)
 def test_from_outside_only_calls_that_take_locks_tell_of_locks(standing, known, count):
     assert len(standing(RULE, waits=[{**row, **known} for row in SEEN])) == count
+
+
+def own(native, **cells):
+    row = {"pid": 1, "native": native, "process": "main", "main": native == 100, "thread": f"T{native}"}
+    return {**row, "kind": "within", "doing": "lock", "locks": True, "library": "", "line": native, **cells}
+
+
+def test_threads_that_each_take_a_lock(standing):
+    (finding,) = standing(RULE, waits=[own(101, line=5), own(102, line=5), own(103)])
+
+    assert (finding.rule, finding.confidence, finding.place.line) == ("MP610", "inferred", 5)
+    assert "T101 of main (as 1 other does) waits at app.py:5; T103 of main waits at app.py:103: each" in finding.seen
+
+
+def test_a_thread_alone_has_taken_its_lock_itself(standing):
+    (finding,) = standing(RULE, waits=[own(100)])
+
+    assert "there is no other thread: it has taken it itself" in finding.seen
+    assert "signal handler" in finding.do
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        [own(101), own(102), own(103, kind="runs", can_move=True)],
+        [own(101), own(100, locks=False)],
+        [own(101, tool="Event"), own(102, tool="Event")],
+        [own(100, process="P2"), own(101, process="P2")],
+        [own(100, library="queue.py")],
+    ],
+    ids=["one goes on", "one lock", "no locks", "a child may have been forked with it", "a queue's"],
+)
+def test_silent_where_threads_need_not_take_each_others_locks(standing, waits):
+    assert standing(RULE, waits=waits) == []

@@ -71,6 +71,15 @@ def test_from_outside_only_who_joins_it_shares_the_lock(standing):
     assert "or holds it while waiting for this one to end" in finding.seen
 
 
+def test_from_outside_all_that_share_the_lock_wait_for_it(standing):
+    other = {**SEEN, "pid": 3, "process": "W (3)", "native": 103}
+    needs = [NEEDS, {**NEEDS, "needs": 3}, {"pid": 3, "native": 103, "needs": 2}, {"pid": 3, "native": 103, "needs": 1}]
+
+    (finding,) = standing(RULE, waits=[JOINS, SEEN, other], needs=needs)
+
+    assert "W (2) (as 1 other does) waits in __enter__() at app.py:7 for a lock that no other living" in finding.seen
+
+
 @pytest.mark.parametrize(
     ("wait", "needs"),
     [

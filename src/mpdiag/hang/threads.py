@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import linecache
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +20,8 @@ from mpdiag.watch.polling import spinning
 
 #: What tells the pool that a thread waits for.
 POOLED = ("future", "result", "pool")
+#: A line that takes a lock.
+LOCKING = re.compile(r"\bwith\b|\.acquire\(")
 #: What the library's own threads do, and workers between two tasks, by the function that they run.
 JOBS = frozenset({"_feed", "_handle_workers", "_handle_tasks", "_handle_results", "wait_result_broken_or_wakeup"})
 IDLE = frozenset({"worker", "_process_worker", "_worker"})
@@ -108,6 +112,7 @@ def work(wait: Wait, scene: Scene) -> dict[str, Any]:
         "own_pool": own_pool(wait, scene),
         "unguarded": unguarded(wait, scene),
         "asks": asks(wait, scene),
+        "locks": bool(wait.place and LOCKING.search(linecache.getline(wait.place.file, wait.place.line))),
     }
 
 

@@ -70,7 +70,7 @@ def of(pid: int) -> Tree:
         raise BadInput(f"there is no process {pid}", "`mpdiag hang NAME` lists those whose command line has NAME.")
     folder = folder_of(pid)
     if folder is None:
-        pid, folder = next(observed(pid), (pid, None))
+        pid, folder = next(observed(pid), None) or next(observed(parent_of(pid) or pid), (pid, None))
     while (parent := parent_of(pid)) and belongs(pid, parent, folder):
         pid = parent
     stat = processes.stat(pid)

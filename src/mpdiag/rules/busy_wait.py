@@ -119,8 +119,13 @@ def _spinning(run: Facts, channels: Facts, hot: Facts, sites: Facts) -> tuple[fl
     if polled:
         worst = max(polled, key=lambda row: ideals.amount(row, "spin_s"))
         asked = sum(ideals.at_least(row, "empty_polls") for row in polled)
-        what = f"a {worst['type']} {number(asked, '1')} times in vain"
-        return sum(ideals.at_least(row, "spin_s") for row in polled), Place.of(worst), what, "measured"
+        lines = [*sites.all(kind="poll"), *sites.all(kind="get")]
+        line = max(lines, key=lambda row: ideals.at_least(row, "count"), default={})
+        told = ideals.at_least(line, "count") >= asked / 2  # else several lines ask, and only what they ask is one
+        made = Place.of(worst)
+        what = f"a {worst['type']}{ideals.where(made) if told else ''} {number(asked, '1')} times in vain"
+        spun = sum(ideals.at_least(row, "spin_s") for row in polled)
+        return spun, Place.of(line) if told else made, what, "measured"
     alive = max(sites.all(kind="alive", role="main"), key=lambda row: ideals.at_least(row, "count"), default={})
     if ideals.at_least(alive, "count") > OFTEN * run.number("wall_s"):
         burnt = min(ideals.amount(alive, "s"), run.number("main_cpu_s"))

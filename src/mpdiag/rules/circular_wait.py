@@ -17,6 +17,10 @@ DO: Final = (
     "Settle who speaks first, and who answers: one side sends before it receives. poll(timeout) or "
     "get(timeout=…) turns an endless wait into an error that tells where."
 )
+READ: Final = (
+    "Receive while the other side sends: an answer before the next message, or a thread of its own that receives. What "
+    "is sent and not read fits only while it is short."
+)
 LET_GO: Final = (
     "Do not wait for another process while holding a lock that it needs: receive or join() first and lock then, or let "
     "go before. acquire(timeout=…) turns an endless wait into an error that tells where."
@@ -34,6 +38,8 @@ Want = tuple[Row, Cell, str]
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find circles of processes, each of which waits for something that the next one would do after its own wait."""
     talks = {row["pid"]: (row, other, SENDS) for row, other in _talking(standing, _waits)}
+    for circle in _circles({row["pid"]: (row, other, "") for row, other in _filling(standing)}):
+        yield _finding(circle, standing, "Each waits for the next to read first", READ)
     told: set[Cell] = set()
     for circle in _circles(talks):
         told.update(row["pid"] for row, _, _ in circle)
@@ -78,6 +84,16 @@ def _talking(standing: Standing, fit: Callable[[Cell, Standing], bool]) -> Itera
             other = next((pid for pid in standing.needed(row) if fit(pid, standing)), None)
             if other is not None:
                 yield row, other
+
+
+def _filling(standing: Standing) -> Iterator[tuple[Row, Cell]]:
+    """The main threads that wait for room, each with the process that would have to read, and waits for room itself."""
+    full = {row["pid"]: row for row in standing.stuck(kind="write", main=True)}
+    for row in full.values():
+        readers = [end["pid"] for end in standing.ends.all(object=row["peer"], reads=True)]
+        other = next((pid for pid in readers if pid in full and pid != row["pid"]), None)
+        if other is not None:
+            yield row, other
 
 
 def _locking(standing: Standing) -> Iterator[Want]:

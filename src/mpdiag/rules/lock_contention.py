@@ -16,6 +16,8 @@ LIMIT = 0.9
 SPACING = 10
 #: Locks; waiting for semaphores, conditions and events is what they are for.
 LOCKS = ("Lock", "RLock", "Value", "Array")
+#: What is a lock where only one may have it.
+COUNTED = ("Semaphore", "BoundedSemaphore")
 #: What takes and gives back a lock that a manager holds.
 ACQUIRING, RELEASING = ("acquire", "__enter__"), ("release", "__exit__")
 #: Waits below which processes hardly met at the lock.
@@ -65,7 +67,8 @@ def observed(run: Facts, locks: Facts, values: Facts, managers: Facts, processes
     wrong = [Place.of(row) for row in values.all() if ideals.at_least(row, "unlocked_updates") > 0]
     for lock in ideals.user_rows(locks):
         place = Place.of(lock)
-        if lock.get("type") not in LOCKS or ideals.at_least(lock, "contended") < FEW or (place and place in wrong):
+        one_at_a_time = lock.get("type") in LOCKS or (lock.get("type") in COUNTED and lock.get("value") == 1)
+        if not one_at_a_time or ideals.at_least(lock, "contended") < FEW or (place and place in wrong):
             continue
         recoverable, wall = _recoverable_s(lock, ideals.usable(run)), run.number("wall_s")
         if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):

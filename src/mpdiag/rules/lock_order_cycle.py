@@ -17,9 +17,16 @@ DO: Final = (
 )
 
 
+TWICE: Final = (
+    "Take it in one place alone, or use an RLock, which its holder may take again. A signal handler runs between any "
+    "two lines, also between those that hold the lock: let it only note something."
+)
+
+
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find circles of processes, each of which waits for a lock that the next one holds, be it the same one."""
     yield from _from_outside(standing)
+    yield from _of_threads(standing)
     yield from _taken_twice(standing)
     wants: dict[Cell, tuple[Row, Cell]] = {}
     for row in standing.stuck(kind="lock"):
@@ -61,6 +68,31 @@ def _from_outside(standing: Standing) -> Iterator[Finding]:
     )
 
 
+def _of_threads(standing: Standing) -> Iterator[Finding]:
+    """Of locks of `threading`, which tell nobody who holds them: the threads of the main process that take one."""
+    rows = [row for row in standing.stuck(kind="within", doing="lock") if row.get("locks") and not row.get("library")]
+    rows = [row for row in rows if row["process"] == "main" and row.get("tool") in (None, "Lock", "RLock")]
+    if not rows or any(standing.threads(rows[0]["pid"], can_move=True)):
+        return
+    first = rows[0]
+    places: dict[tuple[Cell, Cell], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row.get("file"), row.get("line")), []).append(row)
+    alone = len(list(standing.threads(first["pid"]))) == 1
+    if not alone and len(rows) == 1:
+        return
+    yield RULE.finding(
+        **standstill.blame(first, sure=False),
+        seen=f"{standstill.waits(first)} for a lock, and there is no other thread: it has taken it itself already, as "
+        "a Lock lets nobody do twice, or a thread that has ended did."
+        if alone
+        else f"{'; '.join(standstill.waits(each[0], each) for each in places.values())}: each for a lock, and no "
+        "thread that could let one go goes on. Who holds which, threads do not tell.",
+        do=TWICE if alone else DO,
+        evidence=(Evidence("threads that wait", len(rows), "1"), Evidence("threads that can go on", 0, "1")),
+    )
+
+
 def _taken_twice(standing: Standing) -> Iterator[Finding]:
     """Of locks that a main thread waits for and holds itself."""
     for row in standing.stuck(kind="lock", main=True):
@@ -70,8 +102,7 @@ def _taken_twice(standing: Standing) -> Iterator[Finding]:
                 **standstill.blame(row),
                 seen=f"{standstill.waits(row)} for {standing.lock(str(row['object']))}, which it has taken itself "
                 "already: a Lock cannot be taken twice, not even by the one who holds it.",
-                do="Take it in one place alone, or use an RLock, which its holder may take again. A signal handler "
-                "runs between any two lines, also between those that hold the lock: let it only note something.",
+                do=TWICE,
                 evidence=(Evidence("times that it holds the lock", standstill.count(mine[0], "held"), "1"),),
             )
 

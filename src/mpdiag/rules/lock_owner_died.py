@@ -8,7 +8,7 @@ from typing import Final
 from mpdiag import standstill
 from mpdiag.advice import Evidence, Finding, Rule
 from mpdiag.ideals import Row
-from mpdiag.model import Doc
+from mpdiag.model import Cell, Doc
 from mpdiag.standstill import Standing
 
 #: How a process ends that had no chance to let go.
@@ -20,9 +20,12 @@ COUNTED: Final = ("Semaphore", "BoundedSemaphore")
 def stuck(standing: Standing) -> Iterator[Finding]:
     """Find locks that are taken, held by none of the living, and waited for."""
     waiting = {row["object"]: row for row in standing.stuck(kind="lock") if _orphaned(row, standing)}
+    unknown: dict[Cell, list[Row]] = {}
     for row in standing.stuck(kind="lock"):
         if row["object"] not in standing.locks and standing.takes(row):
-            yield from _from_outside(row, standing)
+            unknown.setdefault(row["object"], []).append(row)
+    for rows in unknown.values():
+        yield from _from_outside(rows, standing)
     for rows in standing.proxied("acquire", "__enter__"):
         yield _of_manager(rows)
     dead = [row for row in standing.members.values() if not row["alive"] and row.get("role") != "resource_tracker"]
@@ -48,19 +51,20 @@ def stuck(standing: Standing) -> Iterator[Finding]:
         )
 
 
-def _from_outside(row: Row, standing: Standing) -> Iterator[Finding]:
-    """Of a lock whose holder is not known: none shares it any more, or only such as wait for this process to end."""
-    sharing = set(standing.needed(row))
-    joining = {each["pid"] for each in standing.awaiting(row)}
-    if not (row.get("alone") or (sharing and sharing <= joining)):
+def _from_outside(rows: list[Row], standing: Standing) -> Iterator[Finding]:
+    """Of a lock whose holder is not known: all that share it wait for it, or for the end of one that does."""
+    row, *more = rows
+    sharing = set(standing.needed(row)) - {each["pid"] for each in more}
+    joining = {each["pid"] for one in rows for each in standing.awaiting(one)}
+    if not (row.get("alone") or (sharing <= joining and (sharing or more))):
         return
     others = standstill.some(str(standing.members[pid]["process"]) for pid in sharing)
     yield RULE.finding(
         **standstill.blame(row, sure=False),
-        seen=f"{standstill.waits(row)} for a lock that "
+        seen=f"{standstill.waits(row, rows)} for a lock that "
         + (
             "no other living process shares: whoever took it has ended, or it took it twice itself."
-            if row.get("alone")
+            if not sharing
             else f"no other living process shares but {others}: whoever took it has ended, or holds it while waiting "
             "for this one to end."
         ),

@@ -68,9 +68,13 @@ def dropped(send: Any, error: Any) -> None:
 
 
 def lock(made: Any) -> None:
-    """A lock, semaphore or what is built on them was made."""
+    """A lock, semaphore or what is built on them was made; with its first value, where the system tells."""
     try:
-        core.event("lock", places.identity(made._semlock), type(made).__name__, places.where(2))
+        try:
+            value = made._semlock._get_value()
+        except NotImplementedError:
+            value = None
+        core.event("lock", places.identity(made._semlock), type(made).__name__, places.where(2), value)
     except Exception:  # the program must not notice
         pass
 

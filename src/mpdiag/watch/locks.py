@@ -42,12 +42,13 @@ def _spans(times: list[tuple[float, tuple[Any, ...]]]) -> list[tuple[float, floa
 
 def row(facts: tuple[Any, ...], waits: Sequence[tuple[int, Slot]]) -> dict[str, Any]:
     """The facts of one lock."""
-    name, kind, where = facts
+    name, kind, where, *value = facts
     file, line, function, api, via = where
     contended = sum(slot.count for _, slot in waits)
     return {
         "id": name,
         "type": api if api in WHOLE else kind,
+        "value": value[0] if value else None,
         "file": file,
         "line": line or None,
         "function": function,
