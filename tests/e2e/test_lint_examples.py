@@ -94,7 +94,8 @@ def run(code: str, method: str, folder: Path, limit: float) -> End:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},  # a pool that is terminated takes along what workers print
+        # A pool that is terminated takes along what workers print, and a fork server that is killed leaves its folder.
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)},
     ) as process:
         try:
             out, err = process.communicate(timeout=limit)

@@ -535,6 +535,15 @@ def test_segments_that_are_left(observed):
     assert leftovers.memory(seen, []) == {"shm_left": 1, "queue_backlog_b": 0}
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="no system asks for the value of a semaphore there")
+def test_semaphores_tell_how_many_may_have_them(observed):
+    text = "made = mp.Lock(), mp.Semaphore(3), mp.BoundedSemaphore(1), mp.Semaphore(0)\n"
+
+    rows = [(row["type"], row["value"]) for row in locks.rows(observed(text))]
+
+    assert rows == [("Lock", 1), ("Semaphore", 3), ("BoundedSemaphore", 1), ("Semaphore", 0)]
+
+
 def test_managers_and_locks(observed, method):
     text = (
         "def use(lock, shared):\n    for _ in range(50):\n        with lock:\n            shared['a'] = 1\n"

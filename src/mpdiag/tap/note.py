@@ -74,7 +74,7 @@ def lock(made: Any) -> None:
             value = made._semlock._get_value()
         except NotImplementedError:
             value = None
-        core.event("lock", places.identity(made._semlock), type(made).__name__, places.where(2), value)
+        core.event("lock", places.identity(made._semlock), type(made).__name__, value, places.where(2))
     except Exception:  # the program must not notice
         pass
 

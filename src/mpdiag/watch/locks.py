@@ -42,7 +42,7 @@ def _spans(times: list[tuple[float, tuple[Any, ...]]]) -> list[tuple[float, floa
 
 def row(facts: tuple[Any, ...], waits: Sequence[tuple[int, Slot]]) -> dict[str, Any]:
     """The facts of one lock."""
-    name, kind, where, *value = facts
+    name, kind, *value, where = facts
     file, line, function, api, via = where
     contended = sum(slot.count for _, slot in waits)
     return {
