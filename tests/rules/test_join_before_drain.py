@@ -10,7 +10,7 @@ from mpdiag.rules.join_before_drain import RULE
 EXITING = {"role": "process", "exit_s": 2.0}
 QUEUE = {"type": "Queue", "file": "app.py", "line": 3, "function": "main", "mean_b": 4000.0, "backlog_max": 300}
 JOIN, PUT, GET = (
-    {"kind": kind, "role": role, "file": "app.py", "line": line, "function": "main", "s": s}
+    {"kind": kind, "role": role, "thread": "main", "file": "app.py", "line": line, "function": "main", "s": s}
     for kind, role, line, s in (("join", "main", 9, 2.2), ("put", "process", 5, 0.1), ("get", "main", 11, 0.1))
 )
 
@@ -32,8 +32,9 @@ def test_a_join_with_a_timeout_that_ran_out(observe):
         ([EXITING], [{**QUEUE, "backlog_max": 3}], [JOIN, PUT, GET]),
         ([EXITING], [QUEUE], [{**JOIN, "s": 0.01}, PUT, GET]),
         ([EXITING], [QUEUE], [JOIN, GET]),
+        ([EXITING], [QUEUE], [{**JOIN, "thread": "closer"}, PUT, GET]),
     ],
-    ids=["ends at once", "of a pool", "fits into the pipe", "joined late", "puts nothing"],
+    ids=["ends at once", "of a pool", "fits into the pipe", "joined late", "puts nothing", "another thread joins"],
 )
 def test_silent_where_nothing_waits_for_a_reader(observe, processes, channels, sites):
     assert observe(RULE, processes=processes, channels=channels, sites=sites) == []

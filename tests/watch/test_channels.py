@@ -67,3 +67,26 @@ def test_nobody_sees_who_reads_for_a_pool(by_hand, via, left):
     [row] = channels.rows([by_hand.life(book=book)])
 
     assert row["left"] == left
+
+
+@pytest.mark.parametrize(
+    ("timed", "other", "left"),
+    [(20, "pipe:2", 8), (4, "pipe:2", 0), (4, "pipe:1", 8)],
+    ids=["all timed", "which end is not known", "one end alone"],
+)
+def test_what_may_belong_to_another_channel_is_not_missed(by_hand, timed, other, left):
+    queue = by_hand.event("queue", 0.1, "pipe:1", "SimpleQueue", None, PLACE)
+    gave_up = by_hand.event("gave_up", 5.0, "pipe:1")
+    takes = by_hand.slot("get", first=1.0, last=2.0, count=12, timed=12, name="pipe:1")
+    parent = by_hand.book(PARENT, slots=[takes], events=[queue, gave_up])
+    sends = [
+        by_hand.slot("send", first=1.0, last=2.0, count=count, timed=timed, name=name, line=count)
+        for count, name in ((20, "pipe:1"), (20, other))
+    ]
+    if other == "pipe:1":
+        sends = sends[:1]
+    lives = [by_hand.life(book=parent), by_hand.life(pid=11, book=by_hand.book(11, slots=sends))]
+
+    [row] = channels.rows(lives)
+
+    assert row["left"] == left

@@ -22,12 +22,14 @@ PIPE: Final = 65_536
 def observed(run: Facts, processes: Facts, channels: Facts, sites: Facts) -> Iterator[Finding]:
     """Find processes that could not end before their queue was read, while join() with a timeout waited for them."""
     exiting = max((ideals.at_least(row, "exit_s") for row in processes.all(role="process")), default=0.0)
-    join = max(sites.all(kind="join", role="main"), key=lambda row: ideals.at_least(row, "s"), default={})
+    join = max(
+        sites.all(kind="join", role="main", thread="main"), key=lambda row: ideals.at_least(row, "s"), default={}
+    )
     loss = phases.loss(min(exiting, ideals.at_least(join, "s")), run, "whoever reads all first joins at once")
     full = [
         row for row in channels.all() if ideals.at_least(row, "backlog_max") * ideals.at_least(row, "mean_b") > PIPE
     ]
-    fed = sites.all(kind="put", role="process") and sites.all(kind="get", role="main")
+    fed = sites.all(kind="put", role="process") and sites.all(kind="get", role="main", thread="main")
     if loss is None or not full or not fed:
         return
     queue = max(full, key=lambda row: ideals.amount(row, "backlog_max") * ideals.amount(row, "mean_b"))

@@ -31,6 +31,9 @@ class Use:
     slots: dict[str, list[Slot]] = field(default_factory=lambda: defaultdict(list))
     #: By kind, how many events there were for each that is in a slot: the last ones may be in none.
     scale: dict[str, float] = field(default_factory=dict)
+    #: Events of the process that were counted with the wrong end at worst: those of a kind that it does with several
+    #: ends, as far as they were not timed.
+    astray: int = 0
 
     def total(self, kind: str, what: str = "count") -> Any:
         """The sum of one fact over all slots of a kind."""
@@ -81,6 +84,11 @@ class Channel:
         """Messages taken out of it."""
         kept = (use.total("recv") if self.type == "Pipe" else use.found for use in self.uses)
         return sum(kept)
+
+    @property
+    def astray(self) -> int:
+        """Events of its users that may belong to another channel."""
+        return sum(use.astray for use in self.uses)
 
     def writers(self) -> list[Use]:
         """Those who put something in."""
@@ -139,19 +147,31 @@ def attach(channels: Iterable[Channel], books: Iterable[Book]) -> None:
     named = {end: channel for channel in channels for end in channel.ends}
     for book in books:
         uses: dict[str, Use] = {}
-        scale = _scale(book)
+        scale, astray = _scale(book), _astray(book)
         pickles: dict[object, list[Slot]] = defaultdict(list)
         for slot in book.slots:
             if slot.kind == "pickle":
                 pickles[_line(slot)].append(slot)
             if slot.kind not in KINDS or slot.name not in named or slot.nested:
                 continue
-            use = uses.setdefault(slot.name, Use(book.pid, slot.name, scale=scale))
+            use = uses.setdefault(slot.name, Use(book.pid, slot.name, scale=scale, astray=astray))
             use.slots[slot.kind].append(slot)
         for use in uses.values():
             lines = {_line(slot) for slot in use.slots["send"]}
             use.slots["pickle"] = [slot for line in lines for slot in pickles[line]]
             named[use.end].uses.append(use)
+
+
+def _astray(book: Book) -> int:
+    """The events that may have been counted with another channel: each that is timed stands for what went by before."""
+    total = 0
+    for kind in ("put", "send", "get", "recv"):
+        slots = [slot for slot in book.slots if slot.kind == kind]
+        if len({slot.name for slot in slots}) > 1:
+            total += max(book.counts.get(kind, 0), sum(slot.count for slot in slots)) - sum(
+                slot.timed for slot in slots
+            )
+    return total
 
 
 def _scale(book: Book) -> dict[str, float]:
@@ -300,7 +320,7 @@ def items_left(channel: Channel, size: int | None) -> int:
     """Messages that nobody read: as they were counted, else as their bytes tell; who reads for a pool is not seen."""
     if not size or not user(channel):
         return 0
-    counted = channel.puts - channel.gets
+    counted = 0 if channel.astray else channel.puts - channel.gets
     sends = channel.total("send", "count")
     each = channel.total("send", "bytes") / sends + HEADER if sends else size
     return counted if counted > 0 else max(1, round(size / each))
@@ -309,7 +329,7 @@ def items_left(channel: Channel, size: int | None) -> int:
 def never_taken(channel: Channel) -> int:
     """The messages that came when all who read it were gone, or were on their way; so few may be a miscount."""
     missing = channel.puts - channel.gets
-    return missing if missing > max(FEW, UNEVEN * channel.puts) else 0
+    return missing if missing > max(FEW, UNEVEN * channel.puts, channel.astray) else 0
 
 
 # --- requests and replies
