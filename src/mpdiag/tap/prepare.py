@@ -50,10 +50,8 @@ def known(folder: str) -> tuple[str, dict[str, tuple[int, int, bool]], str]:
             spec = getattr(module, "__spec__", None)
             loader = getattr(spec, "loader", None)
             stem = os.path.join(home, *name.split("."))
-            if isinstance(loader, SourceFileLoader) and loader.path in (
-                f"{stem}.py",
-                os.path.join(stem, "__init__.py"),
-            ):
+            files = f"{stem}.py", os.path.join(stem, "__init__.py")
+            if isinstance(loader, SourceFileLoader) and loader.path in files:
                 woven = finder.woven_code(name, loader.path, folder) if name in finder.WOVEN else None
                 size = file.write(marshal.dumps(woven or (loader.get_code(name), None)))
                 index[name] = at, size, loader.is_package(name)
