@@ -47,7 +47,7 @@ def start(tapped, python):
         observed = tapped(python)
         process = subprocess.Popen(
             [python, "-W", "ignore", *command],
-            env=folder.environment(observed.folder, observed.environ),
+            env=folder.environment(observed.folder, {**observed.environ, "TMPDIR": str(observed.folder)}),
             stdout=subprocess.PIPE,
             text=True,
         )
