@@ -16,10 +16,10 @@ def workers(table, *ends):
 @pytest.mark.parametrize(
     ("end", "said", "cause"),
     [
-        ("SIGXCPU", "2 by SIGXCPU", "RLIMIT_CPU"),
-        ("SIGKILL", "2 by SIGKILL", "memory runs out"),
-        (2, "2 by exit code 2", "sys.exit()"),
-        ("SIGHUP", "2 by SIGHUP", "see their stderr"),
+        ("SIGXCPU", "by SIGXCPU", "RLIMIT_CPU"),
+        ("SIGKILL", "by SIGKILL", "memory runs out"),
+        (2, "by exit code 2", "sys.exit()"),
+        ("SIGHUP", "by SIGHUP", "see their stderr"),
     ],
 )
 def test_how_they_ended_says_where_to_look(table, end, said, cause):
@@ -36,6 +36,12 @@ def test_what_ctrl_c_ends_has_not_died_by_itself(table, end, told):
     found = RULE.run(table("run", {"exit": "SIGINT"}), table("pools", POOL), workers(table, end, end))
 
     assert len(list(found)) == told
+
+
+def test_several_ways_are_counted(table):
+    (finding,) = RULE.run(table("run", {}), table("pools", POOL), workers(table, "SIGKILL", 2, 2))
+
+    assert "died, 2 by exit code 2, 1 by SIGKILL." in finding.seen
 
 
 def test_an_executor_breaks(table):
@@ -79,7 +85,7 @@ def test_somebody_waits_for_the_results_of_the_dead(standing):
     assert (
         "main waits in map() at app.py:7 for results of the Pool made at app.py:7, 2 workers of which" in finding.seen
     )
-    assert "2 by SIGKILL" in finding.seen
+    assert "in hand, by SIGKILL" in finding.seen
     assert "memory runs out" in finding.do
 
 

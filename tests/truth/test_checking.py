@@ -42,3 +42,12 @@ def test_a_program_that_fails_is_told(monkeypatch):
 
     assert found.missing == {"no-such-method": "the program (pool) ended with 1"}
     assert not found.compared
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_program_that_is_interrupted_ends_the_check(tmp_path, name):
+    (tmp_path / "program.py").write_text(f"import os, signal; os.kill(os.getpid(), signal.{name})\n")
+
+    with pytest.raises(KeyboardInterrupt):
+        checking.observe(Chosen(sys.executable, ""), ("pool", "fork"), (tmp_path, 0.01), Found())

@@ -37,7 +37,7 @@ def observed(run: Facts, pools: Facts, processes: Facts) -> Iterator[Finding]:
         died = ideals.at_least(pool, "died")
         if not died or (interrupted and {*ends} <= {"1"}):  # of the same Ctrl-C
             continue
-        place, how = Place.of(pool), ", ".join(f"{count} by {_end(end)}" for end, count in ends.most_common(3))
+        place, how = Place.of(pool), _how(ends)
         waits = "Pool" in str(pool["type"]) and "Executor" not in str(pool["type"])
         yield RULE.finding(
             level="error",
@@ -68,11 +68,10 @@ def stuck(standing: Standing) -> Iterator[Finding]:
             continue
         gone = standstill.count(pool, "gone")
         last = f" The last one ran {pool['last']}()." if pool.get("last") else ""
-        how = ", ".join(f"{count} by {_end(end)}" for end, count in ends.most_common(3))
         yield RULE.finding(
             **standstill.blame(row),
             seen=f"{standstill.waits(row)} for {standing.pool(row)}, {ideals.counted(gone, 'worker')} of which died "
-            f"with a task in hand: {how}. Another was started in its place, but its task is lost.{last}",
+            f"with a task in hand, {_how(ends)}. Another was started in its place, but its task is lost.{last}",
             do=_remedy(ends, waits=True),
             evidence=(Evidence("workers that died", gone, "1"), Evidence("reference", 0, "1")),
         )
@@ -98,6 +97,11 @@ def _from_outside(row: ideals.Row) -> Finding:
         do=_remedy(Counter(), waits=True),
         evidence=(Evidence("workers that have a task", 0, "1"), Evidence("reference: results awaited", 1, "1")),
     )
+
+
+def _how(ends: Counter[str]) -> str:
+    """``by SIGKILL``, or how many in each way."""
+    return ", ".join(f"{f'{count} ' if len(ends) > 1 else ''}by {_end(end)}" for end, count in ends.most_common(3))
 
 
 def _end(end: str) -> str:

@@ -23,6 +23,8 @@ KINDS = ("process", "pool", "executor")
 UNIT = 0.15
 #: What is copied to where the programs run.
 FILES = ("program.py", "slow_import.py")
+#: The exit codes of a program that SIGHUP, SIGINT or SIGTERM has ended: as here, a shell adds 128.
+INTERRUPTED = (129, 130, 143)
 METHODS = "import multiprocessing; print(*multiprocessing.get_all_start_methods())"
 
 
@@ -81,6 +83,9 @@ def observe(chosen: Chosen, program: tuple[str, str], where: tuple[Path, float],
         program: its kind and start method.
         where: its folder, and the seconds that its doings take.
         found: is added to.
+
+    Raises:
+        KeyboardInterrupt: the program got the signal, as a terminal gives it to all.
     """
     (kind, method), (folder, unit) = program, where
     file = folder / f"{kind}-{method}.json"
@@ -92,6 +97,8 @@ def observe(chosen: Chosen, program: tuple[str, str], where: tuple[Path, float],
 
     before = len(found.reports)
     code = observing.observe(observing.Request(command, chosen), deliver)
+    if code in INTERRUPTED:
+        raise KeyboardInterrupt
     if code or not file.exists() or len(found.reports) == before:
         found.missing[method] = f"the program ({kind}) ended with {code}"
         return
