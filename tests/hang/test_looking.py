@@ -233,11 +233,12 @@ def unreadable(*_):
 def test_without_proc_children_and_variables_are_found(start, monkeypatch):
     process = start(RUNS_OTHERS)
     monkeypatch.setattr(processes, "LINUX", False)
-    while not (children := processes.children(process.pid)):
+    children = []
+    while not children or processes.command_line(children[0]) != ("sleep", "60"):  # before that, a copy of its parent
         time.sleep(0.01)
+        children = processes.children(process.pid)
 
     assert processes.stat(children[0]).parent == process.pid
-    assert processes.command_line(children[0]) == ("sleep", "60")
     assert processes.variable(process.pid, "PATH") is not None
     assert tree.of(process.pid).pids() == [process.pid, *children]
 
