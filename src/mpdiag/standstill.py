@@ -26,6 +26,10 @@ SURE: Final = 10.0
 LIKELY: Final = 5.0
 #: Locks that only who holds them lets go.
 OWNED: Final = ("Lock", "RLock")
+#: Locks that anybody may release.
+COUNTED: Final = ("Semaphore", "BoundedSemaphore")
+#: What a pipe holds, in bytes.
+PIPE: Final = 65_536
 #: Calls that take a lock; some are no call of Python.
 TAKES: Final = ("get", "__enter__", "acquire", "")
 #: In which file of the library a thread waits for results, and of what.

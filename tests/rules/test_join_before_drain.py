@@ -8,7 +8,15 @@ from mpdiag.rules.join_before_drain import RULE
 
 #: Children that waited for two of their three seconds to hand over what they had put into a queue.
 EXITING = {"role": "process", "exit_s": 2.0}
-QUEUE = {"type": "Queue", "file": "app.py", "line": 3, "function": "main", "mean_b": 4000.0, "backlog_max": 300}
+QUEUE = {
+    "type": "Queue",
+    "file": "app.py",
+    "line": 3,
+    "function": "main",
+    "mean_b": 4000.0,
+    "backlog_max": 300,
+    "backlog_b": 1_200_000,
+}
 JOIN, PUT, GET = (
     {"kind": kind, "role": role, "thread": "main", "file": "app.py", "line": line, "function": "main", "s": s}
     for kind, role, line, s in (("join", "main", 9, 2.2), ("put", "process", 5, 0.1), ("get", "main", 11, 0.1))
@@ -29,7 +37,7 @@ def test_a_join_with_a_timeout_that_ran_out(observe):
     [
         ([{**EXITING, "exit_s": 0.01}], [QUEUE], [JOIN, PUT, GET]),
         ([{**EXITING, "role": "worker"}], [QUEUE], [JOIN, PUT, GET]),
-        ([EXITING], [{**QUEUE, "backlog_max": 3}], [JOIN, PUT, GET]),
+        ([EXITING], [{**QUEUE, "backlog_max": 3, "backlog_b": 12_000}], [JOIN, PUT, GET]),
         ([EXITING], [QUEUE], [{**JOIN, "s": 0.01}, PUT, GET]),
         ([EXITING], [QUEUE], [JOIN, GET]),
         ([EXITING], [QUEUE], [{**JOIN, "thread": "closer"}, PUT, GET]),

@@ -17,6 +17,7 @@ from mpdiag.watch.lives import Run, lives
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 DEADLINE = 60
+PREPARE = "import sys; sys.path.insert(0, sys.argv[1]); from mpdiag_tap import prepare; prepare.main(sys.argv[2])"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,15 @@ def python(request: pytest.FixtureRequest) -> str:
     if found is None:
         pytest.skip(f"no Python {request.param} here")
     return found
+
+
+@pytest.fixture
+def prepared(tapped, python):
+    """A private folder that the interpreter has prepared, however long that takes."""
+    here = tapped(python)
+    folders = [str(here.folder / name) for name in (folder.SITE, folder.WOVEN)]
+    subprocess.run([python, "-c", PREPARE, *folders], check=True, timeout=60)
+    return here
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
 
 from mpdiag.watch import folder
 
-PREPARE = "import sys; sys.path.insert(0, sys.argv[1]); from mpdiag_tap import prepare; prepare.main(sys.argv[2])"
 #: Prints what all can see of the modules that a pool brings along, and whether our loader has found any.
 SHOW = """\
 import sys
@@ -33,15 +31,6 @@ for name, module in sorted(sys.modules.items()):
         print(module.__loader__ is loader, loader.name, loader.path, sorted(vars(loader)))
 print(Watch.ours, file=sys.stderr)
 """
-
-
-@pytest.fixture
-def prepared(tapped, python):
-    """A private folder that the interpreter has prepared, however long that takes."""
-    here = tapped(python)
-    folders = [str(here.folder / name) for name in (folder.SITE, folder.WOVEN)]
-    subprocess.run([python, "-c", PREPARE, *folders], check=True, timeout=60)
-    return here
 
 
 def test_known_modules_look_as_if_they_came_from_their_own_files(prepared):

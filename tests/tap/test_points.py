@@ -86,6 +86,19 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture
+def both(tapped, python, tmp_path):
+    """``both(text)``: a program bare and under the taps, in each interpreter."""
+
+    def run(text):
+        script = tmp_path / "program.py"
+        script.write_text(text)
+        here = tapped(python)
+        return here.run(str(script), tapped=False), here.run(str(script))
+
+    return run
+
+
 def test_every_point_is_found_but_those_a_version_lacks(tapped, python):
     here = tapped(python)
     done = here.run("-c", WEAVE, str(here.folder / "site"), tapped=False)
@@ -100,11 +113,8 @@ def test_only_the_lock_gets_a_function_more(tapped):
     assert added == [["multiprocessing.synchronize", "SemLock._make_methods.acquire"]]
 
 
-def test_tracebacks_are_those_of_the_bare_program(tapped, python, tmp_path):
-    script = tmp_path / "program.py"
-    script.write_text(RAISING)
-    here = tapped(python)
-    bare, under = here.run(str(script), tapped=False), here.run(str(script))
+def test_tracebacks_are_those_of_the_bare_program(both):
+    bare, under = both(RAISING)
     assert (under.code, under.out) == (bare.code, bare.out)
     assert _lines(under.err) == _lines(bare.err)
     assert "EOFError" in bare.err
@@ -134,20 +144,18 @@ for handler in (late, signal.default_int_handler):
         wait(lock)
     except (Late, KeyboardInterrupt):
         traceback.print_exc()
+print(sys.version_info >= (3, 11))
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
-def test_no_traceback_tells_of_the_function_that_waits_for_a_lock(tapped, python, tmp_path):
-    script = tmp_path / "program.py"
-    script.write_text(INTERRUPTED)
-    here = tapped(python)
-    bare, under = here.run(str(script), tapped=False), here.run(str(script))
+def test_no_traceback_tells_of_the_function_that_waits_for_a_lock(both):
+    bare, under = both(INTERRUPTED)
     extra = [line for line in _lines(under.err) if line not in _lines(bare.err)]
 
     assert bare.err.count("lock.acquire()") == 2
     assert "Late: now" in under.err
-    if json.loads(here.run("-c", "import sys; print(sys.version_info >= (3, 11) and 1 or 0)").out):
+    if bare.out == "True\n":
         assert _lines(under.err) == _lines(bare.err)
     else:
         assert len(extra) == 4  # two lines each time
@@ -222,11 +230,8 @@ print(queue.get(), queue.get())
 """
 
 
-def test_shorter_ways_lead_to_the_same(tapped, python, tmp_path):
-    script = tmp_path / "program.py"
-    script.write_text(SENDING)
-    here = tapped(python)
-    bare, under = here.run(str(script), tapped=False), here.run(str(script))
+def test_shorter_ways_lead_to_the_same(both):
+    bare, under = both(SENDING)
     assert (under.code, under.out) == (bare.code, bare.out)
     assert (bare.code, bare.out.count("\n")) == (0, 70)
 

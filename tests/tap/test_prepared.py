@@ -9,7 +9,6 @@ import pytest
 
 from mpdiag.watch import folder
 
-PREPARE = "import sys; sys.path.insert(0, sys.argv[1]); from mpdiag_tap import prepare; prepare.main(sys.argv[2])"
 POOL = """
 import multiprocessing as mp, sys
 if __name__ == "__main__":
@@ -50,15 +49,6 @@ if __name__ == "__main__":
         print(result.get(), future.result())
         print([held(each) for each in (result, pool._inqueue, future, executor)])
 """
-
-
-@pytest.fixture
-def prepared(tapped, python):
-    """A private folder that the interpreter has prepared, however long that takes."""
-    here = tapped(python)
-    folders = [str(here.folder / name) for name in (folder.SITE, folder.WOVEN)]
-    subprocess.run([python, "-c", PREPARE, *folders], check=True, timeout=60)
-    return here
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

@@ -15,8 +15,6 @@ from mpdiag.units import seconds
 #: Calls that wait until a process's own queues are sent: the program's own, and what runs as it exits.
 AT_EXIT: Final = "_exit_function"
 FLUSHES: Final = ("join_thread", AT_EXIT)
-#: What a pipe holds, in bytes.
-PIPE: Final = 65_536
 
 
 def observed(run: Facts, processes: Facts, channels: Facts, sites: Facts) -> Iterator[Finding]:
@@ -26,13 +24,10 @@ def observed(run: Facts, processes: Facts, channels: Facts, sites: Facts) -> Ite
         sites.all(kind="join", role="main", thread="main"), key=lambda row: ideals.at_least(row, "s"), default={}
     )
     loss = phases.loss(min(exiting, ideals.at_least(join, "s")), run, "whoever reads all first joins at once")
-    full = [
-        row for row in channels.all() if ideals.at_least(row, "backlog_max") * ideals.at_least(row, "mean_b") > PIPE
-    ]
+    queue = max(channels.all(), key=lambda row: ideals.at_least(row, "backlog_b"), default={})
     fed = sites.all(kind="put", role="process") and sites.all(kind="get", role="main", thread="main")
-    if loss is None or not full or not fed:
+    if loss is None or ideals.at_least(queue, "backlog_b") <= standstill.PIPE or not fed:
         return
-    queue = max(full, key=lambda row: ideals.amount(row, "backlog_max") * ideals.amount(row, "mean_b"))
     yield RULE.finding(
         level="warning",
         place=Place.of(join),
@@ -48,7 +43,7 @@ def observed(run: Facts, processes: Facts, channels: Facts, sites: Facts) -> Ite
             *loss.evidence,
             Evidence("messages queued at most", ideals.amount(queue, "backlog_max"), "1"),
             Evidence("bytes of one", ideals.amount(queue, "mean_b"), "B"),
-            Evidence("reference: bytes that a pipe holds", PIPE, "B"),
+            Evidence("reference: bytes that a pipe holds", standstill.PIPE, "B"),
         ),
     )
 

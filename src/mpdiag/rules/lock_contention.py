@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mpdiag import ideals, phases
+from mpdiag import ideals, phases, standstill
 from mpdiag.advice import Evidence, Facts, Finding, Place, Rule
 from mpdiag.model import Doc, Measured
 from mpdiag.units import interval, number, seconds
@@ -16,8 +16,6 @@ LIMIT = 0.9
 SPACING = 10
 #: Locks; waiting for semaphores, conditions and events is what they are for.
 LOCKS = ("Lock", "RLock", "Value", "Array")
-#: What is a lock where only one may have it.
-COUNTED = ("Semaphore", "BoundedSemaphore")
 #: What takes and gives back a lock that a manager holds.
 ACQUIRING, RELEASING = ("acquire", "__enter__"), ("release", "__exit__")
 #: Waits below which processes hardly met at the lock.
@@ -67,7 +65,7 @@ def observed(run: Facts, locks: Facts, values: Facts, managers: Facts, processes
     wrong = [Place.of(row) for row in values.all() if ideals.at_least(row, "unlocked_updates") > 0]
     for lock in ideals.user_rows(locks):
         place = Place.of(lock)
-        one_at_a_time = lock.get("type") in LOCKS or (lock.get("type") in COUNTED and lock.get("value") == 1)
+        one_at_a_time = lock.get("type") in LOCKS or (lock.get("type") in standstill.COUNTED and lock.get("value") == 1)
         if not one_at_a_time or ideals.at_least(lock, "contended") < FEW or (place and place in wrong):
             continue
         recoverable, wall = _recoverable_s(lock, ideals.usable(run)), run.number("wall_s")

@@ -75,12 +75,12 @@ def _of_threads(standing: Standing) -> Iterator[Finding]:
     if not rows or any(standing.threads(rows[0]["pid"], can_move=True)):
         return
     first = rows[0]
-    places: dict[tuple[Cell, Cell], list[Row]] = {}
-    for row in rows:
-        places.setdefault((row.get("file"), row.get("line")), []).append(row)
     alone = len(list(standing.threads(first["pid"]))) == 1
     if not alone and len(rows) == 1:
         return
+    places: dict[tuple[Cell, Cell], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row.get("file"), row.get("line")), []).append(row)
     yield RULE.finding(
         **standstill.blame(first, sure=False),
         seen=f"{standstill.waits(first)} for a lock, and there is no other thread: it has taken it itself already, as "

@@ -13,8 +13,6 @@ from mpdiag.standstill import Standing
 
 #: How a process ends that had no chance to let go.
 HARSH: Final = ("SIGKILL", "SIGTERM", "SIGSEGV", "SIGBUS", "SIGABRT", "SIGXCPU")
-#: What anybody may release.
-COUNTED: Final = ("Semaphore", "BoundedSemaphore")
 
 
 def stuck(standing: Standing) -> Iterator[Finding]:
@@ -90,9 +88,9 @@ def _orphaned(row: Row, standing: Standing) -> bool:
     """Whether nobody holds what a thread waits for, although it is taken."""
     known = standing.knowing(row["object"])
     kind = known[0]["type"] if known else None
-    if kind not in (*standstill.OWNED, *COUNTED) or standing.holding(row["object"]):
+    if kind not in (*standstill.OWNED, *standstill.COUNTED) or standing.holding(row["object"]):
         return False
-    if kind in COUNTED and row.get("tool") != kind:
+    if kind in standstill.COUNTED and row.get("tool") != kind:
         return False  # a part of something else, as an Event's
     return any(lock.get("value") == 0 for lock in known)
 

@@ -57,7 +57,7 @@ def _finding(rows: Sequence[Row], writer: Row, standing: Standing, until: str, r
         do=DO,
         evidence=(
             Evidence("threads that read the other end", 0, "1"),
-            Evidence("bytes that a pipe holds", 65_536, "B"),
+            Evidence("bytes that a pipe holds", standstill.PIPE, "B"),
         ),
     )
 
