@@ -25,7 +25,7 @@ import multiprocessing.pool, multiprocessing.spawn, runpy, wave
 for name, module in sorted(sys.modules.items()):
     spec = getattr(module, "__spec__", None)
     loader = getattr(spec, "loader", None)
-    if type(loader).__name__ == "SourceFileLoader" and "mpdiag" not in name:
+    if type(loader).__name__ in ("SourceFileLoader", "ExtensionFileLoader") and "mpdiag" not in name:
         print(name, module.__file__, getattr(module, "__path__", None), getattr(module, "__cached__", None))
         print(spec.name, spec.origin, spec.cached, spec.has_location, spec.submodule_search_locations, spec.parent)
         print(module.__loader__ is loader, loader.name, loader.path, sorted(vars(loader)))
@@ -51,6 +51,17 @@ def test_a_module_of_the_program_hides_a_known_one(prepared, tmp_path, hidden):
     bare, under = prepared.run(str(script), tapped=False), prepared.run(str(script))
 
     assert under.out == bare.out == f"mine\n{tmp_path / hidden}\n"
+
+
+@pytest.mark.parametrize("module", ["_struct", "_posixshmem"])
+def test_a_module_of_the_program_hides_one_in_c(prepared, tmp_path, module):
+    (tmp_path / f"{module}.py").write_text("print('mine')")
+    script = tmp_path / "program.py"
+    script.write_text(f"import {module}, sys; print(getattr(sys.modules[{module!r}], '__file__', None))")
+
+    bare, under = prepared.run(str(script), tapped=False), prepared.run(str(script))
+
+    assert under.out == bare.out
 
 
 def test_a_folder_of_that_name_hides_nothing(prepared, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,8 +52,8 @@ def test_a_look_that_came_late_does_not_end_the_following():
     assert wraps(ctypes.c_int8, *late, -106) == [(120, -106)]
 
 
-def test_elements_are_met_between_looks_only_where_there_are_some(tmp_path):
-    assert Leaps(tmp_path).pause == float("inf")
+def test_elements_are_met_between_looks_only_where_there_are_some():
+    assert Leaps().pause == float("inf")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no memory files to be seen")
@@ -62,7 +64,8 @@ def test_the_memory_of_a_process_is_looked_at(tmp_path):
     event = ("value", 1, "value:1.0", "i", 2, where, (arena.fd, start, "i", 4))
     ledger = Ledger(str(tmp_path))
     ledger.event(*event)
-    leaps = Leaps(tmp_path)
+    leaps = Leaps()
+    leaps.add(os.getpid(), Path(ledger.path))
     leaps.look()
     for step in range(12):
         array[1] = ctypes.c_int32((step + 1) * 400_000_000).value
@@ -76,8 +79,10 @@ def test_the_memory_of_a_process_is_looked_at(tmp_path):
 
 def test_memory_that_cannot_be_seen_is_left_out(tmp_path):
     event = ("value", 1, "value:1.0", "i", 2, ("app.py", 3, "main", "Array", 16), (999_999, 0, "i", 4))
-    Ledger(str(tmp_path)).event(*event)
-    leaps = Leaps(tmp_path)
+    ledger = Ledger(str(tmp_path))
+    ledger.event(*event)
+    leaps = Leaps()
+    leaps.add(os.getpid(), Path(ledger.path))
     leaps.look()
     assert leaps.found() == {}
     leaps.close()

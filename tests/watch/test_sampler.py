@@ -326,7 +326,7 @@ def test_a_folder_that_is_gone_has_no_ledgers(tmp_path):
 
 def heavy(rss, pss):
     """A process that weighs so much."""
-    made = SimpleNamespace(rss=rss, memory=[], grown=lambda: False)
+    made = SimpleNamespace(rss=rss, memory=[], grown=lambda: False, first_seen=0.0)
     made.weigh = lambda now: made.memory.append(MemoryLook(now, rss, pss, pss))
     return made
 
@@ -351,6 +351,16 @@ def test_growth_is_weighed_at_once():
     process.grown = lambda: True
 
     assert scales.weigh([process], lambda: 1.2)
+
+
+def test_young_processes_are_not_weighed():
+    old, young = heavy(10, 6), heavy(10, 5)
+    young.first_seen = 0.9
+    scales = Scales()
+    assert scales.weigh([old, young], lambda: 1.0)
+    assert (len(old.memory), len(young.memory), scales.peak) == (1, 0, 6)
+    assert scales.weigh([old, young], lambda: 1.2)
+    assert (len(young.memory), scales.peak) == (1, 11)
 
 
 def test_what_takes_too_long_waits():
@@ -426,7 +436,9 @@ def test_what_a_process_had_mapped_is_not_forgotten_when_it_ends(tmp_path):
     library = tmp_path / "libopenblas.so"
     library.write_bytes(b"0" * 4096)
     code = (
-        f"import mmap\nfile = open({str(library)!r}, 'rb')\nmapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)\n"
+        f"import mmap, threading\nfile = open({str(library)!r}, 'rb')\n"
+        "mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
     )
     with program(f"{code}print(flush=True); input()") as process:
         process.stdout.readline()
@@ -438,7 +450,6 @@ def test_what_a_process_had_mapped_is_not_forgotten_when_it_ends(tmp_path):
         process.stdin.flush()
         while procfs.stat(process.pid).state != "Z":
             time.sleep(0.01)
-        watched._threads_at_maps = 0  # as when its threads end before it
         watched.look(1.0)
 
         assert procfs.native_pools(process.pid) is None

@@ -51,8 +51,8 @@ WOVEN = frozenset(
 parts: tuple[str, dict[str, tuple[int, int]]] = "", {}
 #: Likewise of modules of the standard library, those with taps and what they import, each with the kinds of its gates:
 #: to look for one in the standard library and to read its own file takes as long as the taps of a short process do.
-#: Then the folder of the standard library; by name also whether the module is a package.
-known: tuple[str, dict[str, tuple[int, int, bool]], str] = "", {}, ""
+#: Then the folder of the standard library; by name also whether the module is a package; of one in C, where it is.
+known: tuple[str, dict[str, Any], str] = "", {}, ""
 
 
 def install(folder: str) -> None:
@@ -100,22 +100,29 @@ class Finder:
         try:
             if name not in known[1] or sys.flags.optimize or len(sys.path_hooks) != self.hooks:
                 return None
-            begin, size, package = known[1][name]
-            stem = f"{known[2]}{os.sep}{name.replace('.', os.sep)}"
-            if path != [stem.rpartition(os.sep)[0]] if "." in name else hidden(name):
+            place, within = known[1][name], None
+            if isinstance(place, str):
+                stem = file = place
+                loader = files.ExtensionFileLoader(name, file)
+            else:
+                begin, size, package = place
+                stem = f"{known[2]}{os.sep}{name.replace('.', os.sep)}"
+                file = f"{stem}{os.sep}__init__.py" if package else f"{stem}.py"
+                within = [stem] if package else None
+                real = files.SourceFileLoader(name, file)
+                loader = Loader(real, lambda: marshal.loads(content(known[0], begin, size)))
+            folder = stem.rpartition(os.sep)[0]
+            if path != [folder] if "." in name else hidden(name, folder):
                 return None
-            file = f"{stem}{os.sep}__init__.py" if package else f"{stem}.py"
-            loader = Loader(files.SourceFileLoader(name, file), lambda: marshal.loads(content(known[0], begin, size)))
-            within = [stem] if package else None
             return files.spec_from_file_location(name, file, loader=loader, submodule_search_locations=within)
         except Exception:  # the program must not notice
             return None
 
 
-def hidden(name: str) -> bool:
-    """Whether something on the path hides a module of the standard library, or that is not there at all."""
+def hidden(name: str, folder: str) -> bool:
+    """Whether something on the path hides the module that is in ``folder``, or that is not there at all."""
     for entry in sys.path:
-        if entry == known[2]:
+        if entry == folder:
             return False
         finder = files.PathFinder._path_importer_cache(entry)
         spec = finder and finder.find_spec(name)

@@ -10,13 +10,14 @@ import os
 import py_compile
 import sys
 from contextlib import suppress
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ExtensionFileLoader, SourceFileLoader
 
 from .layout import PARTS
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
     from types import CodeType
+    from typing import Any
 
 #: What `start` imports of the tap, each after what it imports itself.
 STARTING = ("layout", "gates", "sizes", "places", "ledger", "core", "finder", "stacks", "start")
@@ -36,15 +37,17 @@ def main(folder: str) -> None:
     bundle(folder, known(folder))
 
 
-def known(folder: str) -> tuple[str, dict[str, tuple[int, int, bool]], str]:
+def known(folder: str) -> tuple[str, dict[str, Any], str]:
     """Put what children of multiprocessing import of the standard library into one file, for `finder.known`."""
     from . import finder
 
-    for name in ("runpy", *sorted(finder.WOVEN)):
+    for name in ("runpy", "pkgutil", *sorted(finder.WOVEN)):
         with suppress(ImportError):  # some are for one system alone
             importlib.import_module(name)
     home = os.path.dirname(str(sys.modules["runpy"].__file__))
-    path, index, at = os.path.join(folder, f"known.{sys.hexversion}"), {}, 0
+    compiled = os.path.join(home, "lib-dynload")
+    path, at = os.path.join(folder, f"known.{sys.hexversion}"), 0
+    index: dict[str, Any] = {}
     with open(path, "wb") as file:
         for name, module in sorted(sys.modules.items()):
             spec = getattr(module, "__spec__", None)
@@ -56,10 +59,12 @@ def known(folder: str) -> tuple[str, dict[str, tuple[int, int, bool]], str]:
                 size = file.write(marshal.dumps(woven or (loader.get_code(name), None)))
                 index[name] = at, size, loader.is_package(name)
                 at += size
+            elif isinstance(loader, ExtensionFileLoader) and os.path.dirname(loader.path) == compiled:
+                index[name] = loader.path
     return path, index, home
 
 
-def bundle(folder: str, known: tuple[str, dict[str, tuple[int, int, bool]], str]) -> None:
+def bundle(folder: str, known: tuple[str, dict[str, Any], str]) -> None:
     """Put what most processes need into one file, and the other parts into a second one, of which each is read alone.
 
     To look for a module takes longer than to run it.

@@ -13,12 +13,15 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from mpdiag.tap import layout
 from mpdiag.watch.books import parsed
+from mpdiag.watch.tracked import LINUX
 from mpdiag.watch.values import Wrap
 
 #: Elements that are followed in all, and of one array.
@@ -79,26 +82,57 @@ class Element:
         )
 
 
-class Leaps:
-    """Looks at the shared integers of all observed processes, whenever it is told to.
+class News:
+    """What the ledger of a process tells of shared values, as it comes.
 
     Args:
-        ledgers: the folder with the ledgers of the run.
+        pid: the process that writes it.
+        ledger: its file, which is kept open.
+
+    Raises:
+        OSError: it cannot be opened.
     """
 
-    def __init__(self, ledgers: Path) -> None:
-        self._ledgers = ledgers
-        self._read: dict[Path, int] = {}
+    def __init__(self, pid: int, ledger: Path) -> None:
+        self.pid = pid
+        self._file = FileIO(ledger)
+        self._seen = 0
+
+    def values(self) -> Iterator[tuple[Any, ...]]:
+        """The events of those that were made since the last time."""
+        with suppress(OSError):
+            used = int.from_bytes(os.pread(self._file.fileno(), 8, 8 * layout.H_TEXT), sys.byteorder)
+            if used > self._seen:
+                text = os.pread(self._file.fileno(), used - self._seen, layout.TEXT + self._seen)
+                self._seen = used
+                lines = text.decode("utf-8", "replace").splitlines()
+                yield from parsed(line for line in lines if line.startswith("('value',"))  # parsing is dear
+
+    def close(self) -> None:
+        """Read no more."""
+        self._file.close()
+
+
+class Leaps:
+    """Looks at the shared integers of observed processes, whenever it is told to."""
+
+    def __init__(self) -> None:
+        self._news: list[News] = []
         self._maps: dict[tuple[int, int], mmap.mmap | None] = {}
         self._elements: dict[str, tuple[mmap.mmap, list[Element]]] = {}
         self._wraps: dict[str, Wrap] = {}
 
+    def add(self, pid: int, ledger: Path) -> None:
+        """Follow what process ``pid`` shares, as its ledger tells."""
+        if LINUX and len(self._news) < LEDGERS:
+            with suppress(OSError):
+                self._news.append(News(pid, ledger))
+
     def look(self) -> None:
         """Look at all elements that are known by now."""
-        for path in sorted(self._ledgers.glob("*.[0-9]"))[:LEDGERS]:
-            for facts in self._news(path):
-                if facts[0] == "value":
-                    self._follow(int(path.stem), facts)
+        for news in self._news:
+            for facts in news.values():
+                self._follow(news.pid, facts)
         self.meet()
 
     @property
@@ -124,25 +158,11 @@ class Leaps:
     def close(self) -> None:
         """Let go of the program's memory."""
         self._elements.clear()
+        for news in self._news:
+            news.close()
         for memory in self._maps.values():
             if memory is not None:
                 memory.close()
-
-    def _news(self, path: Path) -> Iterator[tuple[Any, ...]]:
-        """The events that were noted in a ledger since the last look."""
-        seen = self._read.get(path, 0)
-        try:
-            with path.open("rb") as file:
-                file.seek(8 * layout.H_TEXT)
-                used = int.from_bytes(file.read(8), sys.byteorder)
-                if used <= seen:
-                    return
-                file.seek(layout.TEXT + seen)
-                text = file.read(used - seen)
-        except OSError:
-            return
-        self._read[path] = used
-        yield from parsed(text.decode("utf-8", "replace").splitlines())
 
     def _follow(self, pid: int, facts: tuple[Any, ...]) -> None:
         """Follow the elements of a value that was just made, if they are integers and can be seen."""

@@ -33,6 +33,10 @@ class Ledgers:
         """The number of the last ledger that a process of this pid has made."""
         return self._numbers.get(pid)
 
+    def path(self, pid: int) -> Path:
+        """The last ledger of a process that has one."""
+        return self.folder / f"{pid}.{self._numbers[pid]}"
+
     def fresh(self) -> Iterator[int]:
         """The pids of ledgers that are new since the last call."""
         with suppress(OSError):

@@ -9,6 +9,8 @@ from mpdiag.watch.tracked import Tracked
 
 #: Seconds until all are weighed for the first time, and the longest between two times.
 FIRST, LONGEST = 0.3, 8.0
+#: A process that is younger is not weighed: it would wait for the kernel to be done, whenever it wants more memory.
+YOUNG = 0.2
 #: The share of the time that weighing may take, and what it may take before that has added up.
 SHARE, ADVANCE = 0.005, 0.004
 #: Seconds that a process of ordinary size takes.
@@ -34,10 +36,11 @@ class Scales:
         """Weigh all of ``processes`` if it is time and not too dear; returns whether they were.
 
         Args:
-            processes: those that live.
+            processes: those that live; the young ones among them are left out.
             clock: the time since the sampler began.
         """
         now = clock()
+        processes = [process for process in processes if now - process.first_seen >= YOUNG]
         early = len(processes) != self._count or any(process.grown() for process in processes)
         if not processes or now < (FIRST if early else self._due):
             return False

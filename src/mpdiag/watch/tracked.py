@@ -130,8 +130,12 @@ class LinuxProcess(Tracked):
     #: The state of its main thread at the last look.
     state = ""
     _cpu_at_schedules = 0.0
-    _threads_at_maps = 0
+    _threads_at_maps = 1
     _rss_at_held = -CHANGE
+
+    def __init__(self, pid: int, started: float, now: float) -> None:
+        super().__init__(pid, started, now)
+        self.native = ()  # a single thread: no library computes in others
 
     def look(self, now: float) -> None:
         """Read its figures once more; sets `ended` when it is no more."""
@@ -148,7 +152,7 @@ class LinuxProcess(Tracked):
         if stat.threads != self._threads_at_maps or unnamed:
             self._threads_at_maps = stat.threads
             found = procfs.native_pools(self.pid)
-            self.native = self.native if found is None else found
+            self.native = (self.native or None) if found is None else found
         if abs(stat.rss - self._rss_at_held) >= CHANGE and stat.state not in procfs.ENDED:
             self._rss_at_held = stat.rss
             self._hold(now)
