@@ -50,3 +50,22 @@ def test_the_rest_of_the_command_line_works_as_before(monkeypatch, capsys):
 
     assert ended.value.code == 2
     assert "prob" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["mpdiag.brief", "mpdiag.cli", "click"])
+def test_an_interruption_while_all_is_still_imported_is_told_in_one_line(module):
+    code = f"""\
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.argv[1:] = ["doctor"]
+from mpdiag.__main__ import main
+main()
+"""
+
+    ended = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "mpdiag: interrupted\n")

@@ -2,11 +2,20 @@
 
 import sys
 
-from mpdiag import brief
-
 
 def main() -> None:
+    """Run it; a Ctrl-C that comes before it can tell of one is told here."""
+    try:
+        answer()
+    except KeyboardInterrupt:
+        sys.stderr.write("mpdiag: interrupted\n")
+        sys.exit(130)
+
+
+def answer() -> None:
     """Answer what needs no parsing; leave the rest to the command line."""
+    from mpdiag import brief
+
     if text := brief.answer(sys.argv[1:]):
         try:
             print(text, end="", flush=True)
