@@ -73,6 +73,11 @@ def test_silent_where_processes_would_not_help(observe, a_pool, cells):
     assert observe(RULE, pools=[computing(a_pool, **cells)]) == []
 
 
+def test_silent_where_threads_queue_for_a_cpu(observe, a_pool):
+    assert observe(RULE, pools=[computing(a_pool)], run={"ready_s": 1.5}) == []
+    assert observe(RULE, pools=[computing(a_pool)], run={"ready_s": 0.3})
+
+
 def test_silent_without_a_gil():
     tables = {"run": Facts("run", {}), "pools": Facts("pools", {"": ({"threads": True, "tasks": 3},)})}
 

@@ -931,3 +931,76 @@ def test_processes_that_draw_the_same_random_numbers(observed, how, count):
     assert [(row["processes"], row["target"], row["function"]) for row in rows] == [
         (2, "__main__.task", "<module>")
     ] * count
+
+
+GENERATORS = """
+import random
+
+rolling = random.Random(3)
+unused = random.Random(4)
+
+class Dice:
+    shared = random.Random(5)
+
+    def __init__(self, seed):
+        self.own = random.Random(seed)
+
+    def roll(self):
+        return self.own.random()
+
+def task(number):
+    if sys.argv[2] == "global":
+        rolling.random()
+    elif sys.argv[2] == "class":
+        Dice.shared.random()
+    elif sys.argv[2] == "seeded":
+        rolling.seed(number)
+        rolling.random()
+    elif sys.argv[2] == "own":
+        random.Random(number).random()
+    else:
+        random.random()
+
+if __name__ == "__main__":
+    method, how = sys.argv[1:]
+    context = mp.get_context(method)
+    if how in ("object", "objects"):
+        crew = [context.Process(target=Dice(7 if how == "object" else number).roll) for number in range(2)]
+    else:
+        crew = [context.Process(target=task, args=(number,)) for number in range(2)]
+    for each in crew:
+        each.start()
+    for each in crew:
+        each.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize(
+    ("how", "names"),
+    [
+        ("global", ["rolling"]),
+        ("class", ["Dice.shared"]),
+        ("object", ["Dice.own"]),
+        ("objects", []),
+        ("seeded", []),
+        ("own", []),
+        ("module", []),
+    ],
+)
+def test_generators_of_the_program_that_children_have_alike(observed, method, how, names):
+    rows = globs.draws(observed(GENERATORS, method, how))
+
+    assert [(row["name"], row["processes"]) for row in rows] == [(name, 2) for name in names]
+
+
+GENERATOR_OF_NUMPY = DRAWING.replace("numpy.random\n", "numpy.random\nmade = numpy.random.default_rng(3)\n", 1).replace(
+    "return numpy.random.normal()", "return made.normal(size=1 + number)"
+)
+
+
+def test_generators_of_numpy_that_drew_differently_much(observed):
+    pytest.importorskip("numpy")
+    (row,) = globs.draws(observed(GENERATOR_OF_NUMPY, "inherited"))
+
+    assert (row["name"], row["processes"]) == ("made", 2)

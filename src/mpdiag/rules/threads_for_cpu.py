@@ -73,7 +73,10 @@ def observed(run: Facts, pools: Facts, python: Mapping[str, Any]) -> Iterator[Fi
 def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     """Judge one pool of threads."""
     cpus, phase, computed = phases.cores(run), ideals.amount(pool, "phase_s"), ideals.amount(pool, "task_cpu_s")
-    if ideals.amount(pool, "concurrency") < TOGETHER or not ONE_CPU[0] * phase <= computed <= ONE_CPU[1] * phase:
+    # Those that wait for the GIL sleep; those that queue for a CPU would compute at once, were one free.
+    wanted = computed + ideals.at_least(run.rows()[0], "ready_s")
+    alone = ONE_CPU[0] * phase <= computed <= wanted <= ONE_CPU[1] * phase
+    if not alone or ideals.amount(pool, "concurrency") < TOGETHER:
         return None
     items, inside = ideals.amount(pool, "items"), ideals.amount(pool, "task_s")
     piece = ideals.amount(pool, "task_max") * computed / inside

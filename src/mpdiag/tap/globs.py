@@ -18,6 +18,7 @@ from .note import describe, run_by
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 #: Compared by value; longer ones by identity.
@@ -36,10 +37,14 @@ INTERNAL = frozenset(
 )  # fmt: skip
 SKIPPED = (ModuleType, type, FunctionType, BuiltinFunctionType)
 
-#: By module: how many globals it had, those that are followed, and whether its functions have a copy of them. A forked
-#: child need not find out: to look at each of hundreds of objects is to copy the page it is on. The globals themselves
-#: are not kept: what is in them would outlive the interpreter.
-_followed: dict[str, tuple[int, list[str], bool]] = {}
+#: Types that draw random numbers. Python's own and NumPy's modules have one each; Python's seeds itself after a fork.
+DRAWING = frozenset(("Random", "Generator", "RandomState"))
+
+#: By module: how many globals it had, those that are followed, whether its functions have a copy of them, and which of
+#: them, or of its classes' attributes, draw random numbers. A forked child need not find out: to look at each of
+#: hundreds of objects is to copy the page it is on. The globals themselves are not kept: what is in them would outlive
+#: the interpreter.
+_followed: dict[str, tuple[int, list[str], bool, list[tuple[str, str]]]] = {}
 #: By module: its globals, and what they were.
 _before: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 #: Objects that are copies of the parent's: module and names of their classes, and what their attributes were.
@@ -47,8 +52,8 @@ _copies: list[tuple[Any, str, list[str], dict[str, Any]]] = []
 #: How many of them live as long as this process does.
 _lasting = 0
 _told: set[object] = set()
-#: Of NumPy's global random numbers: the state with which this process began.
-_random: list[int] | None = None
+#: By name: what draws random numbers, and the state with which this process began.
+_random: dict[str, tuple[Any, list[int]]] = {}
 _target = ""
 _tasks = 1
 #: Whether this process is a child that has run no task yet.
@@ -59,9 +64,9 @@ gate: Any = gates.CLOSED
 
 def begin(process: Any) -> None:
     """A child is about to run its target."""
-    global fresh, gate, _target, _tasks, _random, _lasting
+    global fresh, gate, _target, _tasks, _lasting
     try:
-        _random = None
+        _random.clear()
         _before.clear()
         _copies.clear()
         _told.clear()
@@ -71,7 +76,7 @@ def begin(process: Any) -> None:
         _lasting = len(_copies)
         for name in _modules(process):
             _remember(name)
-        _random = _drawn()
+        _random.update((name, (each, state[0])) for name, each in _drawing(process) if (state := _state(each)))
     except Exception:  # the program must not notice
         pass
 
@@ -119,9 +124,10 @@ def look() -> None:
             _compare(name, space, before)
         for copy, module, names, before in _copies:
             _compare_attributes(places.state(copy), (module, names), before)
-        now = _drawn() if _random else None
-        if now and now != _random and ("random", "") not in _told:
-            _tell("random", "", "drew", _random, now, _target)
+        for name, (each, began) in _random.items():
+            now = _state(each)
+            if now and now[0] != began and ("random", name) not in _told:
+                _tell("random", name, "drew", began, now[1], _target, name)
         if "logging" in sys.modules:
             _unlogged(sys.modules["logging"])
     except Exception:  # the program must not notice
@@ -149,12 +155,13 @@ def _follow(name: str) -> tuple[list[str], dict[str, Any]]:
     names = vars(module)
     known = _followed.get(name)
     if known is None or known[0] != len(names):
-        space, some = names, []
+        space, some, drawing = names, [], []
         if not places.is_library(getattr(module, "__file__", None) or ""):
             space = _space(module)
             globs = list(space.items())[:MOST]
             some = [key for key, value in globs if key[:2] != "__" and not isinstance(value, SKIPPED)]
-        known = _followed[name] = len(names), some, space is not names
+            drawing = _owners(space)
+        known = _followed[name] = len(names), some, space is not names, drawing
     return known[1], _space(module) if known[2] else names
 
 
@@ -264,13 +271,50 @@ def _tell(group: str, key: object, *facts: object) -> None:
         core.event(*facts)
 
 
-def _drawn() -> list[int] | None:
-    """What tells two states of NumPy's global random numbers apart; None where they are not used."""
-    numpy: Any = sys.modules.get("numpy.random")
-    if numpy is None or not hasattr(numpy, "get_state"):  # it may be half imported
+# --- random numbers
+
+
+def _drawing(process: Any) -> Iterator[tuple[str, Any]]:
+    """What draws random numbers: NumPy's module, and globals, attributes of classes and of copies of the program's."""
+    numpy = sys.modules.get("numpy.random")
+    if hasattr(numpy, "get_state"):  # it may be half imported
+        yield "numpy.random", numpy
+    for name in _modules(process):
+        _, space = _follow(name)
+        for owner, key in _followed[name][3] if space else ():
+            yield f"{owner}.{key}".lstrip("."), vars(space[owner])[key] if owner else space[key]
+    for copy, _, names, _ in _copies:
+        for key, value in places.state(copy).items():
+            if _draws(value):
+                yield f"{names[0]}.{key}", value
+
+
+def _owners(space: dict[str, Any]) -> list[tuple[str, str]]:
+    """Which globals of a module draw random numbers, and which attributes of its classes, with the class's name."""
+    kinds = [(key, value) for key, value in space.items() if isinstance(value, type)]
+    own = [(key, vars(kind)) for key, kind in kinds if kind.__module__ == space["__name__"]]
+    return [(owner, key) for owner, held in (("", space), *own) for key, value in held.items() if _draws(value)]
+
+
+def _draws(value: Any) -> bool:
+    kind = type(value)
+    return kind.__name__ in DRAWING and kind.__module__.partition(".")[0] in ("random", "numpy")
+
+
+def _state(source: Any) -> tuple[list[int], list[int]] | None:
+    """What tells two states of a source of random numbers apart, and what stays while it draws, more or less."""
+    try:
+        if hasattr(source, "getstate"):
+            words = source.getstate()[1]
+            return [*words[:2], words[-1]], [*words[:2]]
+        state = source.get_state(legacy=False) if hasattr(source, "get_state") else source.bit_generator.state
+        state = state["state"]
+        if "inc" in state:
+            return [state["inc"], state["state"]], [state["inc"]]
+        key = [*map(int, state["key"][:2])]
+        return [*key, int(state["pos"] if "pos" in state else state["counter"][0])], key
+    except Exception:  # one of another kind, or of no state
         return None
-    state = numpy.get_state(legacy=False)["state"]
-    return [*map(int, state["key"][:2]), int(state["pos"])]
 
 
 # --- logging

@@ -33,17 +33,17 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
 
 
 def draws(lives: Sequence[Life]) -> list[dict[str, Any]]:
-    """One row for each line whose processes began with one state of NumPy's random numbers, and drew from one."""
+    """One row for each line whose processes began with one state of a source of random numbers, and drew from one."""
     alike: dict[tuple[object, ...], list[tuple[Life, str]]] = defaultdict(list)
     for life in lives:
         for event in life.book.noted("drew") if life.book and life.start else ():
-            before, now, target = event.facts
+            before, now, target, name = event.facts
             where = life.start.where[:3] if life.start else ()
-            alike[(*where, *before, *now[:2])].append((life, target))  # how far each has come since may differ
+            alike[(*where, name, *before, *now)].append((life, target))
     return [
-        {"processes": len(each), "target": each[0][1].replace("__mp_main__.", "__main__.", 1)}
-        | {"file": where[0], "line": where[1] or None, "function": where[2]}
-        for where, each in alike.items()
+        {"name": name, "processes": len(each), "target": each[0][1].replace("__mp_main__.", "__main__.", 1)}
+        | {"file": file, "line": line or None, "function": function}
+        for (file, line, function, name, *_), each in alike.items()
         if len(each) > 1
     ]
 
