@@ -60,7 +60,7 @@ TAKEN = {**HELD, "type": "RLock", "contended": 60_000, "taken": 2_000_000, "wait
 
 
 def nothing(table):
-    return [table(name) for name in ("values", "managers", "processes")]
+    return [table(name) for name in ("values", "managers", "processes", "pools")]
 
 
 def test_a_lock_held_during_the_work(run, table):
@@ -123,7 +123,7 @@ GIVEN_BACK = {**PROXY, "method": "release", "s": 0.08}
 def managed(run, table, *rows, queueing=0.0, **cells):
     whole = run(**{"wall_s": 6.4, "parallel_s": 6.2, "cpu_s": 6.4, **cells})
     server = table("processes", {"role": "manager", "ready_s": queueing})
-    return list(RULE.run(whole, table("locks"), table("values"), table("managers", *rows), server))
+    return list(RULE.run(whole, table("locks"), table("values"), table("managers", *rows), server, table("pools")))
 
 
 def test_a_managers_lock_held_during_the_work(run, table):
@@ -152,3 +152,29 @@ def test_where_the_manager_waits_for_a_cpu_it_answers_late_though_nobody_has_the
 
     assert len(managed(run, table, late, GIVEN_BACK)) == 1
     assert managed(run, table, late, GIVEN_BACK, queueing=0.4) == []
+
+
+THREADS = {"threads": True, "type": "ThreadPoolExecutor", "workers": 4, "phase_s": 6.0, "task_s": 24.0}
+AT_LOCK = {"thread_lock_s": 18.0, "lock_file": "app.py", "lock_line": 31, "lock_function": "add"}
+
+
+def threaded(run, table, **cells):
+    pools = table("pools", {**THREADS, **AT_LOCK, **cells})
+    return list(RULE.run(run(wall_s=6.4), table("locks"), *nothing(table)[:3], pools))
+
+
+def test_threads_that_wait_for_a_lock(run, table):
+    (finding,) = threaded(run, table)
+
+    assert (finding.level, finding.place.line) == ("warning", 31)
+    assert finding.gain.ceiling_s == pytest.approx(3.6), "3.0 s on two CPUs"
+    assert (
+        "4 threads of the ThreadPoolExecutor (app.py:7) waited 18.0 s together to take a lock (app.py:31)"
+        in finding.seen
+    )
+    assert "75.0 % of the time in their tasks" in finding.seen
+
+
+@pytest.mark.parametrize("changed", [{"thread_lock_s": 1.0}, {"thread_lock_s": None}, {"threads": False}])
+def test_silent_where_threads_hardly_wait_for_one(run, table, changed):
+    assert threaded(run, table, **changed) == []

@@ -66,6 +66,7 @@ def test_a_program_whose_threads_compute(observe, a_pool):
         {"task_cpu_s": 6.5},
         {"concurrency": 1.0},
         {"threads": False},
+        {"thread_lock_s": 3.0},
         {"tasks": 40_000, "items": 40_000},
     ],
 )

@@ -59,9 +59,12 @@ def judge(shared_state: Facts) -> Iterator[Finding]:
     )
 
 
-def observed(run: Facts, locks: Facts, values: Facts, managers: Facts, processes: Facts) -> Iterator[Finding]:
-    """Find locks for which processes waited instead of working."""
+def observed(
+    run: Facts, locks: Facts, values: Facts, managers: Facts, processes: Facts, pools: Facts
+) -> Iterator[Finding]:
+    """Find locks for which processes, or threads, waited instead of working."""
     yield from of_manager(run, managers, processes)
+    yield from of_threads(run, pools)
     wrong = [Place.of(row) for row in values.all() if ideals.at_least(row, "unlocked_updates") > 0]
     for lock in ideals.user_rows(locks):
         place = Place.of(lock)
@@ -136,6 +139,36 @@ def of_manager(run: Facts, managers: Facts, processes: Facts) -> Iterator[Findin
         )
 
 
+def of_threads(run: Facts, pools: Facts) -> Iterator[Finding]:
+    """Judge the locks of a pool of threads, which were seen at the line that takes one."""
+    wall = run.number("wall_s")
+    for pool in pools.all(threads=True):
+        waited, threads = ideals.at_least(pool, "thread_lock_s"), max(ideals.at_least(pool, "workers"), 1.0)
+        at_once = max(min(threads, ideals.usable(run)), 1.0)
+        recoverable = min(waited / threads, ideals.at_least(pool, "phase_s") * (1 - 1 / at_once))
+        if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
+            continue
+        part = waited / ideals.amount(pool, "task_s")
+        place = Place.of({key: pool[f"lock_{key}"] for key in ("file", "line", "function")})
+        yield RULE.finding(
+            level="warning",
+            place=place,
+            gain=ideals.bound(recoverable, run, "threads that never wait for the lock, if none needs the GIL"),
+            concern=recoverable / (WAITED * wall),
+            seen=f"{number(threads, '1')} threads of the {pool['type']}{ideals.where(Place.of(pool))} waited "
+            f"{seconds(waited)} together to take a lock{ideals.where(place)}, {number(part, 'fraction')} of the time "
+            "in their tasks: it is held during the work.",
+            do="Compute first, then take the lock only to store the result; or return results and let the caller store "
+            "them. What releases the GIL, such as compression, hashing and reading, then runs at once; for computing "
+            "in Python use processes instead.",
+            evidence=(
+                Evidence("wall time lost to the lock", recoverable, "s"),
+                Evidence("reference: a tenth of the wall time", WAITED * wall, "s"),
+                Evidence("waited, all threads together, by samples", waited, "s"),
+            ),
+        )
+
+
 def _message_s(lock: ideals.Row, managers: Facts) -> float:
     """What a message to the manager takes that has not to wait for the lock: giving it back."""
     releasing = [each for each in managers.all(type=lock["type"]) if each.get("method") in RELEASING]
@@ -181,7 +214,8 @@ RULE: Final = Rule(
         how=f"1 to twice as many processes as usable CPUs share the same number of updates of one locked Value. "
         f"Reported when together they reach less than {LIMIT:g} of what one process does alone. "
         "In an observed program: locks for which processes waited at least ten times, and the time that each lost so; "
-        "a warning from a tenth of the wall time on.",
+        "a warning from a tenth of the wall time on. Likewise of the threads of a pool, by the lines at which samples "
+        "of the stack find them: none is taken while no thread computes.",
         claim="Often read: locks are slow. An uncontended lock takes about a microsecond; what costs is several "
         "processes wanting the same one.",
         bad="""\

@@ -18,6 +18,8 @@ BETTER = 1.2
 ONE_CPU = (0.7, 1.2)
 #: Tasks running at a time from which threads were meant to run at once.
 TOGETHER = 1.5
+#: The part of their tasks' time from which on threads take turns by a lock of the program's, whatever the GIL does.
+LOCKED = 0.25
 #: What handing one task to a process costs the parent: an executor's dispatch, rounded up.
 HANDING_S = 100e-6
 
@@ -79,6 +81,8 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     if not alone or ideals.amount(pool, "concurrency") < TOGETHER:
         return None
     items, inside = ideals.amount(pool, "items"), ideals.amount(pool, "task_s")
+    if ideals.at_least(pool, "thread_lock_s") > LOCKED * inside:
+        return None
     piece = ideals.amount(pool, "task_max") * computed / inside
     handing = HANDING_S * ideals.amount(pool, "tasks")
     recoverable = phase - max(computed / min(cpus, items), piece, handing)

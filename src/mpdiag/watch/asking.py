@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mpdiag.tap import layout
 from mpdiag.watch import procfs
-from mpdiag.watch.observation import StackSample
+from mpdiag.watch.observation import StackSample, ThreadLook
 from mpdiag.watch.stacks import Counts, Parser
 from mpdiag.watch.tracked import LinuxProcess
 
@@ -140,6 +140,8 @@ class Asked:
         self._outstanding = False
         ran = self.process.ran
         for thread, stack in self._parser.parse(raw.decode("utf-8", "replace")):
+            if thread is not None:
+                self.counts.see(stack[0])
             key = self.process.pid if thread is None else thread
             burnt = ran.get(key, 0) - self._ran.get(key, 0)
             if burnt > 0:
@@ -197,3 +199,7 @@ class Asker:
     def result(self) -> tuple[StackSample, ...]:
         """The stacks of all processes."""
         return tuple(sample for asked in self._asked.values() for sample in asked.finish())
+
+    def threads(self) -> tuple[ThreadLook, ...]:
+        """Where threads of all processes were seen."""
+        return tuple(look for asked in self._asked.values() for look in asked.counts.threads())

@@ -112,6 +112,14 @@ class StackSample:
     cpu_s: float
 
 
+class ThreadLook(NamedTuple):
+    """A line at which threads beside the main one were seen, and how often, whether they ran or waited."""
+
+    pid: int
+    frame: Frame
+    times: int
+
+
 @dataclass(frozen=True)
 class HotLine:
     """A line at which CPU time was burnt, itself or in what it calls, below one root function.
@@ -170,3 +178,4 @@ class Observation:
     surroundings: Surroundings
     #: Shared integers that were seen to wrap around (`values.Wrap`), by the name of the value.
     wraps: Mapping[str, Any] = field(default_factory=dict)
+    threads: tuple[ThreadLook, ...] = ()

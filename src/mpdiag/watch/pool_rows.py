@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mpdiag.watch import pool_tasks, pool_traffic
+from mpdiag.watch import pool_tasks, pool_traffic, thread_locks
 from mpdiag.watch.books import NS, Slot
 from mpdiag.watch.lives import Run
 from mpdiag.watch.pools import INTERPRETER, PoolSeen, Worker
@@ -49,6 +49,8 @@ def row(run: Run, number: int, group: Sequence[PoolSeen]) -> dict[str, Any]:
     if first.method == INTERPRETER:  # what is handed over is pickled where no tap is
         found |= dict.fromkeys(pool_traffic.CARRIED)
     found |= pool_tasks.done(tasks, working, (pool_tasks.concurrency(group) or 1.0) if first.take_turns else 0.0)
+    looks = run.outside.threads if run.outside and first.take_turns else ()
+    found |= thread_locks.waited(looks, {pool.owner.pid for pool in group}, found["task_s"])
     return found | pool_tasks.shape(group, found["task_s"]) | waited(group) | fared(group, working)
 
 

@@ -135,7 +135,8 @@ class Sampler:
     def observation(self) -> Observation:
         """All that was seen; of use after `stop`."""
         around = self._around or self._surroundings()
-        return Observation(self.began_ns, self.vitals(), self._asker.result(), around, self._leaps.found())
+        stacks, threads = self._asker.result(), self._asker.threads()
+        return Observation(self.began_ns, self.vitals(), stacks, around, self._leaps.found(), threads)
 
     def now(self) -> float:
         """Seconds since the zero of all times."""

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from mpdiag.watch.observation import Frame, HotLine, Stack, StackSample
+from mpdiag.watch.observation import Frame, HotLine, Stack, StackSample, ThreadLook
 
 #: As faulthandler writes it, and the tap like it; a file's name may hold quotes.
 FRAME: Final = re.compile(r'  File "(.*)", line (\d+|\?\?\?) in (.*)')
@@ -79,6 +79,16 @@ class Counts:
         self.pid = pid
         self._samples: Counter[tuple[int | None, Stack]] = Counter()
         self._cpu: Counter[tuple[int | None, Stack]] = Counter()
+        self._threads: Counter[Frame] = Counter()
+
+    def see(self, frame: Frame) -> None:
+        """Count one look at a thread beside the main one, by its innermost frame."""
+        if frame in self._threads or len(self._threads) < MOST:
+            self._threads[frame] += 1
+
+    def threads(self) -> tuple[ThreadLook, ...]:
+        """Where such threads were seen."""
+        return tuple(ThreadLook(self.pid, frame, count) for frame, count in self._threads.items())
 
     def add(self, thread: int | None, stack: Stack, cpu_s: float) -> None:
         """Count one look at a thread that has burnt ``cpu_s`` since the last one."""
