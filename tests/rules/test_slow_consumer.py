@@ -77,3 +77,29 @@ def test_it_is_explained():
     doc = RULE.doc
 
     assert all((doc.title, doc.why, doc.how, doc.claim, doc.bad, doc.good))
+
+
+#: Nobody waits for room, as there is enough; the one reader is a process of its own.
+HEAPED = {**QUEUE, "put_wait_s": 0.0, "gets": 60, "backlog_max": 46, "reader_line": 12}
+
+
+def test_messages_heap_up_before_the_only_reader(run, table):
+    (finding,) = RULE.run(run(**WHOLE), table("channels", HEAPED))
+
+    assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.7))
+    assert "Up to 46 messages lay unread in the Queue (app.py:7); 1 reader took 61.7 ms for each of 60" in finding.seen
+
+
+@pytest.mark.parametrize(
+    "queues",
+    [
+        [{**HEAPED, "backlog_max": 15}],
+        [{**HEAPED, "readers": 2}],
+        [{**HEAPED, "reader_line": None}],
+        [{**HEAPED, "gets": 9}],
+        [HEAPED, {**HEAPED, "id": 2, "readers": 4, "backlog_max": 1}],
+    ],
+    ids=["it keeps up", "two readers", "main reads", "few", "others are busy, too"],
+)
+def test_silent_where_they_do_not(run, table, queues):
+    assert list(RULE.run(run(**WHOLE), table("channels", *queues))) == []

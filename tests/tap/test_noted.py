@@ -39,6 +39,39 @@ if __name__ == "__main__":
 """
 
 
+PAUSING = """
+import time
+
+def take(messages, taken):
+    for number in iter(messages.get, None):
+        taken.put(number)
+
+if __name__ == "__main__":
+    messages, taken = mp.Queue(), mp.Queue()
+    crew = [mp.Process(target=take, args=(messages, taken)) for _ in range(int(sys.argv[1]))]
+    for each in crew:
+        each.start()
+    for number in range(100):
+        messages.put(number)
+    for number in range(100):
+        taken.get()
+    time.sleep(0.6)
+    for each in crew:
+        messages.put(None)
+    for each in crew:
+        each.join()
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_long_wait_for_a_message_after_quick_ones_is_seen(observed, count):
+    children = observed(PAUSING, str(count))[1:]
+
+    waited = [sum(slot.s for slot in life.book.of("get")) for life in children]
+    assert len(waited) == count
+    assert all(0.5 < seconds < life.life_s for seconds, life in zip(waited, children, strict=True))
+
+
 def test_requests_and_replies(observed, method):
     requests, replies = users(channels.rows(observed(ASKING, method)))
     assert (requests["puts"], requests["gets"]) == (201, 201)

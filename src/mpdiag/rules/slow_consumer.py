@@ -16,6 +16,8 @@ BLOCKED = 0.2
 WAITS = 0.2
 #: Idle CPUs from which one more reader has somewhere to run.
 IDLE = 0.3
+#: The part of all its messages that lay unread at once from which a single reader is behind, and the fewest messages.
+HEAPED, FEW = 1 / 3, 10
 #: The part of a reader's time from which receiving, not its work, keeps it busy: more readers would not help.
 RECEIVING = 0.5
 
@@ -26,40 +28,69 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
     idle = ideals.idle_cpus(run)
     if idle < IDLE or span <= 0:
         return
-    for channel in ideals.user_rows(channels):
-        readers, writers = ideals.at_least(channel, "readers"), ideals.at_least(channel, "writers")
-        if not readers or not writers:
+    busy = [channel for channel in ideals.user_rows(channels) if busy_s(channel, span)]
+    for channel in busy:
+        readers, blocked = ideals.amount(channel, "readers"), blocked_s(channel)
+        recoverable = busy_s(channel, span) * (1 - readers / (readers + max(idle, 1.0)))
+        if blocked >= BLOCKED * span:
+            recoverable = min(recoverable, blocked)
+        elif busy != [channel] or not is_heaped(channel):  # of several, each may have its share of the work
             continue
-        blocked = ideals.amount(channel, "send_s" if channel.get("put_wait_s") is None else "put_wait_s") / writers
-        busy = span - ideals.amount(channel, "get_wait_s") / readers
-        receiving = (ideals.at_least(channel, "recv_s") + ideals.at_least(channel, "unpickle_s")) / readers
-        if blocked < BLOCKED * span or busy < (1 - WAITS) * span or receiving > RECEIVING * busy:
-            continue
-        shared = busy * (1 - readers / (readers + max(idle, 1.0)))
-        recoverable = min(blocked, shared, ideals.idle_cpus(run) / ideals.usable(run) * wall)
+        recoverable = min(recoverable, idle / ideals.usable(run) * wall)
         if ideals.worth(recoverable, wall):
-            yield finding(run, channel, blocked, recoverable)
+            yield finding(run, channel, recoverable)
 
 
-def finding(run: Facts, channel: ideals.Row, blocked: float, recoverable: float) -> Finding:
+def busy_s(channel: ideals.Row, span: float) -> float:
+    """How long each reader worked on messages; 0 of one that waited for them or was busy receiving, or without any."""
+    readers = ideals.at_least(channel, "readers")
+    if not readers or not ideals.at_least(channel, "writers"):
+        return 0.0
+    busy = span - ideals.amount(channel, "get_wait_s") / readers
+    receiving = (ideals.at_least(channel, "recv_s") + ideals.at_least(channel, "unpickle_s")) / readers
+    return busy if busy >= (1 - WAITS) * span and receiving <= RECEIVING * busy else 0.0
+
+
+def blocked_s(channel: ideals.Row) -> float:
+    """How long each writer waited for room."""
+    key = "send_s" if channel.get("put_wait_s") is None else "put_wait_s"
+    return ideals.amount(channel, key) / ideals.amount(channel, "writers")
+
+
+def is_heaped(channel: ideals.Row) -> bool:
+    """Whether messages heaped up before a single reader, which is a process of its own."""
+    gets, most = ideals.at_least(channel, "gets"), ideals.at_least(channel, "backlog_max")
+    alone = channel.get("readers") == 1 and channel.get("reader_line") is not None
+    return alone and gets >= FEW and most >= HEAPED * gets
+
+
+def finding(run: Facts, channel: ideals.Row, recoverable: float) -> Finding:
     """What the readers of ``channel`` hold up."""
-    place, span = Place.of(channel), run.number("parallel_s")
+    place, span, blocked = Place.of(channel), run.number("parallel_s"), blocked_s(channel)
     readers, idle = ideals.amount(channel, "readers"), ideals.idle_cpus(run)
-    taken = span - ideals.amount(channel, "get_wait_s") / readers
+    gets, most, taken = ideals.at_least(channel, "gets"), ideals.at_least(channel, "backlog_max"), busy_s(channel, span)
+    queue = f"the {channel['type']}{ideals.where(place)}"
+    if blocked >= BLOCKED * span:
+        writers = _processes(ideals.amount(channel, "writers"), "writer")
+        seen = f"{writers} of {queue} waited {seconds(blocked)} each for room in it"
+        found, least = blocked, BLOCKED * span
+        names, unit = ("a writer waited for room", "reference: a fifth of the parallel part"), "s"
+    else:
+        seen = f"Up to {number(most, '1')} messages lay unread in {queue}"
+        found, least = most, HEAPED * gets
+        names, unit = ("messages unread at once", "reference: a third of them all"), "1"
     return RULE.finding(
         level="warning",
         place=place,
         gain=ideals.bound(recoverable, run, "more readers can use the idle CPUs until all usable ones are busy"),
-        concern=blocked / (BLOCKED * span),
-        seen=f"{_processes(ideals.amount(channel, 'writers'), 'writer')} of the {channel['type']}{ideals.where(place)} "
-        f"waited {seconds(blocked)} each for room in it; {_processes(readers, 'reader')} took "
-        f"{seconds(taken / max(ideals.at_least(channel, 'gets') / readers, 1))} for each of "
-        f"{number(ideals.at_least(channel, 'gets'), '1')} messages, and {digits(idle)} usable CPUs were idle.",
+        concern=found / least,
+        seen=f"{seen}; {_processes(readers, 'reader')} took {seconds(taken / max(gets / readers, 1))} for each of "
+        f"{number(gets, '1')} messages, and {digits(idle)} usable CPUs were idle.",
         do=f"Start {max(round(idle), 1)} more of the processes that read it, and send each its own sentinel at the "
         "end; or make a reader's work on a message cheaper. A larger maxsize only delays the waiting.",
         evidence=(
-            Evidence("a writer waited for room", blocked, "s"),
-            Evidence("reference: a fifth of the parallel part", BLOCKED * span, "s"),
+            Evidence(names[0], found, unit),
+            Evidence(names[1], least, unit),
             Evidence("a reader was busy", taken, "s"),
             Evidence("idle CPUs", idle),
         ),
@@ -75,12 +106,13 @@ RULE: Final = Rule(
     id="MP304",
     run=observed,
     doc=Doc(
-        title="One reader holds up all writers while CPUs are idle",
+        title="One reader holds up all others while CPUs are idle",
         why="A bounded queue that is always full makes its writers as slow as its readers. With a CPU to spare, one "
         "more reader makes all of them faster; with none, nothing is lost.",
         how=f"In an observed program: queues whose writers waited for room for {BLOCKED * 100:g} % of the parallel "
         f"part or more, whose readers waited for messages for less than {WAITS * 100:g} %, while at least {IDLE:g} "
-        "usable CPUs were idle. Readers that are busy receiving large messages are another matter (MP201).",
+        "usable CPUs were idle. Likewise the only queue with busy readers, if it has a single one, before which a "
+        "third of all messages heaped up. Readers that are busy receiving large messages are another matter (MP201).",
         claim="Often read: a bounded queue slows a program down, so make it larger. The bound only shows who is too "
         "slow; without it the backlog goes to memory and the program ends at the same time.",
         bad="""\

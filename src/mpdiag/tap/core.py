@@ -287,16 +287,14 @@ def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0,
         spent = thread_time_ns() if token[7] else 0
         thread, kind, thing, outer, context, before, place, cpu, began = token
         took = now - began
-        own = took - thread.nested
         thread.kind, thread.context = before, context
-        weight, gap, others = _stands_for(kind, took, now)
-        whole = took + others
-        thread.nested = outer + whole
         words = state.words
         if thread.base:
             words[thread.base + layout.T_KIND], words[thread.base + layout.T_SINCE] = before, now
         slot = slot_of(thread, kind, place, thing)
-        _add(words, slot, weight, gap, max(own, 0), others, now, began)
+        weight, own, whole = _stands_for(kind, words, slot, max(took - thread.nested, 0), took, now)
+        thread.nested = outer + whole
+        _add(words, slot, weight, own, now, began)
         words[slot + layout.S_WALL] += whole
         if took > words[slot + layout.S_MAX]:
             words[slot + layout.S_MAX] = took
@@ -331,32 +329,35 @@ def _scaled(took: int, weight: int, gap: int) -> int:
     return took if weight == 1 else max(took, min(took * weight, gap))
 
 
-def _stands_for(kind: int, took: int, now: int) -> tuple[int, int, int]:
-    """How many events of ``kind`` this timed one stands for, the time in which all came, and what the others took.
+def _stands_for(kind: int, words: memoryview, slot: int, own: int, took: int, now: int) -> tuple[int, int, int]:
+    """How many events of ``kind`` a timed one stands for, and what all took, without what is nested and with it.
 
-    The second is 0 if the third was measured.
+    Args:
+        kind: its number.
+        words: of the ledger.
+        slot: where it is counted.
+        own: what it took itself.
+        took: and with what is nested in it.
+        now: when it ended.
     """
     paces = state.paces
     if kind in SUMMED:
-        return paces.passed(kind), 0, paces.added_up(kind)
+        weight, others = paces.passed(kind), paces.added_up(kind)
+        return weight, own + others, took + others
     weight, gap = paces.weight(kind, now, took)
-    return weight, gap, _scaled(took, weight, gap) - took
-
-
-def _add(words: memoryview, slot: int, weight: int, gap: int, own: int, others: int, now: int, began: int) -> None:
     count = words[slot + layout.S_COUNT]
-    words[slot + layout.S_COUNT] = count + weight
+    if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
+        usual = words[slot + layout.S_NS] // count
+        if own > UNUSUAL * usual + UNUSUAL_NS:
+            return weight, own + usual * (weight - 1), took + usual * (weight - 1)
+    return weight, _scaled(own, weight, gap), _scaled(took, weight, gap)
+
+
+def _add(words: memoryview, slot: int, weight: int, own: int, now: int, began: int) -> None:
+    words[slot + layout.S_COUNT] += weight
     words[slot + layout.S_TIMED] += 1
-    if gap:
-        total = _scaled(own, weight, gap)
-        if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
-            usual = words[slot + layout.S_NS] // count
-            if own > UNUSUAL * usual + UNUSUAL_NS:
-                total = own + usual * (weight - 1)
-    else:
-        total = own + others
     state.counted_in[words[slot + layout.S_KIND]] = slot
-    words[slot + layout.S_NS] += total
+    words[slot + layout.S_NS] += own
     words[slot + layout.S_LAST] = now
     if not words[slot + layout.S_FIRST]:
         words[slot + layout.S_FIRST] = began
