@@ -172,3 +172,41 @@ def test_a_thread_that_spins_is_not_stuck_in_a_wait(standing, asks, level):
 @pytest.mark.parametrize("cells", [{"asks": False}, {"ran_s": 0.01}], ids=["computes", "asks now and then"])
 def test_silent_about_threads_that_do_not_spin(standing, cells):
     assert standing(RULE, waits=[{**SPINS, **cells}], look=LOOK) == []
+
+
+LOOP = {"kind": "poll", "role": "main", "count": 240, "line": 30, "pauses": True}
+
+
+@pytest.fixture
+def slept(run, table):
+    def judge(off_s, waited, **cells):
+        processes = [{"pid": 10, "role": "main", "off_cpu_s": off_s}]
+        processes += [
+            {"pid": 11 + n, "role": "process", "recv_s": each, "ready_s": 0.0} for n, each in enumerate(waited)
+        ]
+        sites = table("sites", {**LOOP, **cells})
+        return list(RULE.run(run(wall_s=2.0), table("channels"), table("processes", *processes), table("hot"), sites))
+
+    return judge
+
+
+def test_a_loop_that_sleeps_while_others_wait_for_messages(slept):
+    (finding,) = slept(1.8, [1.4, 1.6])
+
+    assert (finding.level, finding.place.line, finding.gain.ceiling_s) == ("warning", 30, pytest.approx(1.8))
+    assert "asked poll() 240 times (app.py:30) and slept in between, for 1.80 s in all" in finding.seen
+    assert "Its 2 children waited 1.50 s each for messages." in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("off_s", "waited", "cells"),
+    [
+        (1.8, [0.1, 0.1], {}),
+        (0.1, [1.5], {}),
+        (1.8, [], {}),
+        (1.8, [1.5], {"pauses": False}),
+        (1.8, [1.5], {"count": 9}),
+    ],
+)
+def test_silent_where_nobody_waits_for_a_sleeper(slept, off_s, waited, cells):
+    assert slept(off_s, waited, **cells) == []

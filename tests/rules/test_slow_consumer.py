@@ -23,7 +23,7 @@ WHOLE = {"wall_s": 3.85, "parallel_s": 3.8, "cpu_s": 5.0, "busy_cpus": 1.3}
 
 
 def test_one_reader_holds_up_three_writers(run, table):
-    (finding,) = RULE.run(run(**WHOLE), table("channels", QUEUE))
+    (finding,) = RULE.run(run(**WHOLE), table("channels", QUEUE), table("processes"))
 
     assert (finding.rule, finding.level) == ("MP304", "warning")
     # 3.85 s less 5 s of CPU time on two CPUs, and the slack.
@@ -35,7 +35,7 @@ def test_one_reader_holds_up_three_writers(run, table):
 
 def test_while_threads_queue_no_more_is_taken_by_others_than_they_used(run, table):
     ceilings = [
-        RULE.run(run(**WHOLE, ready_s=1.5, others_cpus=others), table("channels", QUEUE))
+        RULE.run(run(**WHOLE, ready_s=1.5, others_cpus=others), table("channels", QUEUE), table("processes"))
         for others in (None, 0.02, 0.9)
     ]
 
@@ -43,7 +43,7 @@ def test_while_threads_queue_no_more_is_taken_by_others_than_they_used(run, tabl
 
 
 def test_many_idle_cpus_are_not_all_won_by_one_more_reader(run, table):
-    (finding,) = RULE.run(run(**WHOLE, cpus=16.0), table("channels", QUEUE))
+    (finding,) = RULE.run(run(**WHOLE, cpus=16.0), table("channels", QUEUE), table("processes"))
 
     assert finding.gain.ceiling_s == pytest.approx(3.8)
 
@@ -61,16 +61,18 @@ def test_many_idle_cpus_are_not_all_won_by_one_more_reader(run, table):
     ids=["nobody waits", "a waiting reader", "no idle CPU", "large messages", "never read", "a pool's own"],
 )
 def test_silent_where_another_reader_would_not_help(run, table, queue, whole):
-    assert list(RULE.run(run(**{**WHOLE, **whole}), table("channels", {**QUEUE, **queue}))) == []
+    assert list(RULE.run(run(**{**WHOLE, **whole}), table("channels", {**QUEUE, **queue}), table("processes"))) == []
 
 
 def test_a_pipes_writers_wait_in_send(run, table):
-    assert len(list(RULE.run(run(**WHOLE), table("channels", {**QUEUE, "put_wait_s": None, "send_s": 9.9})))) == 1
+    pipe = table("channels", {**QUEUE, "put_wait_s": None, "send_s": 9.9})
+
+    assert len(list(RULE.run(run(**WHOLE), pipe, table("processes")))) == 1
 
 
 def test_not_judged_without_waits(run, table):
     with pytest.raises(NotJudged, match="get_wait_s"):
-        list(RULE.run(run(**WHOLE), table("channels", {**QUEUE, "get_wait_s": None})))
+        list(RULE.run(run(**WHOLE), table("channels", {**QUEUE, "get_wait_s": None}), table("processes")))
 
 
 def test_it_is_explained():
@@ -80,11 +82,11 @@ def test_it_is_explained():
 
 
 #: Nobody waits for room, as there is enough; the one reader is a process of its own.
-HEAPED = {**QUEUE, "put_wait_s": 0.0, "gets": 60, "backlog_max": 46, "reader_line": 12}
+HEAPED = {**QUEUE, "put_wait_s": 0.0, "gets": 60, "backlog_max": 46, "reader_file": "app.py", "reader_line": 7}
 
 
 def test_messages_heap_up_before_the_only_reader(run, table):
-    (finding,) = RULE.run(run(**WHOLE), table("channels", HEAPED))
+    (finding,) = RULE.run(run(**WHOLE), table("channels", HEAPED), table("processes", {"cpu_s": 0.4}))
 
     assert (finding.level, finding.gain.ceiling_s) == ("warning", pytest.approx(1.7))
     assert "Up to 46 messages lay unread in the Queue (app.py:7); 1 reader took 61.7 ms for each of 60" in finding.seen
@@ -102,4 +104,8 @@ def test_messages_heap_up_before_the_only_reader(run, table):
     ids=["it keeps up", "two readers", "main reads", "few", "others are busy, too"],
 )
 def test_silent_where_they_do_not(run, table, queues):
-    assert list(RULE.run(run(**WHOLE), table("channels", *queues))) == []
+    assert list(RULE.run(run(**WHOLE), table("channels", *queues), table("processes"))) == []
+
+
+def test_of_a_reader_that_computes_another_rule_tells(run, table):
+    assert list(RULE.run(run(**WHOLE), table("channels", HEAPED), table("processes", {"cpu_s": 3.0}))) == []

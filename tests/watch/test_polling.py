@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from mpdiag.watch.polling import spinning
+from mpdiag.watch.polling import pausing, spinning
 
 
-def ask(tmp_path, body):
+def ask(tmp_path, body, about=spinning):
     """What is said of the line of a function that ends with a mark."""
     file = tmp_path / "app.py"
     lines = ["def wait(jobs, queue, flag):", *("    " + line for line in body.splitlines())]
     file.write_text("\n".join(lines) + "\n")
     line = next(number for number, text in enumerate(lines, 1) if text.endswith("#!"))
-    return spinning(str(file), "wait", line)
+    return about(str(file), "wait", line)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,20 @@ def test_loops_that_do_something_or_pause(tmp_path, body):
 
 def test_sources_that_cannot_be_read(tmp_path):
     assert spinning(str(tmp_path / "gone.py"), "wait", 1) is False
+    assert pausing(str(tmp_path / "gone.py"), "wait", 1) is False
+
+
+@pytest.mark.parametrize(
+    ("body", "pauses"),
+    [
+        (
+            "while jobs:\n    for job in jobs:\n        if job.poll():  #!\n            use(job)\n    time.sleep(0.1)",
+            True,
+        ),
+        ("while not queue.poll():  #!\n    sleep(0.1)", True),
+        ("while jobs:\n    if queue.poll():  #!\n        queue.recv()\n    work()", False),
+        ("time.sleep(1)\nif queue.poll():  #!\n    queue.recv()", False),
+    ],
+)
+def test_loops_that_sleep_between_their_questions(tmp_path, body, pauses):
+    assert ask(tmp_path, body, pausing) is pauses

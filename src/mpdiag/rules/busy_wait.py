@@ -17,6 +17,8 @@ LIMIT = 0.1
 BURNT = 0.5
 #: Looks a second, over the whole run, from which a loop has no pause in it.
 OFTEN = 5000
+#: Looks of a loop that sleeps in between, below which it was no loop.
+LOOKS = 20
 #: The part of a process's CPU samples in loops that only ask, from which it does little else.
 MOSTLY = 0.3
 #: The part of the usable CPUs from which on none is free.
@@ -58,6 +60,42 @@ def judge(polling: Facts) -> Iterator[Finding]:
 
 
 def observed(run: Facts, channels: Facts, processes: Facts, hot: Facts, sites: Facts) -> Iterator[Finding]:
+    """Find loops that ask without a pause, and those that sleep while other processes wait for messages."""
+    yield from pausing(run, processes, sites)
+    yield from spinning(run, channels, processes, hot, sites)
+
+
+def pausing(run: Facts, processes: Facts, sites: Facts) -> Iterator[Finding]:
+    """Find a loop in which the main process sleeps between its questions, while those that answer wait for more."""
+    children, wall = processes.all(role="process"), run.number("wall_s")
+    slept = sum(ideals.at_least(row, "off_cpu_s") for row in processes.all(role="main"))
+    waited = sum(ideals.at_least(row, "recv_s") for row in children) / max(len(children), 1)
+    lost = min(slept, waited)
+    lines = [row for row in sites.all(kind="poll", role="main", pauses=True) if ideals.at_least(row, "count") >= LOOKS]
+    if not lines or lost < LIMIT * wall or not ideals.worth(lost, wall):
+        return
+    line = max(lines, key=lambda row: ideals.at_least(row, "count"))
+    place = Place.of(line)
+    yield RULE.finding(
+        level="warning",
+        place=place,
+        confidence="inferred",
+        gain=ideals.bound(lost, run, "processes that never wait for one that sleeps"),
+        concern=lost / (LIMIT * wall),
+        seen=f"The main process asked poll() {number(ideals.amount(line, 'count'), '1')} times{ideals.where(place)} "
+        f"and slept in between, for {seconds(slept)} in all: whatever comes meanwhile waits. Its {len(children)} "
+        f"{'children' if len(children) > 1 else 'child'} waited {seconds(waited)}"
+        f"{' each' if len(children) > 1 else ''} for messages.",
+        do=REMEDY,
+        evidence=(
+            Evidence("a child waited for messages", waited, "s"),
+            Evidence("the main process slept", slept, "s"),
+            Evidence("reference: a tenth of the wall time", LIMIT * wall, "s"),
+        ),
+    )
+
+
+def spinning(run: Facts, channels: Facts, processes: Facts, hot: Facts, sites: Facts) -> Iterator[Finding]:
     """Find loops that ask without a pause, and how long other processes waited for a CPU meanwhile."""
     spun, place, what, confidence = _spinning(run, channels, hot, sites)
     wall, cpus = run.number("wall_s"), ideals.usable(run)
@@ -146,7 +184,7 @@ RULE: Final = Rule(
     hang=stuck,
     aliases=("busy-poll",),
     doc=Doc(
-        title="Polling without a pause burns a core",
+        title="Polling burns a core, or is late for every message",
         why="A process that asks again and again whether a message is there takes all the CPU time it can get, from "
         "the very workers whose message it waits for. Pauses between the polls save the CPU and delay every message.",
         how="A child sends a message after a few milliseconds; CPU time over wall time of the process that waits. "
@@ -154,7 +192,9 @@ RULE: Final = Rule(
         "In an observed program: the CPU time of processes while their poll(), empty() or get_nowait() found nothing, "
         "or that stack samples saw in a loop that does nothing else but ask (ready(), done(), is_set(), a Value). "
         "A warning where another process waited for a CPU meanwhile, at "
-        "least 5 % of the wall time; else a note. Stuck: a thread that uses CPU time is in such a loop at both looks.",
+        "least 5 % of the wall time; else a note. Likewise the main process's poll() in a loop that sleeps, while its "
+        "children wait for messages for a tenth of the wall time. Stuck: a thread that uses CPU time is in such a loop "
+        "at both looks.",
         claim="Often quoted as the mistake: `while conn.poll(): conn.recv()`. That loop does not spin: it takes what "
         "is there and ends. The one that spins has poll(), empty(), is_alive() or get_nowait() inside `while True`. "
         "That poll(timeout) cures it is right: it returns as soon as a message comes, whatever the timeout.",

@@ -18,11 +18,13 @@ WAITS = 0.2
 IDLE = 0.3
 #: The part of all its messages that lay unread at once from which a single reader is behind, and the fewest messages.
 HEAPED, FEW = 1 / 3, 10
+#: The part of the time from which on a reader computes, rather than to wait for something else.
+COMPUTES = 0.5
 #: The part of a reader's time from which receiving, not its work, keeps it busy: more readers would not help.
 RECEIVING = 0.5
 
 
-def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
+def observed(run: Facts, channels: Facts, processes: Facts) -> Iterator[Finding]:
     """Find queues whose readers are the narrowest place of the program."""
     span, wall = run.number("parallel_s"), run.number("wall_s")
     idle = ideals.idle_cpus(run)
@@ -34,8 +36,8 @@ def observed(run: Facts, channels: Facts) -> Iterator[Finding]:
         recoverable = busy_s(channel, span) * (1 - readers / (readers + max(idle, 1.0)))
         if blocked >= BLOCKED * span:
             recoverable = min(recoverable, blocked)
-        elif busy != [channel] or not is_heaped(channel):  # of several, each may have its share of the work
-            continue
+        elif busy != [channel] or not is_heaped(channel) or computes(channel, processes, span):
+            continue  # of several, each may have its share of the work; of those that compute, MP407 tells
         recoverable = min(recoverable, idle / ideals.usable(run) * wall)
         if ideals.worth(recoverable, wall):
             yield finding(run, channel, recoverable)
@@ -62,6 +64,12 @@ def is_heaped(channel: ideals.Row) -> bool:
     gets, most = ideals.at_least(channel, "gets"), ideals.at_least(channel, "backlog_max")
     alone = channel.get("readers") == 1 and channel.get("reader_line") is not None
     return alone and gets >= FEW and most >= HEAPED * gets
+
+
+def computes(channel: ideals.Row, processes: Facts, span: float) -> bool:
+    """Whether a process that was started where the channel's reader was computes for half of the time."""
+    started = processes.all(file=channel.get("reader_file"), line=channel.get("reader_line"))
+    return any(ideals.at_least(row, "cpu_s") >= COMPUTES * span for row in started)
 
 
 def finding(run: Facts, channel: ideals.Row, recoverable: float) -> Finding:
@@ -111,8 +119,9 @@ RULE: Final = Rule(
         "more reader makes all of them faster; with none, nothing is lost.",
         how=f"In an observed program: queues whose writers waited for room for {BLOCKED * 100:g} % of the parallel "
         f"part or more, whose readers waited for messages for less than {WAITS * 100:g} %, while at least {IDLE:g} "
-        "usable CPUs were idle. Likewise the only queue with busy readers, if it has a single one, before which a "
-        "third of all messages heaped up. Readers that are busy receiving large messages are another matter (MP201).",
+        "usable CPUs were idle. Likewise the only queue with busy readers, if it has a single one, which does not "
+        "compute, and before which a third of all messages heaped up. Readers that are busy receiving large messages "
+        "are another matter (MP201).",
         claim="Often read: a bounded queue slows a program down, so make it larger. The bound only shows who is too "
         "slow; without it the backlog goes to memory and the program ends at the same time.",
         bad="""\

@@ -33,6 +33,14 @@ def spinning(file: str, function: str, line: int) -> bool:
     return any(asks(loop) and not any(holds(each, line) for each in answered(loop.body)) for loop in loops)
 
 
+def pausing(file: str, function: str, line: int) -> bool:
+    """Whether a line that asks is in a loop that sleeps between its questions; False in doubt. Arguments as above."""
+    tree = parsed(file)
+    scope = (innermost(tree, function, line) or tree) if tree else None
+    loops = [node for node in ast.walk(scope) if isinstance(node, ast.While) and holds(node, line)] if scope else []
+    return any(isinstance(node, ast.Call) and called(node) == "sleep" for loop in loops for node in ast.walk(loop))
+
+
 def asks(loop: ast.While) -> bool:
     """Whether all that always runs in a loop are questions, and there is one."""
     always = [*ast.walk(loop.test), *(node for statement in loop.body for node in unconditional(statement))]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mpdiag.watch.books import Slot
 from mpdiag.watch.lives import Life
+from mpdiag.watch.polling import pausing
 
 #: Kinds that are no doing of the program at a line.
 NO_SITES = {"idle", "task", "run", "wait_task", "boot", "pool", "value", "import", "main_import", "read"}
@@ -30,6 +31,7 @@ def rows(lives: Sequence[Life]) -> list[dict[str, Any]]:
             "s": _sum(met, "s"),
             "bytes": _sum(met, "bytes"),
             "max_s": max(slot.max_s for _, slot in met),
+            "pauses": slot.kind == "poll" and pausing(str(slot.file), str(slot.function), slot.line or 0),
             **_common(met),
         }
         for met in groups
