@@ -105,7 +105,7 @@ def test_a_short_wait_for_a_lock_is_timed_when_no_more_may_pass():
 def test_the_last_events_are_counted_like_those_before(paces):
     slot, words = layout.SLOTS, paces.words
     words[slot + layout.S_COUNT], words[slot + layout.S_NS], words[slot + layout.S_BYTES] = 11, 510, 1100
-    words[slot + layout.S_MAX] = 500
+    words[slot + layout.S_MAX], words[slot + layout.S_EMPTY] = 500, 11
     paces._open(PICKLE, 9)
     for _ in range(4):
         next(gates.now[PICKLE])
@@ -115,7 +115,7 @@ def test_the_last_events_are_counted_like_those_before(paces):
 
     assert words[layout.COUNTS + PICKLE] == 4
     counted = [words[slot + word] for word in (layout.S_COUNT, layout.S_NS, layout.S_BYTES, layout.S_WALL)]
-    assert counted == [17, 516, 1700, 6]
+    assert [*counted, words[slot + layout.S_EMPTY]] == [17, 516, 1700, 6, 17]
 
 
 def test_what_is_added_up_may_take_a_part_of_what_has_gone_by(paces):

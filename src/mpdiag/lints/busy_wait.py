@@ -164,7 +164,7 @@ LINT: Final = Lint(
     inspect=inspect,
     aliases=("busy-poll",),
     doc=Doc(
-        title="Polling without a pause burns a core",
+        title="Polling burns a core, or is late for every message",
         why="A process that asks again and again whether a message is there takes all the CPU time it can get, from "
         "the very workers whose message it waits for. Pauses between the polls save the CPU and delay every message.",
         how="A `while` loop with poll(), empty(), get_nowait(), is_alive(), is_set(), done() or ready() that can go "

@@ -122,7 +122,8 @@ class Paces:
             return
         count = words[slot + layout.S_COUNT]
         words[slot + layout.S_COUNT] = count + passed
-        words[slot + layout.S_BYTES] += words[slot + layout.S_BYTES] * passed // count
+        for each in (layout.S_BYTES, layout.S_EMPTY):
+            words[slot + each] += words[slot + each] * passed // count
         if kind in SUMMED:
             took = self.added_up(kind)
         else:  # the longest is the first, which had to fetch everything
