@@ -184,7 +184,8 @@ def slept(run, table):
         processes += [
             {"pid": 11 + n, "role": "process", "recv_s": each, "ready_s": 0.0} for n, each in enumerate(waited)
         ]
-        sites = table("sites", {**LOOP, **cells})
+        took = {"kind": "recv", "role": "process", "count": cells.pop("taken", 50 * len(waited))}
+        sites = table("sites", {**LOOP, **cells}, took)
         return list(RULE.run(run(wall_s=2.0), table("channels"), table("processes", *processes), table("hot"), sites))
 
     return judge

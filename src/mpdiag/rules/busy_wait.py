@@ -17,7 +17,7 @@ LIMIT = 0.1
 BURNT = 0.5
 #: Looks a second, over the whole run, from which a loop has no pause in it.
 OFTEN = 5000
-#: Looks of a loop that sleeps in between, below which it was no loop.
+#: Looks of a loop that sleeps in between, and messages that a child takes, below which they do not talk all the time.
 LOOKS = 20
 #: The part of a process's CPU samples in loops that only ask, from which it does little else.
 MOSTLY = 0.3
@@ -72,7 +72,11 @@ def pausing(run: Facts, processes: Facts, sites: Facts) -> Iterator[Finding]:
     waited = sum(ideals.at_least(row, "recv_s") for row in children) / max(len(children), 1)
     lost = min(slept, waited)
     lines = [row for row in sites.all(kind="poll", role="main", pauses=True) if ideals.at_least(row, "count") >= LOOKS]
-    if not lines or lost < LIMIT * wall or not ideals.worth(lost, wall):
+    taken = sum(
+        ideals.at_least(row, "count") for kind in ("recv", "get") for row in sites.all(kind=kind, role="process")
+    )
+    few = taken < LOOKS * len(children)  # each has its work to do, or none, and now and then a word of the main process
+    if not lines or few or lost < LIMIT * wall or not ideals.worth(lost, wall):
         return
     line = max(lines, key=lambda row: ideals.at_least(row, "count"))
     place = Place.of(line)

@@ -27,18 +27,21 @@ def spinning(file: str, function: str, line: int) -> bool:
         function: the function that runs there, as its code object is called.
         line: the line in it.
     """
-    tree = parsed(file)
-    scope = (innermost(tree, function, line) or tree) if tree else None
-    loops = [node for node in ast.walk(scope) if isinstance(node, ast.While) and holds(node, line)] if scope else []
+    loops = around(file, function, line)
     return any(asks(loop) and not any(holds(each, line) for each in answered(loop.body)) for loop in loops)
 
 
 def pausing(file: str, function: str, line: int) -> bool:
     """Whether a line that asks is in a loop that sleeps between its questions; False in doubt. Arguments as above."""
+    inside = (node for loop in around(file, function, line) for node in ast.walk(loop))
+    return any(isinstance(node, ast.Call) and called(node) == "sleep" for node in inside)
+
+
+def around(file: str, function: str, line: int) -> list[ast.While]:
+    """The loops of a function that a line of it is in."""
     tree = parsed(file)
     scope = (innermost(tree, function, line) or tree) if tree else None
-    loops = [node for node in ast.walk(scope) if isinstance(node, ast.While) and holds(node, line)] if scope else []
-    return any(isinstance(node, ast.Call) and called(node) == "sleep" for loop in loops for node in ast.walk(loop))
+    return [node for node in ast.walk(scope) if isinstance(node, ast.While) and holds(node, line)] if scope else []
 
 
 def asks(loop: ast.While) -> bool:
