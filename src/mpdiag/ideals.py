@@ -113,7 +113,7 @@ def line_of(pool: Row, doing: str) -> Place | None:
 
     Args:
         pool: its row.
-        doing: ``submit`` to hand out its tasks, ``result`` to wait for what they give.
+        doing: ``submit`` to hand out its tasks, ``result`` to wait for what they give, ``lock`` to wait for a lock.
     """
     return Place.of({key: pool.get(f"{doing}_{key}") for key in ("file", "line", "function")}) or Place.of(pool)
 

@@ -149,7 +149,7 @@ def of_threads(run: Facts, pools: Facts) -> Iterator[Finding]:
         if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
             continue
         part = waited / ideals.amount(pool, "task_s")
-        place = Place.of({key: pool[f"lock_{key}"] for key in ("file", "line", "function")})
+        place = ideals.line_of(pool, "lock")
         yield RULE.finding(
             level="warning",
             place=place,

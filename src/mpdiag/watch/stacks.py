@@ -179,9 +179,4 @@ class _Root:
         assert self.first
         for (frame, callee), (samples, cpu_s, depth) in self.at.items():
             share = cpu_s / self.cpu_s if self.cpu_s else 0.0
-            yield HotLine(role, self.first, *frame_cells(frame), callee, samples, cpu_s, share, depth)
-
-
-def frame_cells(frame: Frame) -> tuple[str, int, str]:
-    """File, line and function."""
-    return frame.file, frame.line, frame.function
+            yield HotLine(role, self.first, *frame, callee, samples, cpu_s, share, depth)

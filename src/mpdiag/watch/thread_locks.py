@@ -39,7 +39,7 @@ def waited(looks: Iterable[ThreadLook], pids: Iterable[int], task_s: float) -> d
 
 def cells(seconds: float | None, frame: Frame | None) -> dict[str, Any]:
     """What a row of pools says of it."""
-    file, line, function = (frame.file, frame.line, frame.function) if frame else (None, None, None)
+    file, line, function = frame or (None, None, None)
     return {"thread_lock_s": seconds, "lock_file": file, "lock_line": line, "lock_function": function}
 
 
