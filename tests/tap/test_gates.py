@@ -9,7 +9,7 @@ import pytest
 
 from mpdiag.tap import core, gates, layout
 
-PICKLE, LOCK = layout.KIND["pickle"], layout.KIND["lock"]
+GET, LOCK, PICKLE = (layout.KIND[name] for name in ("get", "lock", "pickle"))
 SECOND = 10**9
 
 
@@ -100,6 +100,29 @@ def test_a_short_wait_for_a_lock_is_timed_when_no_more_may_pass():
         assert not core.state.paces.owed[LOCK]
     finally:
         gates.close()
+
+
+def test_a_long_event_leaves_the_gate_open_and_those_before_it_are_like_short_ones(paces):
+    paces.short[GET], paces.short_ns[GET], paces.timed_at[GET] = 8, 80_000, SECOND
+    paces._open(GET, 9)
+    for _ in range(4):
+        next(gates.now[GET])
+    paces.given[GET] -= 1  # the last of them is the long one
+
+    assert paces.long(GET, SECOND + 6_000_000, 5_000_000) == (4, 30_000)
+    assert paces.words[layout.COUNTS + GET] == 4
+    assert len(list(gates.now[GET])) == 5
+    assert paces.weight(GET, SECOND + 7_000_000, took=15_000) == (6, 7_000_000 - 5_030_000)
+
+
+def test_those_before_a_long_event_took_no_longer_than_there_was(paces):
+    paces.short[GET], paces.short_ns[GET], paces.timed_at[GET] = 1, 10_000, SECOND
+    paces._open(GET, 9)
+    for _ in range(9):
+        next(gates.now[GET])
+
+    assert paces.long(GET, SECOND + 5_020_000, 5_000_000) == (10, 20_000)
+    assert paces.long(GET, SECOND + 11_000_000, 5_000_000) == (1, 0)
 
 
 def test_the_last_events_are_counted_like_those_before(paces):

@@ -72,6 +72,38 @@ def test_a_long_wait_for_a_message_after_quick_ones_is_seen(observed, count):
     assert all(0.5 < seconds < life.life_s for seconds, life in zip(waited, children, strict=True))
 
 
+BURSTS = """
+import time
+
+def take(messages):
+    for number in iter(messages.get, None):
+        pass
+
+if __name__ == "__main__":
+    messages = mp.Queue()
+    crew = [mp.Process(target=take, args=(messages,)) for _ in range(3)]
+    for each in crew:
+        each.start()
+    for number in range(4000):
+        if number % 50 == 0:
+            time.sleep(0.01)
+        messages.put(number)
+    for each in crew:
+        messages.put(None)
+    for each in crew:
+        each.join()
+"""
+
+
+def test_long_waits_do_not_stand_for_the_short_ones_between_them(observed):
+    children = observed(BURSTS)[1:]
+
+    gets = [slot for life in children for slot in life.book.of("get")]
+    assert sum(slot.count for slot in gets) == 4003
+    assert all(slot.timed < slot.count for slot in gets)
+    assert all(0.4 < slot.s < life.life_s for life in children for slot in life.book.of("get"))
+
+
 def test_requests_and_replies(observed, method):
     requests, replies = users(channels.rows(observed(ASKING, method)))
     assert (requests["puts"], requests["gets"]) == (201, 201)

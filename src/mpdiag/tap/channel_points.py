@@ -28,8 +28,6 @@ PLAIN_VIEW = (
 LOOSE = "not _mpd.holds.held()"
 #: Bytes from which reading them takes time that is not waiting for them.
 LONG = 1 << 16
-#: Seconds: messages come in bursts, and whoever takes them waits long for the next one.
-LONG_WAIT = 0.002
 #: What a connection checks at each call.
 CHECKS = [
     Needed(f"_ConnectionBase.{name}", f"self._check_{state}()", condition)
@@ -78,7 +76,7 @@ POINTS: dict[str, list[Point]] = {
         Insert("Queue._reset", "_mpd.ending.known(self)"),
         Timed("Queue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
         Free("Queue.get", "self._rlock", "_semlock"),
-        Timed("Queue.get", "get", thing="self", empty="_mpd_r is _mpd", long=LONG_WAIT),
+        Timed("Queue.get", "get", thing="self", empty="_mpd_r is _mpd"),
         Insert("SimpleQueue.get", "self._reader._mpd_gave_up = None", before="return _ForkingPickler.loads"),
         Timed("SimpleQueue.get", "unpickle", "return _ForkingPickler.loads", thing="self", size="_mpd.unpickled(res)"),
         Free("SimpleQueue.get", "self._rlock", "_semlock"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KIND = layout.KIND
 #: All processes of a machine share it.
 clock = monotonic_ns
+SEEN_NS = {KIND[name]: int(seconds * 1e9) for name, seconds in layout.SEEN_LONG.items()}
 #: How far from the mean an event is unusual: so many times, and so much more.
 UNUSUAL, UNUSUAL_NS = 8, 20_000
 #: Events whose CPU time is worth two more system calls.
@@ -324,9 +325,9 @@ def unpickled(data: Any) -> int:
     return size
 
 
-def _scaled(took: int, weight: int, gap: int) -> int:
+def _scaled(took: int, weight: int, room: int) -> int:
     """Time of ``weight`` events of which one took that long: all of them came after the last timed one."""
-    return took if weight == 1 else max(took, min(took * weight, gap))
+    return took if weight == 1 else max(took, min(took * weight, room))
 
 
 def _stands_for(kind: int, words: memoryview, slot: int, own: int, took: int, now: int) -> tuple[int, int, int]:
@@ -344,13 +345,22 @@ def _stands_for(kind: int, words: memoryview, slot: int, own: int, took: int, no
     if kind in SUMMED:
         weight, others = paces.passed(kind), paces.added_up(kind)
         return weight, own + others, took + others
-    weight, gap = paces.weight(kind, now, took)
+    if took > SEEN_NS.get(kind, took):
+        weight, others = paces.long(kind, now, took)
+        return weight, own + others, took + others
+    weight, room = paces.weight(kind, now, took)
+    if kind in SEEN_NS:  # none of those that went by was long
+        own, took = _scaled(own, weight, room), _scaled(took, weight, room)
+        paces.short[kind] += weight
+        paces.short_ns[kind] += own
+        return weight, own, took
     count = words[slot + layout.S_COUNT]
     if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
         usual = words[slot + layout.S_NS] // count
         if own > UNUSUAL * usual + UNUSUAL_NS:
-            return weight, own + usual * (weight - 1), took + usual * (weight - 1)
-    return weight, _scaled(own, weight, gap), _scaled(took, weight, gap)
+            others = max(0, min(usual * (weight - 1), room - took))
+            return weight, own + others, took + others
+    return weight, _scaled(own, weight, room), _scaled(took, weight, room)
 
 
 def _add(words: memoryview, slot: int, weight: int, own: int, now: int, began: int) -> None:

@@ -49,6 +49,9 @@ class Paces:
         self.given = [0] * len(GATES)  # events of each kind that its gate lets pass in all
         self.rate = [0] * len(GATES)  # how many of each kind may go by untimed
         self.timed_at = [0] * len(GATES)
+        self.long_ns = [0] * len(GATES)  # what each kind has taken since then up to its last long event
+        self.short = [0] * len(GATES)  # events of kinds of which no long one goes by that were not long,
+        self.short_ns = [0] * len(GATES)  # and what they took
         self.often = [OFTEN_NS] * len(GATES)
         self.owed = [0] * len(GATES)  # how many of each kind went by for which the next short one stands
         self.fast = [0] * len(GATES)  # how many timed events of each kind came fast, one after the other
@@ -72,19 +75,21 @@ class Paces:
         return True
 
     def weight(self, kind: int, at: int, took: int) -> tuple[int, int]:
-        """How many events of ``kind`` this timed one stands for, and the time in which all of them came.
+        """How many events of ``kind`` this timed one stands for, and the time they can have taken.
 
         How many go by untimed follows the rate.
         """
         weight = self.passed(kind)
         gap = at - self.timed_at[kind]
+        room = self._room(kind, at)
         often = self.often[kind]
         if took < SHORT_NS:
             weight += self.owed[kind]
             self.owed[kind] = 0
         elif self.owed[kind] and gap < SELDOM * often:
-            return weight, gap
+            return weight, room
         self.timed_at[kind] = at
+        self.long_ns[kind] = 0
         given = self.rate[kind]
         if gap < often:
             self.fast[kind] += 1
@@ -100,7 +105,27 @@ class Paces:
         if given:
             # Kinds that take turns must not be timed in the same turn: the tap of one would slow down the next.
             self._open(kind, given - (at >> 6) % (given // 2 + 1))
-        return weight, gap
+        return weight, room
+
+    def long(self, kind: int, at: int, took: int) -> tuple[int, int]:
+        """Count a long event of a kind of which none goes by untimed, and those before it that did and were short.
+
+        Returns:
+            How many it is with those, and what those took.
+        """
+        gone: int = self.given[kind] - now[kind].__length_hint__()
+        self.given[kind] -= gone
+        self.words[layout.COUNTS + kind] += gone + 1
+        others = min(self._short_ones(kind, gone), max(0, self._room(kind, at) - took))
+        self.long_ns[kind] += took + others
+        return gone + 1, others
+
+    def _short_ones(self, kind: int, count: int) -> int:
+        return self.short_ns[kind] * count // max(1, self.short[kind])
+
+    def _room(self, kind: int, at: int) -> int:
+        """The time that events of ``kind`` can have taken of which nothing is known yet."""
+        return at - self.timed_at[kind] - self.long_ns[kind]
 
     def added_up(self, kind: int) -> int:
         """The nanoseconds that have gone by since this was asked last; lets more go by."""
@@ -128,7 +153,8 @@ class Paces:
             took = self.added_up(kind)
         else:  # the longest is the first, which had to fetch everything
             others = max(0, words[slot + layout.S_NS] - words[slot + layout.S_MAX])
-            took = min(others * passed // max(1, count - 1), at - self.timed_at[kind])
+            usual = self._short_ones(kind, passed) if self.short[kind] else others * passed // max(1, count - 1)
+            took = max(0, min(usual, self._room(kind, at)))
         words[slot + layout.S_NS] += took
         words[slot + layout.S_WALL] += took
 

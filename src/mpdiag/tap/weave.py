@@ -130,7 +130,6 @@ class Timed(Point):
         size: an expression for the bytes moved; ``_mpd_r`` is what the function returns, ``_mpd`` if it raises.
         empty: an expression that says whether nothing was found.
         end: the function to call at its end.
-        long: seconds from which none goes by untimed, where `layout.SEEN_LONG` does not say it of all of its kind.
     """
 
     def __init__(
@@ -143,7 +142,6 @@ class Timed(Point):
         size: str = "0",
         empty: str = "False",
         end: str = "_mpd.end",
-        long: float = 0.0,
     ) -> None:
         super().__init__(function, statement)
         self.number = next(_numbers)
@@ -152,7 +150,7 @@ class Timed(Point):
         begin = (LIGHT if light else BEGIN).format(kind=kind_number, thing=thing)
         more = f", {kind_number}, {thing}" if light else ""
         parts = {"begin": begin, "size": size, "empty": empty, "end": end, "more": more, "thing": thing}
-        long = SEEN_LONG.get(kind, long)
+        long = SEEN_LONG.get(kind)
         text = ADDED_UP if kind in SUMMED else SEEN if long else TIMED
         code = text.format(kind=kind_number, gate=GATES[kind_number], long=long, **parts)
         self.code = LOCALS.sub(lambda name: f"{name[0]}{self.number}", code)
