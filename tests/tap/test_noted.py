@@ -104,6 +104,67 @@ def test_long_waits_do_not_stand_for_the_short_ones_between_them(observed):
     assert all(0.4 < slot.s < life.life_s for life in children for slot in life.book.of("get"))
 
 
+LONG_AMONG_SHORT = """
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+context = mp.get_context("fork")
+
+def pause(number):
+    if number % 50 == 49:
+        time.sleep(0.05)
+
+def feed(give):
+    for number in range(500):
+        pause(number)
+        give(number)
+
+def take(get):
+    for number in range(500):
+        pause(number)
+        get()
+
+def recv(reader, writer, messages):
+    return feed, writer.send, reader.recv
+
+def poll(reader, writer, messages):
+    return feed, writer.send, lambda: reader.poll(5) and reader.recv()
+
+def send(reader, writer, messages):
+    return take, reader.recv, lambda: writer.send(bytes(5000))
+
+def get(reader, writer, messages):
+    return feed, messages.put, messages.get
+
+def put(reader, writer, messages):
+    return take, messages.get, lambda: messages.put(None)
+
+def result(reader, writer, messages):
+    with ProcessPoolExecutor(1, mp_context=context) as executor:
+        futures = [executor.submit(pause, number) for number in range(500)]
+        for future in futures:
+            future.result()
+
+if __name__ == "__main__":
+    parts = globals()[sys.argv[1]](*context.Pipe(False), context.Queue(5))
+    if parts:
+        target, child_end, doing = parts
+        child = context.Process(target=target, args=(child_end,))
+        child.start()
+        for _ in range(500):
+            doing()
+        child.join()
+"""
+
+
+@pytest.mark.parametrize("kind", ["recv", "poll", "send", "get", "put", "result"])
+def test_long_waits_among_short_ones_are_seen(observed, kind):
+    main = observed(LONG_AMONG_SHORT, kind)[0]
+
+    waited = [slot for slot in main.book.of(kind) if slot.main and not slot.nested]
+    assert 0.3 < sum(slot.s for slot in waited) < main.life_s
+
+
 def test_requests_and_replies(observed, method):
     requests, replies = users(channels.rows(observed(ASKING, method)))
     assert (requests["puts"], requests["gets"]) == (201, 201)

@@ -36,6 +36,24 @@ CHECKS = [
     for state, condition in (("closed", "self._handle is None"), (able, f"not self._{able}"))
 ]
 
+#: The library builds a selector for each wait, also where there is something already or it is only to look: pools do
+#: so once or twice for each task.
+READY = """\
+if type(object_list) is list and (timeout is None or type(timeout) in (int, float)):
+    try:
+        _mpd_of, _mpd_look = {}, selectors.select.poll()
+        for _mpd_each in object_list:
+            _mpd_fd = _mpd_each if type(_mpd_each) is int else _mpd_each.fileno()
+            _mpd_look.register(_mpd_fd, 1)
+            _mpd_of[_mpd_fd] = _mpd_each
+        _mpd_ready = _mpd_look.poll(0)
+    except Exception:  # the library says what is wrong; Windows has no poll()
+        pass
+    else:
+        if len(_mpd_of) == len(object_list) and (_mpd_ready or timeout == 0):
+            return list(map(_mpd_of.get, dict(_mpd_ready)))
+"""
+
 POINTS: dict[str, list[Point]] = {
     "multiprocessing.reduction": [
         Insert("", PICKLER, after="register = ForkingPickler.register"),
@@ -45,6 +63,7 @@ POINTS: dict[str, list[Point]] = {
     ],
     "multiprocessing.connection": [
         *CHECKS,
+        Insert("wait", READY),
         Short("_ConnectionBase.send_bytes", PLAIN_VIEW, "self._send_bytes(buf)"),
         Timed("Connection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),
         Timed("PipeConnection._send_bytes", "send", thing="self", size="len(buf)", empty=LOOSE),

@@ -30,6 +30,8 @@ clock = monotonic_ns
 SEEN_NS = {KIND[name]: int(seconds * 1e9) for name, seconds in layout.SEEN_LONG.items()}
 #: How far from the mean an event is unusual: so many times, and so much more.
 UNUSUAL, UNUSUAL_NS = 8, 20_000
+#: How many timed events a thread remembers, to know those within one of which it turns out late that it counts.
+LAST = 32
 #: Events whose CPU time is worth two more system calls.
 WITH_CPU = frozenset(KIND[name] for name in ("task", "run", "initializer", "main_import", "import"))
 #: Doings that contain only what they are themselves: a worker that waits for a task waits for a lock and a message.
@@ -46,8 +48,8 @@ class Thread:
     """What is known of one thread of this process."""
 
     __slots__ = (
-        "base", "context", "cpu", "items", "kind", "name", "native", "nested", "pickled", "slots", "spent", "task",
-        "unpickled", "waited", "words",
+        "base", "context", "cpu", "items", "kind", "last", "name", "native", "nested", "pickled", "slots", "spent",
+        "task", "unpickled", "waited", "words",
     )  # fmt: skip
 
     def __init__(self, words: memoryview, base: int, name: str) -> None:
@@ -56,6 +58,7 @@ class Thread:
         self.base = base  # of its words in the ledger; 0 when there were too many threads
         self.name = name
         self.nested = 0
+        self.last: list[tuple[int, int]] = []  # timed events of late: when each began, and what it took
         self.context = 0
         self.kind = 0
         self.pickled = 0  # bytes of the last pickle
@@ -66,6 +69,19 @@ class Thread:
         self.task = 0  # where the last task stands in the ring, until its result is sent
         self.waited = False  # for a result, since it last handed out a task
         self.slots: dict[object, int] = {}
+
+    def ended(self, began: int, took: int) -> None:
+        """A timed event is over; those within it are a part of it."""
+        last = self.last
+        while last and last[-1][0] >= began:
+            last.pop()
+        last.append((began, took))
+        if len(last) > LAST:
+            del last[: LAST // 2]
+
+    def since(self, began: int) -> int:
+        """What timed events have taken since then."""
+        return sum(took for at, took in self.last if at >= began)
 
 
 class State:
@@ -258,7 +274,8 @@ def _begun(kind: int, thing: object, began: int, took: int = SHORT_NS) -> Any:
     thread = this_thread()
     if _swallowed(thread, kind) or state.paces.owes(kind, took):
         return None
-    outer, thread.nested = thread.nested, 0
+    within = thread.since(began)
+    outer, thread.nested = thread.nested - within, 0 if kind in ABSORBING else within
     # Nearly all that the thread computed since the last timed one, if that was not longer ago.
     cpu = max(thread.spent, thread_time_ns() - (clock() - began), 1) if kind in WITH_CPU else 0
     return (thread, kind, thing, outer, thread.context, thread.kind, _place(3), cpu, began)
@@ -295,6 +312,7 @@ def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0,
         slot = slot_of(thread, kind, place, thing)
         weight, own, whole = _stands_for(kind, words, slot, max(took - thread.nested, 0), took, now)
         thread.nested = outer + whole
+        thread.ended(began, took)
         _add(words, slot, weight, own, now, began)
         words[slot + layout.S_WALL] += whole
         if took > words[slot + layout.S_MAX]:

@@ -58,9 +58,12 @@ GATES = [f"_mpd_g{kind}" for kind in range(32)]
 #: Kinds that contain no other, or hardly ever, and may come a hundred thousand times a second.
 LEAVES = frozenset(("pickle", "unpickle", "send", "recv", "poll"))
 #: Kinds of which none goes by untimed that takes longer than so many seconds: short tasks come before long ones,
-#: calls of a manager that answer at once before one that waits, messages in bursts with long waits between, and a lock
-#: that is held for long among short waits.
-SEEN_LONG = {"task": 0.002, "manager": 0.002, "get": 0.002, "lock": 0.001}
+#: calls of a manager that answer at once before one that waits, messages and results in bursts with long waits between,
+#: for a place in a full pipe or queue too, and a lock that is held for long among short waits.
+SEEN_LONG = {
+    **dict.fromkeys(("task", "manager", "send", "recv", "poll", "put", "get", "sync", "wait", "result"), 0.002),
+    "lock": 0.001,
+}
 #: Those of which the time of the others is added up, too. Then few have to be timed by themselves, and whoever hands a
 #: lock to another process in turn is easily put out of step by that: it costs the two of them milliseconds.
 SUMMED = frozenset(("lock",))

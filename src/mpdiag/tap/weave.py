@@ -33,12 +33,13 @@ else:
 SEEN = TIMED.replace(
     "    PLAIN\n",
     """\
+    _mpd_r = _mpd
     _mpd_t = _mpd_seconds() + {long}
     try:
-        PLAIN
+        WATCHED
     finally:
         if _mpd_seconds() > _mpd_t:
-            {end}(_mpd.missed({kind}, {thing}, _mpd_t - {long}), _mpd_clock(), {size})
+            {end}(_mpd.missed({kind}, {thing}, _mpd_t - {long}), _mpd_clock(), {size}, {empty})
 """,
 )
 #: Those that are not long are added up, until they have taken so long that one is timed for them: by itself, one that
@@ -46,13 +47,14 @@ SEEN = TIMED.replace(
 ADDED_UP = TIMED.replace(
     "    PLAIN\n",
     """\
+    _mpd_r = _mpd
     _mpd_t = _mpd_seconds()
     try:
-        PLAIN
+        WATCHED
     finally:
         _mpd_d = _mpd_seconds() - _mpd_t
         if _mpd_d > {long} or _mpd_d > _mpd_left[{kind}]:
-            {end}(_mpd.missed({kind}, {thing}, _mpd_t), _mpd_clock(), {size})
+            {end}(_mpd.missed({kind}, {thing}, _mpd_t), _mpd_clock(), {size}, {empty})
         else:
             _mpd_left[{kind}] -= _mpd_d
 """,
@@ -162,7 +164,7 @@ class Timed(Point):
         assert isinstance(choice, ast.For)
         watched = choice.orelse[2]
         assert isinstance(watched, ast.Try)
-        seen = choice.body[1]
+        seen = choice.body[-2]
         before = copy.deepcopy(body)
         result = f"_mpd_r{self.number}"
         watched.body[:] = [
@@ -170,7 +172,7 @@ class Timed(Point):
             *parsed(f"{result} = None", body[-1]),
         ]
         if isinstance(seen, ast.Try):
-            seen.body[:] = before
+            seen.body[:] = copy.deepcopy(watched.body)
         elif self.statement:
             choice.body[:1] = before
         else:
