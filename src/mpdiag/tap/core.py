@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 KIND = layout.KIND
 #: All processes of a machine share it.
 clock = monotonic_ns
-SEEN_NS = {KIND[name]: int(seconds * 1e9) for name, seconds in layout.SEEN_LONG.items()}
-#: How far from the mean an event is unusual: so many times, and so much more.
-UNUSUAL, UNUSUAL_NS = 8, 20_000
 #: How many timed events a thread remembers, to know those within one of which it turns out late that it counts.
 LAST = 32
 #: Events whose CPU time is worth two more system calls.
@@ -310,7 +307,7 @@ def end(token: Any, now: int, size: int = 0, empty: bool = False, kind: int = 0,
         if thread.base:
             words[thread.base + layout.T_KIND], words[thread.base + layout.T_SINCE] = before, now
         slot = slot_of(thread, kind, place, thing)
-        weight, own, whole = _stands_for(kind, words, slot, max(took - thread.nested, 0), took, now)
+        weight, own, whole = state.paces.stands_for(kind, slot, max(took - thread.nested, 0), took, now)
         thread.nested = outer + whole
         thread.ended(began, took)
         _add(words, slot, weight, own, now, began)
@@ -341,44 +338,6 @@ def unpickled(data: Any) -> int:
     size = data.getbuffer().nbytes if hasattr(data, "getbuffer") else len(data)
     this_thread().unpickled = size
     return size
-
-
-def _scaled(took: int, weight: int, room: int) -> int:
-    """Time of ``weight`` events of which one took that long: all of them came after the last timed one."""
-    return took if weight == 1 else max(took, min(took * weight, room))
-
-
-def _stands_for(kind: int, words: memoryview, slot: int, own: int, took: int, now: int) -> tuple[int, int, int]:
-    """How many events of ``kind`` a timed one stands for, and what all took, without what is nested and with it.
-
-    Args:
-        kind: its number.
-        words: of the ledger.
-        slot: where it is counted.
-        own: what it took itself.
-        took: and with what is nested in it.
-        now: when it ended.
-    """
-    paces = state.paces
-    if kind in SUMMED:
-        weight, others = paces.passed(kind), paces.added_up(kind)
-        return weight, own + others, took + others
-    if took > SEEN_NS.get(kind, took):
-        weight, others = paces.long(kind, now, took)
-        return weight, own + others, took + others
-    weight, room = paces.weight(kind, now, took)
-    if kind in SEEN_NS:  # none of those that went by was long
-        own, took = _scaled(own, weight, room), _scaled(took, weight, room)
-        paces.short[kind] += weight
-        paces.short_ns[kind] += own
-        return weight, own, took
-    count = words[slot + layout.S_COUNT]
-    if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
-        usual = words[slot + layout.S_NS] // count
-        if own > UNUSUAL * usual + UNUSUAL_NS:
-            others = max(0, min(usual * (weight - 1), room - took))
-            return weight, own + others, took + others
-    return weight, _scaled(own, weight, room), _scaled(took, weight, room)
 
 
 def _add(words: memoryview, slot: int, weight: int, own: int, now: int, began: int) -> None:

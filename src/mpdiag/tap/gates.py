@@ -25,6 +25,9 @@ SHORT_NS = 5_000
 #: seconds; and so many.
 PASSES_S, PASSES_PART, PASSES = 0.016, 0.25, 65_535
 SUMMED = frozenset(layout.KIND[name] for name in layout.SUMMED)
+SEEN_NS = {layout.KIND[name]: int(seconds * 1e9) for name, seconds in layout.SEEN_LONG.items()}
+#: How far from the mean an event is unusual: so many times, and so much more.
+UNUSUAL, UNUSUAL_NS = 8, 20_000
 LIGHT_FROM = 7
 
 #: Lets none go by.
@@ -73,6 +76,36 @@ class Paces:
             return False
         self.owed[kind] += self.passed(kind)
         return True
+
+    def stands_for(self, kind: int, slot: int, own: int, took: int, at: int) -> tuple[int, int, int]:
+        """How many events of ``kind`` a timed one stands for, and what all took, without what is nested and with it.
+
+        Args:
+            kind: its number.
+            slot: where it is counted.
+            own: what it took itself.
+            took: and with what is nested in it.
+            at: when it ended.
+        """
+        if kind in SUMMED:
+            weight, others = self.passed(kind), self.added_up(kind)
+            return weight, own + others, took + others
+        if took > SEEN_NS.get(kind, took):
+            weight, others = self.long(kind, at, took)
+            return weight, own + others, took + others
+        weight, room = self.weight(kind, at, took)
+        if kind in SEEN_NS:  # none of those that went by was long
+            own, took = _scaled(own, weight, room), _scaled(took, weight, room)
+            self.short[kind] += weight
+            self.short_ns[kind] += own
+            return weight, own, took
+        count = self.words[slot + layout.S_COUNT]
+        if weight > 1 and count:  # one that is far from what is usual was met by chance: it stands for itself
+            usual = self.words[slot + layout.S_NS] // count
+            if own > UNUSUAL * usual + UNUSUAL_NS:
+                others = max(0, min(usual * (weight - 1), room - took))
+                return weight, own + others, took + others
+        return weight, _scaled(own, weight, room), _scaled(took, weight, room)
 
     def weight(self, kind: int, at: int, took: int) -> tuple[int, int]:
         """How many events of ``kind`` this timed one stands for, and the time they can have taken.
@@ -161,6 +194,11 @@ class Paces:
     def _open(self, kind: int, count: int) -> None:
         self.given[kind] = count
         put(kind, repeat(True, count))
+
+
+def _scaled(took: int, weight: int, room: int) -> int:
+    """Time of ``weight`` events of which one took that long: all of them came after the last timed one."""
+    return took if weight == 1 else max(took, min(took * weight, room))
 
 
 def stand_in(module: dict[str, Any], kinds: list[int]) -> None:
