@@ -405,7 +405,10 @@ def test_readers_agree_with_psutil():
 
         assert procfs.stat(process.pid).rss == pytest.approx(seen.memory_info().rss, rel=0.2)
         assert (status.voluntary, status.involuntary) == (switches.voluntary, switches.involuntary)
-        assert procfs.memory(process.pid)[1:] == (seen.memory_full_info().uss, seen.memory_full_info().pss)
+        memory = seen.memory_full_info()
+        _, uss, pss = procfs.memory(process.pid)
+        assert uss == memory.uss
+        assert pss == pytest.approx(memory.pss, rel=0.2)  # others that share its pages come and go
         assert procfs.command_line(process.pid) == tuple(seen.cmdline())
         assert procfs.program(process.pid) == seen.exe()
         assert procfs.threads(process.pid) == [process.pid]
