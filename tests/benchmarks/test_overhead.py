@@ -4,7 +4,7 @@ import sys
 import overhead as script
 import pytest
 from loads import LOADS, WORKERS
-from overhead import BUDGETED, GROWTH, HARDER, Cost, Runner, footprint, overhead, rounds, scaled, verdict
+from overhead import BUDGETED, GROWTH, HARDER, Cost, Runner, footprint, go_on, overhead, rounds, scaled, verdict
 
 PROGRAMS = str(script.LOADS)
 
@@ -71,7 +71,37 @@ def test_ratios_are_paired_by_round():
     again = [Cost(0.9, 2.0), Cost(1.8, 4.0), Cost(3.6, 8.0)]
     under = [Cost(1.1, 3.0, 2.2), Cost(2.2, 6.0, 4.4), Cost(4.4, 12.0, 8.8)]
 
-    assert overhead(BUDGETED["pipe"], bare, again, under)[1:] == ["2.00 s", "0.900", "1.100", "1.100", "1.100", "1.500"]
+    assert overhead(BUDGETED["pipe"], bare, again, under)[1:] == [
+        "3",
+        "2.00 s",
+        "0.900",
+        "1.100",
+        "1.100",
+        "1.100",
+        "1.500",
+    ]
+
+
+@pytest.mark.parametrize(("level", "apart", "total"), [(1.0, 0.0, 9), (1.3, 0.0, 9), (1.0, 0.2, 27), (1.3, 0.2, 27)])
+def test_a_load_whose_ratio_is_not_known_gets_more_rounds_whatever_it_is(level, apart, total):
+    made = {"steady": 0, "loose": 0}
+
+    def observed(name):
+        def run():
+            made[name] += 1
+            return Cost(level + (apart if name == "loose" and made[name] % 2 else 0.0), 1.0)
+
+        return run
+
+    cases = {(name, tool): lambda: Cost(1.0, 1.0) for name in made for tool in (*script.BARE, "peer")}
+    cases.update({(name, "mpdiag"): observed(name) for name in made})
+    counts = {**dict.fromkeys(script.OURS, 9), "peer": 1}
+    taken = rounds(cases, counts)
+
+    go_on(cases, counts, taken)
+
+    assert {tool: len(taken["steady", tool]) for tool in counts} == {**dict.fromkeys(script.OURS, 9), "peer": 1}
+    assert {tool: len(taken["loose", tool]) for tool in counts} == {**dict.fromkeys(script.OURS, total), "peer": 1}
 
 
 def test_the_tools_of_a_load_follow_each_other():
