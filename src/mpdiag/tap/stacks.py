@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Frames of a stack and further threads that are told at most.
 DEEPEST, THREADS = 100, 8
+#: The instruction with which a loop jumps back, by the minor versions that give it no line; and what makes it longer.
+JUMPS, EXTENDED = {10: 113, 11: 140}, 144
 _path = ""
 _words: memoryview | None = None
 _heeding = False
@@ -118,9 +120,31 @@ def tell(frame: Any, lines: list[str]) -> None:
             lines.append("  ...\n")
             return
         code = frame.f_code
-        lines.append(f'  File "{code.co_filename}", line {frame.f_lineno} in {code.co_name}\n')
+        lines.append(f'  File "{code.co_filename}", line {line_of(frame)} in {code.co_name}\n')
         frame = frame.f_back
         depth += 1
+
+
+def line_of(frame: Any) -> int:
+    """The line that a frame is at. Python 3.10 and 3.11 give a loop's jump back none, where it is met most often."""
+    line: int | None = frame.f_lineno
+    if line is None:
+        code = frame.f_code
+        at = leads_to(code.co_code, frame.f_lasti)
+        line = next((each for begin, end, each in code.co_lines() if begin <= at < end), None) or code.co_firstlineno
+    return line
+
+
+def leads_to(code: bytes, at: int) -> int:
+    """Where a loop's jump back in ``code`` leads; any other instruction stays where it is."""
+    minor = sys.version_info[1]
+    if code[at] != JUMPS.get(minor):
+        return at
+    argument, shift, before = code[at + 1], 8, at - 2
+    while code[before] == EXTENDED:
+        argument |= code[before + 1] << shift
+        shift, before = shift + 8, before - 2
+    return 2 * argument if minor == 10 else at + 2 - 2 * argument
 
 
 def others(threading: Any, lines: list[str]) -> None:

@@ -13,6 +13,7 @@ from _thread import get_ident, get_native_id
 from itertools import islice
 
 from . import core, ending, holds, layout, places
+from .stacks import line_of
 
 try:  # what `ending` asks pipes with: hundreds that are forked later need not load it
     import fcntl  # noqa: F401
@@ -101,7 +102,7 @@ def stack(frame: Any, calm: bool) -> tuple[list[Any], list[Any]]:
         code = frame.f_code
         if calm and places.is_library(code.co_filename):
             things += quietly(about(frame, len(frames)))
-        frames.append((code.co_filename, frame.f_lineno, code.co_name))
+        frames.append((code.co_filename, line_of(frame), code.co_name))
         frame = frame.f_back
     return frames, things
 
