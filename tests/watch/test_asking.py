@@ -122,6 +122,44 @@ def test_a_busy_process_tells_what_burns(python, tmp_path):
     assert {sample.stack[-1].function for sample in samples} == {"<module>"}
 
 
+#: Mostly met where it jumps back, from near and from afar.
+JUMPING = (
+    PROGRAM
+    + """
+def jumping(n):
+    for i in range(n):
+        if i < 0:
+            n = 1
+    return n
+def far(n):
+    for i in range(n):
+        if i < 0:
+            n = """
+    + " + ".join(["n * i"] * 200)
+    + """
+    return n
+while True:
+    jumping(50_000)
+    far(50_000)
+"""
+)
+
+
+@pytest.mark.parametrize("python", INTERPRETERS.values(), ids=INTERPRETERS)
+def test_a_loop_is_told_by_a_line_within_it(python, tmp_path):
+    asker = Asker(tmp_path)
+    with running(JUMPING, tmp_path, python) as (_, tracked):
+        ask(tracked, asker, until=20)
+        time.sleep(0.1)
+    lines = JUMPING.split("\n")
+    begins = {name: lines.index(f"def {name}(n):") + 2 for name in ("jumping", "far")}
+    inner = [sample.stack[0] for sample in asker.result() for _ in range(sample.samples)]
+    within = [frame for frame in inner if frame.line - begins.get(frame.function, 0) in range(3)]
+
+    assert {frame.function for frame in within} == set(begins)
+    assert len(within) >= 0.8 * len(inner) >= 8, inner
+
+
 def test_a_thread_that_burns_is_told_of_while_the_main_thread_waits_for_a_lock(tmp_path):
     asker = Asker(tmp_path)
     with running(PROGRAM + "threads()", tmp_path) as (process, tracked):
@@ -136,6 +174,29 @@ def test_a_thread_that_burns_is_told_of_while_the_main_thread_waits_for_a_lock(t
     assert {sample.thread for sample in burnt} & set(tracked.ran)
     assert {sample.stack[-1].function for sample in burnt} == {"_bootstrap"}
     assert hot_lines(burnt)[0].root.function == "busy"
+
+
+#: As the tap says in the ledger what the main thread does.
+DOING = """
+from tap import layout
+doing, since = layout.THREADS + layout.T_KIND, layout.THREADS + layout.T_SINCE
+stacks._words[doing], stacks._words[since] = layout.KIND[%r], time.monotonic_ns()
+busy()
+"""
+
+
+@pytest.mark.parametrize(("kind", "most"), [("run", 1), ("task", 1), ("import", 0), ("idle", 0)])
+def test_at_the_first_look_a_process_is_asked_that_does_what_it_was_started_for(tmp_path, kind, most):
+    asker, begun, asked = Asker(tmp_path), time.monotonic(), False
+    with running(PROGRAM + DOING % kind, tmp_path) as (_, tracked):
+        for _ in range(40):
+            tracked.look(time.monotonic())
+            asked = asked or asker.meet(tracked, 0, time.monotonic(), None)
+            time.sleep(0.01)
+    samples = asker.result()
+
+    assert (asked, len(samples)) == (bool(most), most)
+    assert all(0 < sample.cpu_s < time.monotonic() - begun for sample in samples), "though no look came after it"
 
 
 def test_a_process_that_sleeps_is_not_asked(tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,8 @@ BUSY_NS = 2_000_000
 #: What was checked longer ago may no longer hold: we lost the CPU ourselves meanwhile.
 FRESH_NS = 1_000_000
 TRIES = 3
+#: What a process was started for: its target, or a task.
+WORK = frozenset((layout.KIND["run"], layout.KIND["task"]))
 #: An answer is some kilobytes.
 LONGEST = 1 << 18
 
@@ -80,6 +83,24 @@ class Asked:
             self._asked_at = now
         return self._outstanding
 
+    def meet(self, now: float, pidfd: int | None) -> bool:
+        """Ask at once, at the first look, if it does what it was started for: it may have ended before the next.
+
+        Args:
+            now: the time by the sampler's clock.
+            pidfd: a descriptor of the process.
+
+        Returns:
+            Whether it was asked.
+        """
+        pid = self.process.pid
+        at_work = self._at_work_ns() if self.process.state == "R" else 0
+        if not at_work or not self.ask(pidfd):
+            return False
+        self._outstanding, self._asked_at = True, now
+        self._ran[pid] = max(0, self._ran.get(pid, 0) - at_work)  # its start is another matter
+        return True
+
     def finish(self) -> tuple[StackSample, ...]:
         """The stacks seen, with those of an answer that was not yet taken."""
         if self._outstanding:
@@ -121,11 +142,20 @@ class Asked:
 
     def _is_ready(self) -> bool:
         """Whether the tap says in the ledger that it heeds the signal."""
+        return self._words(layout.H_READY, 1) == (1,)
+
+    def _at_work_ns(self) -> int:
+        """For how long its main thread has been at its target or a task; 0 if it does something else."""
+        words = self._words(layout.THREADS, layout.THREAD)
+        return time.monotonic_ns() - words[layout.T_SINCE] if words and words[layout.T_KIND] in WORK else 0
+
+    def _words(self, first: int, count: int) -> tuple[int, ...]:
+        """Some words of its ledger; none if it cannot be read."""
         try:
             with open(self._ledger, "rb", buffering=0) as file:  # noqa: PTH123 - before each signal
-                return os.pread(file.fileno(), 8, 8 * layout.H_READY)[:1] == b"\1"
-        except OSError:
-            return False
+                return struct.unpack(f"{count}q", os.pread(file.fileno(), 8 * count, 8 * first))
+        except (OSError, struct.error):
+            return ()
 
     def _take(self) -> None:
         """Count the answer, if it has come, and empty the file."""
@@ -187,14 +217,22 @@ class Asker:
         Returns:
             Whether it was asked.
         """
+        asked = self._of(process, ledger)
+        return asked is not None and asked.turn(now, pidfd)
+
+    def meet(self, process: LinuxProcess, ledger: int | None, now: float, pidfd: int | None) -> bool:
+        """As `turn`, for a process that was just found."""
+        asked = self._of(process, ledger)
+        return asked is not None and asked.meet(now, pidfd)
+
+    def _of(self, process: LinuxProcess, ledger: int | None) -> Asked | None:
         if ledger is None:
-            return False
+            return None
         key = process.pid, process.started, ledger
-        asked = self._asked.get(key)
-        if asked is None:
+        if key not in self._asked:
             path = self._ledgers / f"{process.pid}.{ledger}.stacks"
-            asked = self._asked[key] = Asked(process, path, self._parser, self._every)
-        return asked.turn(now, pidfd)
+            self._asked[key] = Asked(process, path, self._parser, self._every)
+        return self._asked[key]
 
     def result(self) -> tuple[StackSample, ...]:
         """The stacks of all processes."""

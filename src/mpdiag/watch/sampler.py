@@ -81,6 +81,8 @@ class Sampler:
         self._root = root_pid
         self._ledgers = Ledgers(folder)
         self._alive: dict[int, Tracked] = {}
+        #: Those that were found since the last look.
+        self._new: list[Tracked] = []
         self._ended: list[Tracked] = []
         self._before: dict[Tracked, Vital] = {}
         #: Processes that had ended before they could be looked at, and when that was seen.
@@ -215,6 +217,11 @@ class Sampler:
                 self._track(pid)
             elif pid not in self._alive and not psutil.pid_exists(pid):
                 self._missed.setdefault(pid, self.now())
+        for process in self._new:
+            if isinstance(process, LinuxProcess):
+                number, descriptor = self._ledgers.number(process.pid), self._descriptors.get(process.pid)
+                self._asker.meet(process, number, self.now(), descriptor)
+        self._new.clear()
 
     def _children(self, process: Tracked) -> Iterator[int]:
         children = process.children()
@@ -238,6 +245,7 @@ class Sampler:
                 self._remember_once(process)
             return None
         self._alive[pid] = process
+        self._new.append(process)
         if process.born is not None and process.born < -OLD_S:
             self._before[process] = process.vital()
         if descriptor is not None:
