@@ -86,6 +86,26 @@ def test_a_lock_taken_for_each_item(run, table, op_s, ceiling):
     assert "once per task or batch" in finding.do
 
 
+#: Two did the work one after the other, as the first took the lock again each time before the second was awake.
+KEPT = {**HELD, "contended": 2, "wait_s": 1.5, "most_s": 1.5, "processes": 1, "during_s": 1.5, "again": True}
+
+
+@pytest.mark.parametrize(("cells", "ceiling"), [({}, 1.8), ({"processes": 2, "most_s": 1.4, "wait_s": 1.5}, 1.7)])
+def test_a_lock_that_one_process_keeps(run, table, cells, ceiling):
+    kept = {**KEPT, "taken": None, "op_s": None, **cells}
+    (finding,) = RULE.run(run(wall_s=3.2, parallel_s=3.0), table("locks", kept), *nothing(table))
+
+    assert finding.gain.ceiling_s == pytest.approx(ceiling)
+    assert "waited for the Lock (app.py:7) 2 times" in finding.seen
+    assert "taken again before another process is awake" in finding.seen
+
+
+def test_a_gate_that_opens_once_is_no_such_lock(run, table):
+    row = {**KEPT, "again": False, "taken": None}
+
+    assert list(RULE.run(run(wall_s=3.2, parallel_s=3.0), table("locks", row), *nothing(table))) == []
+
+
 def test_a_semaphore_for_one_is_a_lock(run, table):
     (finding,) = RULE.run(run(wall_s=6.4), table("locks", {**HELD, "type": "Semaphore", "value": 1}), *nothing(table))
 

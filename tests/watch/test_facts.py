@@ -132,6 +132,34 @@ def test_what_a_lock_costs_where_nobody_waits(by_hand, gathered):
     assert row["op_s"] == pytest.approx(1.7), "the lines that take it, not those that work"
 
 
+LOOPING = """
+def work(lock):
+    with lock:
+        pass
+    for item in range(9):
+        with lock:
+            pass
+"""
+
+
+@pytest.mark.parametrize(("line", "tasks", "again"), [(3, 0, False), (6, 0, True), (3, 1, True)])
+def test_whether_a_lock_is_taken_again_and_again(by_hand, gathered, tmp_path, line, tasks, again):
+    file = tmp_path / "app.py"
+    file.write_text(LOOPING)
+    made = by_hand.event("lock", 0.1, "lock:1", "Lock", (str(file), 30, "main", "Lock", 0))
+    waits = [
+        by_hand.slot("lock", took, first=1.2, count=1, name="lock:1", file=str(file), line=line, function="work")
+        for took in (0.2, 0.5)
+    ]
+    done = [by_hand.slot("task", 0.4, count=tasks, name="work")] if tasks else []
+    children = [child(by_hand, 11 + n, 1.0, 8.0, slots=[wait, *done]) for n, wait in enumerate(waits)]
+
+    facts = gathered(by_hand.life(book=by_hand.book(events=[made])), *children)
+
+    (row,) = facts["locks"].rows()
+    assert (row["again"], row["most_s"], row["wait_s"]) == (again, 0.5, pytest.approx(0.7))
+
+
 def test_locks_of_one_function_share_what_they_cost_there_by_how_often_they_are_waited_for(by_hand, gathered):
     made = [by_hand.event("lock", 0.1, f"lock:{n}", "Lock", ("/p/app.py", 30 + n, "main", "Lock", 0)) for n in (1, 2)]
     waits = [

@@ -18,7 +18,7 @@ SPACING = 10
 LOCKS = ("Lock", "RLock", "Value", "Array")
 #: What takes and gives back a lock that a manager holds.
 ACQUIRING, RELEASING = ("acquire", "__enter__"), ("release", "__exit__")
-#: Waits below which processes hardly met at the lock.
+#: Waits below which processes hardly met at the lock, or one of them kept it: woken, another finds it taken again.
 FEW = 10
 #: The part of the wall time from which waiting for a lock is worth a warning: some of it remains with any lock.
 WAITED = 0.1
@@ -69,9 +69,9 @@ def observed(
     for lock in ideals.user_rows(locks):
         place = Place.of(lock)
         one_at_a_time = lock.get("type") in LOCKS or (lock.get("type") in standstill.COUNTED and lock.get("value") == 1)
-        if not one_at_a_time or ideals.at_least(lock, "contended") < FEW or (place and place in wrong):
+        if not one_at_a_time or (place and place in wrong):
             continue
-        recoverable, wall = _recoverable_s(lock, ideals.usable(run)), run.number("wall_s")
+        recoverable, wall = _recoverable_s(lock, run), run.number("wall_s")
         if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
             continue
         waiting, count = ideals.amount(lock, "processes"), ideals.amount(lock, "contended")
@@ -81,9 +81,9 @@ def observed(
             place=place,
             gain=ideals.bound(recoverable, run, "processes that never wait for the lock nor pay for taking it"),
             concern=recoverable / (WAITED * wall),
-            seen=f"{number(waiting, '1')} processes waited for the {lock['type']}{ideals.where(place)} "
-            f"{number(count, '1')} times, {seconds(waited / max(waiting, 1))} each in all, within {seconds(during)}: "
-            + ("it is taken for every item." if _per_item(lock) else "it is held during the work."),
+            seen=f"{ideals.counted(waiting, 'process', 'processes')} waited for the {lock['type']}"
+            f"{ideals.where(place)} {ideals.counted(count, 'time')}, {seconds(waited / max(waiting, 1))} each in all, "
+            f"within {seconds(during)}: {_how(lock)}",
             do=(
                 "Count or collect in local variables and take the lock once per task or batch."
                 if _per_item(lock)
@@ -192,14 +192,36 @@ def _per_item(lock: ideals.Row) -> bool:
     return taken > PER_ITEM * during or taking > MOSTLY * during * max(ideals.amount(lock, "processes"), 1)
 
 
-def _recoverable_s(lock: ideals.Row, cpus: float) -> float:
+def _how(lock: ideals.Row) -> str:
+    if _per_item(lock):
+        return "it is taken for every item."
+    if _few(lock):
+        return "it is held during the work, and taken again before another process is awake."
+    return "it is held during the work."
+
+
+def _few(lock: ideals.Row) -> bool:
+    return ideals.at_least(lock, "contended") < FEW
+
+
+def _recoverable_s(lock: ideals.Row, run: Facts) -> float:
     """Wall time that a process loses to the lock: waiting, and taking it where that is done for each item."""
+    if _few(lock):
+        return _kept_s(lock, run)
     processes = max(ideals.amount(lock, "processes"), 1)
     waited, during = ideals.amount(lock, "wait_s") / processes, ideals.amount(lock, "during_s")
     if not _per_item(lock):
-        return min(waited, during * (1 - 1 / max(min(processes, cpus), 1)))
+        return min(waited, during * (1 - 1 / max(min(processes, ideals.usable(run)), 1)))
     taking = lock.get("op_s")
     return min(float(taking) / processes if isinstance(taking, (int, float)) else 2 * waited, during)
+
+
+def _kept_s(lock: ideals.Row, run: Facts) -> float:
+    """Wall time lost to a lock that one process keeps by taking it again and again; who gets it last waits longest."""
+    if not lock.get("again"):
+        return 0.0
+    at_once = max(min(max(ideals.amount(lock, "processes"), 2), ideals.usable(run)), 1)
+    return min(ideals.amount(lock, "most_s"), run.number("parallel_s") * (1 - 1 / at_once))
 
 
 RULE: Final = Rule(
@@ -213,9 +235,10 @@ RULE: Final = Rule(
         "and handing it over between processes costs more than the update itself.",
         how=f"1 to twice as many processes as usable CPUs share the same number of updates of one locked Value. "
         f"Reported when together they reach less than {LIMIT:g} of what one process does alone. "
-        "In an observed program: locks for which processes waited at least ten times, and the time that each lost so; "
-        "a warning from a tenth of the wall time on. Likewise of the threads of a pool, by the lines at which samples "
-        "of the stack find them: none is taken while no thread computes.",
+        "In an observed program: locks for which processes waited at least ten times, or that they take in a loop or "
+        "in each task, and the time that each lost so; a warning from a tenth of the wall time on. Likewise of the "
+        "threads of a pool, by the lines at which samples of the stack find them: none is taken while no thread "
+        "computes.",
         claim="Often read: locks are slow. An uncontended lock takes about a microsecond; what costs is several "
         "processes wanting the same one.",
         bad="""\
