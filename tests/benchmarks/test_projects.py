@@ -13,6 +13,7 @@ import pytest
 from projects import PROJECTS, unpacked
 
 PIN = "tidy==1.0"
+unpacks = pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="this Python's tarfile knows no filters")
 
 
 def sdist(**extra: tarfile.TarInfo) -> bytes:
@@ -74,6 +75,7 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
+@unpacks
 def test_only_the_python_files_of_an_sdist_are_unpacked_without_its_folder(index, tmp_path):
     index({"tidy-1.0-py3-none-any.whl": wheel(), "tidy-1.0.tar.gz": sdist(), "tidy-1.1.tar.gz": b"another"})
 
@@ -92,6 +94,7 @@ def test_a_project_without_an_sdist_keeps_its_wheel(index, tmp_path):
     assert files(folder) == {"tidy.py"}
 
 
+@unpacks
 def test_an_index_is_asked_once(index, tmp_path, monkeypatch):
     index({"tidy-1.0.tar.gz": sdist()})
     first = unpacked(PIN, tmp_path / "cache")
@@ -110,6 +113,7 @@ def test_an_archive_without_the_sum_that_the_index_tells_is_refused(index, tmp_p
     assert not (tmp_path / "cache" / "archives" / PIN).exists()
 
 
+@unpacks
 @pytest.mark.parametrize("way", ["..", "../..", "src/../.."])
 def test_nothing_is_unpacked_outside_of_its_folder(index, tmp_path, way):
     index({"tidy-1.0.tar.gz": sdist(outside=member(f"tidy-1.0/{way}/outside.py"))})

@@ -32,6 +32,8 @@ if sys.argv[1] != "own":
 __file__, sys.argv = sys.argv[2], sys.argv[2:]
 exec(compile(open(__file__).read(), __file__, "exec"))
 """
+#: Whether this Python looks at what context a lock comes from before it passes it on.
+CHECKS_CONTEXTS = hasattr(multiprocessing.Lock(), "_is_fork_ctx")
 #: Seconds in which a program ends that does, and after which one hangs that is said to.
 LONG, SHORT = 60.0, 4.0
 
@@ -76,6 +78,8 @@ def test_every_lint_says_what_comes_of_its_example_under_every_start_method():
 def test_outcome(stem, method, outcome, tmp_path):
     if method not in ("own", *multiprocessing.get_all_start_methods()):
         pytest.skip(f"{method} does not exist here")
+    if stem == "context_mismatch" and not CHECKS_CONTEXTS:
+        pytest.skip("this Python does not check the context of a lock")
     doc = next(lint.doc for lint in registry.lints().values() if lint.name.replace("-", "_") == stem)
 
     good = run(doc.good, method, tmp_path, LONG)
