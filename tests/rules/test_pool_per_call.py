@@ -19,6 +19,13 @@ def test_a_pool_for_every_step(observe, a_pool):
     assert "400 pools were made, one after the other (app.py:7), each for 2 tasks" in finding.seen
 
 
+@pytest.mark.parametrize(("around", "least", "most"), [(1.4, 3.3, 4.0), (0.8, 0.8, 1.3)])
+def test_new_workers_are_slow_so_that_starts_and_ends_may_explain_more(observe, a_pool, around, least, most):
+    (finding,) = observe(RULE, pools=[many(a_pool, phase_s=3.7 - around, start_s=0.5)])
+
+    assert least <= finding.gain.ceiling_s <= most
+
+
 @pytest.mark.parametrize(
     "cells",
     [

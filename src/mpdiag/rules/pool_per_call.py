@@ -14,6 +14,9 @@ from mpdiag.units import number, seconds
 MANY = 4
 #: The part of the pools' lives that is not their work, from which on they were built for too little.
 SHARE = 0.2
+#: From this part of what is lost on, all of it comes of the pools' starts and ends: the tasks of a worker that is new
+#: are slower, too, as it copies pages and finds all caches cold.
+EXPLAINS = 0.33
 #: What handing out a task costs at most in a pool that stays, of processes and of threads: that remains.
 HANDING_S, TO_THREAD_S = 50e-6, 15e-6
 
@@ -34,7 +37,7 @@ def of_pool(run: Facts, pool: ideals.Row) -> Finding | None:
     most = TO_THREAD_S if pool.get("threads") else HANDING_S
     handing = min(ideals.at_least(pool, "dispatch_s"), most) * ideals.amount(pool, "tasks")
     lost = life - phases.best(pool, phases.cores(run)) - handing
-    loss = phases.loss(phases.attributed(around, lost) * (1 - 1 / count), run, "one pool would start once")
+    loss = phases.loss(phases.attributed(around, lost, EXPLAINS) * (1 - 1 / count), run, "one pool would start once")
     if loss is None:
         return None
     place, tasks = Place.of(pool), ideals.amount(pool, "tasks")
