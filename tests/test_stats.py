@@ -140,3 +140,8 @@ def test_half_width_is_relative_to_the_median(value, expected):
 def test_undisturbed_is_the_20th_percentile():
     assert stats.undisturbed([5.0, 1.0, 4.0, 2.0, 900.0, 3.0]) == 2.0
     assert stats.undisturbed([7.0]) == 7.0
+
+
+@pytest.mark.parametrize(("hits", "of", "least"), [(0, 10, 0.0), (5, 10, 0.2366), (10, 10, 0.7225), (81, 263, 0.2553)])
+def test_a_share_is_at_least_what_wilson_says(hits, of, least):
+    assert stats.share_at_least(hits / of, of) == pytest.approx(least, abs=1e-4)

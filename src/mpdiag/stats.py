@@ -8,6 +8,8 @@ from typing import Optional
 from mpdiag.model import Measured
 
 COVERAGE = 0.95
+#: How many standard deviations of a normal distribution to either side cover as much.
+NORMAL = 1.96
 
 
 def median(samples: Sequence[float]) -> float:
@@ -46,6 +48,15 @@ def median_interval(samples: Sequence[float]) -> Optional[tuple[float, float]]:
         binomial = binomial * (count - rank) // (rank + 1)
         rank += 1
     return (ordered[rank - 1], ordered[count - rank]) if rank else None
+
+
+def share_at_least(share: float, of: float) -> float:
+    """The lower end of the 95 % interval of a share that was found in so many samples.
+
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927).
+    """
+    squared = NORMAL**2 / of
+    return float(share + squared / 2 - (squared * (share * (1 - share) + squared / 4)) ** 0.5) / (1 + squared)
 
 
 def measured(samples: Sequence[float]) -> Measured:

@@ -66,8 +66,9 @@ def test_silent_where_nothing_is_certain_to_be_repeated(observe, a_pool, cells):
     assert observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(**cells)) == []
 
 
-def test_a_few_samples_do_where_nearly_all_are_of_one_line(observe, a_pool):
-    assert len(observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(samples=5, share=1.0))) == 1
+@pytest.mark.parametrize(("samples", "share"), [(5, 1.0), (4, 0.8), (8, 8 / 12)])
+def test_a_few_samples_do_where_most_are_of_one_line(observe, a_pool, samples, share):
+    assert len(observe(RULE, pools=[a_pool()], tasks=TASKS, hot=sampled(samples=samples, share=share))) == 1
 
 
 def test_silent_where_each_worker_does_it_once(observe, a_pool):

@@ -42,8 +42,8 @@ LINT: Final = Lint(
     doc=Doc(
         title="A lock of one context for a process of another",
         why="A forked child inherits a semaphore that has no name; a child that is started anew has to open it by "
-        "name. So what a context that forks has made cannot be given to a process of spawn or forkserver. Python 3.10 and "
-        "early 3.11 let it pass, and the child ends by SIGSEGV when it uses it.",
+        "name. So what a context that forks has made cannot be given to a process of spawn or forkserver. Python 3.10 "
+        "and early 3.11 let it pass, and the child ends by SIGSEGV when it uses it.",
         how="A lock, queue, Value or the like, made by a context of fork, or by the default one where that forks, in "
         "the arguments or initargs of a process or pool of a context that does not.",
         bad="""

@@ -9,10 +9,11 @@ from typing import Final
 from mpdiag import ideals, phases
 from mpdiag.advice import Evidence, Facts, Finding, NotJudged, Place, Rule
 from mpdiag.model import Cell, Doc
+from mpdiag.stats import share_at_least
 from mpdiag.units import number, seconds
 
-#: Samples of one line below which their share is chance; fewer do where nearly all of them are of that line.
-SAMPLES, FEWEST, NEARLY_ALL = 10, 4, 0.8
+#: Samples of one line below which their share is chance; fewer do where it is hardly less than so much even so.
+SAMPLES, FEWEST, SURE = 10, 4, 0.3
 #: Where preparation is this part of the work, what else was sampled is mostly its aftermath, such as freeing it.
 MOST = 0.8
 #: A line that takes less of the work is not what makes it slow.
@@ -85,13 +86,13 @@ def heaviest(constant: list[ideals.Row], roots: set[Cell]) -> ideals.Row | None:
     """The call that most of the samples of any of these functions were in."""
     names = {bare(root) for root in roots}
     lines = [line for line in constant if bare(line.get("target")) in names]
-    lines = [line for line in lines if ideals.amount(line, "samples") >= needed(line)]
-    return max(lines, key=lambda line: ideals.amount(line, "share"), default=None)
+    return max(filter(enough, lines), key=lambda line: ideals.amount(line, "share"), default=None)
 
 
-def needed(line: ideals.Row) -> int:
-    """How many samples a line's share takes to be no chance: four of four are unlikely where it is less than half."""
-    return FEWEST if ideals.amount(line, "share") >= NEARLY_ALL else SAMPLES
+def enough(line: ideals.Row) -> bool:
+    """Whether a line was seen so often that its share is no chance."""
+    samples, share = ideals.amount(line, "samples"), ideals.amount(line, "share")
+    return samples >= SAMPLES or (samples >= FEWEST and share_at_least(share, samples / share) >= SURE)
 
 
 def bare(name: Cell) -> str:
