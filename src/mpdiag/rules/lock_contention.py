@@ -144,8 +144,7 @@ def of_threads(run: Facts, pools: Facts) -> Iterator[Finding]:
     wall = run.number("wall_s")
     for pool in pools.all(threads=True):
         waited, threads = ideals.at_least(pool, "thread_lock_s"), max(ideals.at_least(pool, "workers"), 1.0)
-        at_once = max(min(threads, ideals.usable(run)), 1.0)
-        recoverable = min(waited / threads, ideals.at_least(pool, "phase_s") * (1 - 1 / at_once))
+        recoverable = min(waited / threads, ideals.at_least(pool, "phase_s") * (1 - 1 / _at_once(threads, run)))
         if recoverable < WAITED * wall or not ideals.worth(recoverable, wall):
             continue
         part = waited / ideals.amount(pool, "task_s")
@@ -177,7 +176,7 @@ def _message_s(lock: ideals.Row, managers: Facts) -> float:
 
 def _serial_s(run: Facts, waited: float, callers: float) -> float:
     """Wall time that a manager's lock costs; while nobody has it, all wait for the messages that hand it over."""
-    parallel, at_once = run.number("parallel_s"), max(min(callers, ideals.usable(run)), 1)
+    parallel, at_once = run.number("parallel_s"), _at_once(callers, run)
     lost = parallel - run.number("cpu_s") / at_once
     return min(phases.attributed(waited / callers, lost), parallel * (1 - 1 / at_once))
 
@@ -211,7 +210,7 @@ def _recoverable_s(lock: ideals.Row, run: Facts) -> float:
     processes = max(ideals.amount(lock, "processes"), 1)
     waited, during = ideals.amount(lock, "wait_s") / processes, ideals.amount(lock, "during_s")
     if not _per_item(lock):
-        return min(waited, during * (1 - 1 / max(min(processes, ideals.usable(run)), 1)))
+        return min(waited, during * (1 - 1 / _at_once(processes, run)))
     taking = lock.get("op_s")
     return min(float(taking) / processes if isinstance(taking, (int, float)) else 2 * waited, during)
 
@@ -220,8 +219,13 @@ def _kept_s(lock: ideals.Row, run: Facts) -> float:
     """Wall time lost to a lock that one process keeps by taking it again and again; who gets it last waits longest."""
     if not lock.get("again"):
         return 0.0
-    at_once = max(min(max(ideals.amount(lock, "processes"), 2), ideals.usable(run)), 1)
-    return min(ideals.amount(lock, "most_s"), run.number("parallel_s") * (1 - 1 / at_once))
+    sharing = max(ideals.amount(lock, "processes"), 2)
+    return min(ideals.amount(lock, "most_s"), run.number("parallel_s") * (1 - 1 / _at_once(sharing, run)))
+
+
+def _at_once(count: float, run: Facts) -> float:
+    """How many of so many processes or threads could compute at a time."""
+    return max(min(count, ideals.usable(run)), 1.0)
 
 
 RULE: Final = Rule(

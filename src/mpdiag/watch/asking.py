@@ -78,28 +78,22 @@ class Asked:
         self._last_ran = dict(self.process.ran)
         if self._outstanding or not busy or now - self._asked_at < self._every:
             return False
+        return self._ask(now, pidfd)
+
+    def meet(self, now: float, pidfd: int | None) -> bool:
+        """As `turn`, at the first look, if it does what it was started for: it may have ended before the next."""
+        at_work = self._at_work_ns() if self.process.state == "R" else 0
+        if not at_work or not self._ask(now, pidfd):
+            return False
+        pid = self.process.pid
+        self._ran[pid] = max(0, self._ran.get(pid, 0) - at_work)  # its start is another matter
+        return True
+
+    def _ask(self, now: float, pidfd: int | None) -> bool:
         self._outstanding = self.ask(pidfd)
         if self._outstanding:
             self._asked_at = now
         return self._outstanding
-
-    def meet(self, now: float, pidfd: int | None) -> bool:
-        """Ask at once, at the first look, if it does what it was started for: it may have ended before the next.
-
-        Args:
-            now: the time by the sampler's clock.
-            pidfd: a descriptor of the process.
-
-        Returns:
-            Whether it was asked.
-        """
-        pid = self.process.pid
-        at_work = self._at_work_ns() if self.process.state == "R" else 0
-        if not at_work or not self.ask(pidfd):
-            return False
-        self._outstanding, self._asked_at = True, now
-        self._ran[pid] = max(0, self._ran.get(pid, 0) - at_work)  # its start is another matter
-        return True
 
     def finish(self) -> tuple[StackSample, ...]:
         """The stacks seen, with those of an answer that was not yet taken."""
